@@ -44,7 +44,7 @@ scenario({
   "a wrong password is said there": async () => {
     await signOn(browser, "not the password");
     assert.ok((await browser.address()).startsWith(`${ui}/login?flow=`), await browser.address());
-    assert.match(await browser.text(), /do not fit together/);
+    assert.match(await browser.text(), /Name or password is wrong/);
     if (picture("refused")) await browser.screenshot(picture("refused"));
   },
   "the right one signs on": async () => {

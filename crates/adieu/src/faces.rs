@@ -81,14 +81,21 @@ fn pages(
         document("OpenID Connect of AM", &dialects.am.face().issuer(realm)),
         named("Health", format!("{base}/health/ready")),
     ]);
+    let sign_up = authority.policy().registration_in(realm).then(|| {
+        let begin = format!("{kratos}/self-service/registration/browser");
+        named("Sign up", append_query(&begin, "return_to", &back))
+    });
     let settings = adieu_face_pages::Settings {
         realm: realm.clone(),
         cookie_names: cookie_names(config),
         cookies: companions::all(config),
-        sign_on: vec![
+        sign_on: [
             named("Sign on", append_query(&login, "return_to", &back)),
             named("Sign on through AM", append_query(&append_query(&at_am, "realm", realm), "goto", &back)),
-        ],
+        ]
+        .into_iter()
+        .chain(sign_up)
+        .collect(),
         second_step: append_query(&append_query(&login, "aal", "aal2"), "return_to", &back),
         settings: format!("{kratos}/self-service/settings/browser"),
         documents: documents.collect(),

@@ -18,6 +18,7 @@ mod endings;
 mod first_factor;
 mod flows;
 mod foreign_hash;
+mod form_uses;
 mod grants;
 mod hashing;
 mod inspect;
@@ -51,6 +52,7 @@ mod whence;
 
 use std::sync::{Arc, OnceLock};
 
+pub use adieu_core::names::matched;
 pub use adieu_core::{
     AccountLock, Actor, AfterPassword, AmendError, AmendOrder, Amendment, ApplicationTrait, Assurance,
     Beyond, Cause, Channel, Client, ClientAuth, ClientDraft, ClientId, ClientJwks, ClientSigning, CodeSet,
@@ -95,6 +97,7 @@ pub use dynamic_clients::{
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
 pub use flows::{FLOW_BYTES_MAX, NewFlow};
+pub use form_uses::{FormKey, FormTurn, FormUse};
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, For, Principal};
@@ -123,6 +126,7 @@ pub use upstream_client::UpstreamClient;
 pub use verification::is_known_hash;
 
 use crate::counts::Counts;
+use crate::form_uses::FormTurns;
 use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
@@ -166,6 +170,7 @@ struct Inner {
     revocations: CallThrottle,
     refusals: RefusalLines,
     unfinished: Unfinished,
+    form_turns: Arc<FormTurns>,
     places: KnownPlaces,
     after_endings: OnceLock<Box<dyn Fn() + Send + Sync>>,
     upstream: OnceLock<Box<dyn UpstreamClient>>,
@@ -195,6 +200,7 @@ impl Authority {
                 revocations: CallThrottle::default(),
                 refusals: RefusalLines::default(),
                 unfinished,
+                form_turns: Arc::default(),
                 places: KnownPlaces::default(),
                 after_endings: OnceLock::new(),
                 upstream: OnceLock::new(),

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::cause::Cause;
+use crate::client_bounds::client_is_within_bounds;
 use crate::directory::{Client, DirectoryError, TakenMember};
 use crate::document::{
     DocumentChange, DocumentChanges, DocumentFacts, decide_document_changes, each_of_another_one,
@@ -157,6 +158,7 @@ pub fn decide_create_client(
 ) -> Result<ClientChanges, DirectoryError> {
     let new = &draft.client;
     client_is_sound(None, new.into())?;
+    client_is_within_bounds(None, new)?;
     let client = match before {
         None => Client { version: Version::FIRST, ..new.clone() },
         Some(StoredClient { client, removed: true }) if client.realm == new.realm => {
@@ -191,6 +193,7 @@ pub fn decide_edit_client(
     }
     let version = before.version.after_change_from(order.from)?;
     client_is_sound(Some(before), next.into())?;
+    client_is_within_bounds(Some(before), next)?;
     let client = Client { version, created_at: before.created_at, ..next.clone() }.under(before);
     let ends = order.ends_grants || client.gets_less_than(before);
     let end = ends.then(|| grants_ended(&client, &order.origin));

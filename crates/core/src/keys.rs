@@ -45,6 +45,8 @@ pub enum Purpose {
     UpstreamSecrets,
     /// The seal of what signs calls to web hooks.
     WebHookSecrets,
+    /// The seal of the sessions that forms led to.
+    FormUses,
     /// What a database keeps of the key that it belongs to.
     KeyCheck,
     /// The cipher of public ids of endings.
@@ -75,6 +77,7 @@ impl Purpose {
             Self::ClientSids => "client-sids",
             Self::UpstreamSecrets => "upstream-secrets",
             Self::WebHookSecrets => "web-hook-secrets",
+            Self::FormUses => "form-uses",
             Self::KeyCheck => "key-check",
             Self::EndingIds => "ending-ids",
             Self::FlowBodies => "flow-bodies",

@@ -10,6 +10,7 @@ pub mod applications;
 pub mod assurance;
 pub mod cause;
 pub mod check;
+mod client_bounds;
 mod client_sid;
 mod client_signing;
 pub mod clients;
@@ -66,6 +67,7 @@ mod subscribers;
 pub mod sweep;
 pub mod time;
 pub mod token;
+mod trait_names;
 pub mod upstream;
 pub mod upstream_words;
 mod uuid_form;
@@ -77,6 +79,7 @@ pub use applications::ApplicationTrait;
 pub use assurance::{Assurance, RECOVERY_CODE, SecondFactorRule, UPSTREAM, assurance_of};
 pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
+pub use client_bounds::{client_is_within_bounds, is_origin, is_token_life};
 pub use client_sid::{SidForm, session_named};
 pub use client_signing::{ClientJwks, ClientSigning, JoseAlgorithm};
 pub use clients::{
@@ -138,7 +141,7 @@ pub use people::{
 };
 pub use places::{
     PopulationAround, RealmDraft, decide_create_population, decide_create_realm, decide_edit_population,
-    decide_remove_population, decide_second_factor_rule, is_realm_path,
+    decide_remove_population, decide_second_factor_rule, is_population_name, is_realm_path,
 };
 pub use receipt::{
     ANSWER_KEPT_BYTES, NoticeAnswer, Receipt, ReceiptKey, ReceiptState, Settlement, Tried, decide_settlement,
@@ -173,6 +176,7 @@ pub use subscribers::{
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};
+pub use trait_names::{TraitNames, traits_are_sound};
 pub use upstream::{
     UPSTREAM_LINKS_MAX, UPSTREAMS_MAX, UpstreamFault, UpstreamIdentity, UpstreamLogout, UpstreamProvider,
     UpstreamSession, is_overtaken, is_subject, is_upstream_name, upstream_key, upstream_secret_is_sound,

@@ -21,6 +21,7 @@ use crate::second_factor::RecoveryCodes;
 use crate::session::Verdict;
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
+use crate::trait_names::traits_are_sound;
 use crate::version::Version;
 
 #[cfg(test)]
@@ -186,6 +187,7 @@ pub fn decide_create_user(
     }
     username_is_sound(None, &user.username)?;
     email_is_sound(None, user.email.as_deref())?;
+    traits_are_sound(None, (&user).into())?;
     around.leaves_free(None, &user)?;
     Ok(UserChanges { names: NameChanges::between(None, &user, around), end: None, user })
 }
@@ -207,6 +209,7 @@ pub fn decide_edit_user(
     }
     username_is_sound(Some(&before.username), &user.username)?;
     email_is_sound(before.email.as_deref(), user.email.as_deref())?;
+    traits_are_sound(Some(before.into()), (&user).into())?;
     around.leaves_free(Some(before), &user)?;
     Ok(UserChanges {
         names: NameChanges::between(Some(before), &user, around),

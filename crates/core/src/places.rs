@@ -74,6 +74,12 @@ pub fn decide_create_realm(
     Ok((realm.clone(), first, decide_document_changes(realm.id, documents, beside)?))
 }
 
+/// Whether a population may be called so.
+pub fn is_population_name(name: &str) -> bool {
+    let length = name.chars().count();
+    (1..=255).contains(&length) && !name.trim().is_empty() && !name.chars().any(char::is_control)
+}
+
 /// Decides when the users of a realm are asked for a second factor. Checks follow at once, whatever a session began with.
 pub fn decide_second_factor_rule(
     realm: Option<&Realm>,
@@ -94,6 +100,9 @@ pub fn decide_create_population(
     if around.known {
         return Err(DirectoryError::Taken(TakenMember::Id));
     }
+    if !is_population_name(&new.name) {
+        return Err(RecordFault::PopulationName.into());
+    }
     Ok(Population { version: around.removed.first_above(), ..new.clone() })
 }
 
@@ -105,6 +114,9 @@ pub fn decide_edit_population(
 ) -> Result<Population, DirectoryError> {
     let before = before.filter(|before| before.realm == next.realm).ok_or(DirectoryError::Unknown)?;
     let version = before.version.after_change_from(from)?;
+    if before.name != next.name && !is_population_name(&next.name) {
+        return Err(RecordFault::PopulationName.into());
+    }
     Ok(Population { version, created_at: before.created_at, ..next.clone() })
 }
 
@@ -176,6 +188,18 @@ mod tests {
         let elsewhere = Population { realm: realm(2), ..next };
         let unknown = decide_edit_population(Some(&before), Version::FIRST, &elsewhere);
         assert!(matches!(unknown, Err(DirectoryError::Unknown)), "{unknown:?}");
+    }
+
+    /// F-57: a document made a population without a name.
+    #[test]
+    fn a_population_has_a_name() {
+        let around = PopulationAround { in_realm: true, ..PopulationAround::default() };
+        for name in ["", "  ", "a\nb", &"x".repeat(256)] {
+            let refused = decide_create_population(&population(name), &around);
+            assert!(matches!(refused, Err(DirectoryError::Fault(RecordFault::PopulationName))), "{name:?}");
+            let refused = decide_edit_population(Some(&population("All")), Version::FIRST, &population(name));
+            assert!(refused.is_err(), "{name:?}");
+        }
     }
 
     #[test]

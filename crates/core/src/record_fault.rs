@@ -49,6 +49,32 @@ pub enum RecordFault {
     /// See [`is_email`](crate::is_email).
     #[error("an e-mail address is a name, an @ and a domain")]
     Email,
+    /// See [`traits_are_sound`](crate::traits_are_sound).
+    #[error("the traits name another user than the record does")]
+    TraitUsername,
+    /// The same of the address.
+    #[error("the traits have another e-mail address than the record has")]
+    TraitEmail,
+    /// See [`is_token_life`](crate::is_token_life).
+    #[error("an access token lives for 1 to 316224000 seconds")]
+    AccessLife,
+    /// The same rule.
+    #[error("a refresh token lives for 1 to 316224000 seconds")]
+    RefreshLife,
+    /// See [`is_origin`](crate::is_origin).
+    #[error(
+        "an origin is a scheme and a host, with a port where one is needed, and nothing behind: https://shop.example"
+    )]
+    Origin,
+    /// A notice that names the session goes nowhere.
+    #[error("backchannel_logout_session_required takes a backchannel_logout_uri")]
+    BackchannelLogoutSession,
+    /// The same in a browser.
+    #[error("frontchannel_logout_session_required takes a frontchannel_logout_uri")]
+    FrontchannelLogoutSession,
+    /// See [`is_population_name`](crate::is_population_name).
+    #[error("a population's name has 1 to 255 characters, not all of them blank and none of them a control")]
+    PopulationName,
     /// See [`is_realm_path`](crate::is_realm_path).
     #[error(
         "a realm's path is names behind slashes, in small letters, digits, -, _ and .: /alpha, /alpha/sub"

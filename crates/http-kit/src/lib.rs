@@ -19,6 +19,7 @@ pub mod media;
 pub mod multipart;
 pub mod origins;
 pub mod return_to;
+pub mod said;
 pub mod service;
 pub mod sign_off;
 pub mod table;

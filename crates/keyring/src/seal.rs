@@ -22,6 +22,8 @@ pub enum SealPurpose {
     WebHookSecret,
     /// What is kept of a sign-on or the like that is not finished.
     FlowBody,
+    /// The session that a form led to.
+    FormUse,
 }
 
 impl SealPurpose {
@@ -31,6 +33,7 @@ impl SealPurpose {
             Self::UpstreamSecret => Purpose::UpstreamSecrets,
             Self::WebHookSecret => Purpose::WebHookSecrets,
             Self::FlowBody => Purpose::FlowBodies,
+            Self::FormUse => Purpose::FormUses,
         }
     }
 }

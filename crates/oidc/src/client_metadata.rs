@@ -201,6 +201,14 @@ impl From<RecordFault> for MetadataError {
             | RecordFault::Username
             | RecordFault::Email
             | RecordFault::Verified(_)
+            | RecordFault::TraitUsername
+            | RecordFault::TraitEmail
+            | RecordFault::AccessLife
+            | RecordFault::RefreshLife
+            | RecordFault::Origin
+            | RecordFault::BackchannelLogoutSession
+            | RecordFault::FrontchannelLogoutSession
+            | RecordFault::PopulationName
             | RecordFault::SubscriberAddress
             | RecordFault::SubscriberIssuer
             | RecordFault::TooManySubscribers

@@ -23,7 +23,10 @@ fn main() -> io::Result<()> {
         password_name: "password",
         hidden: &[("csrf_token", "x")],
         error: None,
-        others: &[Link { href: "/o/_/upstream/corp/begin", text: "Sign on with Corp" }],
+        others: &[
+            Link { href: "/o/_/upstream/corp/begin", text: "Sign on with Corp" },
+            Link { href: "/self-service/registration/browser", text: "Sign up" },
+        ],
     };
     let failed = SignOnPage {
         identifier: "ada@example.org",

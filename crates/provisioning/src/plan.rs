@@ -22,6 +22,7 @@ use adieu_authority::{
     ClientId, Document, NIL, NewPerson, NewUpstream, Population, PopulationId, RealmId, SubscriberId,
     UpstreamEdit, UserEdit, UserId, Version, is_realm_path,
 };
+use adieu_core::{RecordFault, is_population_name};
 use adieu_json::JsonError;
 use serde_json::Value;
 use uuid::Uuid;
@@ -294,6 +295,7 @@ impl<'a> Planner<'a> {
         realm: &Planning<'a>,
     ) -> Result<PopulationId, DocumentFault> {
         let wanted = doc.id.as_deref().map(uuid::<PopulationId>).transpose()?;
+        ensure(is_population_name(&doc.name), || RecordFault::PopulationName.into())?;
         let now = realm.now.map_or(&[][..], |now| &now.populations);
         let by_name: Vec<_> = now.iter().filter(|population| population.name == doc.name).collect();
         let found = match wanted {

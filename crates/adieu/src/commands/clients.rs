@@ -14,7 +14,7 @@ use crate::commands::confirm::Confirmation;
 use crate::commands::people::{OfRealm, encoded, open, realm_id, say_more, text};
 use crate::commands::roles_shown::with_roles_in_words;
 use crate::commands::shown_once::ShownOnce;
-use crate::commands::{runtime, shown};
+use crate::commands::{ids, runtime, shown};
 use adieu_http_kit::form::append_query;
 
 const AUTH_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
@@ -28,7 +28,7 @@ pub enum ClientCommand {
     /// List the clients of a realm, by id.
     List {
         /// At most so many.
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = ids::limit)]
         limit: usize,
         /// Which realm is meant.
         #[command(flatten)]
@@ -219,7 +219,7 @@ pub(super) fn without_secret(mut made: Value, secrets: &mut ShownOnce) -> Result
 async fn list(limit: usize, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
     let path = format!("/v1/realms/{}/clients", realm_id(&api, &of.realm).await?);
-    let (clients, more) = api.list(&path, limit.max(1)).await?;
+    let (clients, more) = api.list(&path, limit).await?;
     shown::list(&clients, of.reach.json, &COLUMNS)?;
     say_more(more);
     Ok(())
@@ -279,6 +279,6 @@ pub(super) async fn removed(api: &Api, path: &str, reason: Option<&str>) -> Resu
     api.ask(Method::DELETE, &path, None).await.map(drop)
 }
 
-fn path_of(client: &str) -> String {
+pub(super) fn path_of(client: &str) -> String {
     format!("/v1/clients/{}", encoded(client))
 }

@@ -33,7 +33,7 @@ pub enum SessionsCommand {
         #[arg(long)]
         live: bool,
         /// At most so many.
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = ids::limit)]
         limit: usize,
         /// How the API is reached.
         #[command(flatten)]
@@ -78,7 +78,7 @@ pub struct EndCommand {
     /// Say how many live sessions it would end, and end none.
     #[arg(long)]
     dry_run: bool,
-    /// Wait for so long (5s, 1m) until every application that is told has answered, and say how each did.
+    /// Wait for so long (5, 5s, 1m) until every application that is told has answered, and say how each did.
     #[arg(long, value_name = "TIME", value_parser = receipts::wait, conflicts_with = "dry_run")]
     wait: Option<Duration>,
     /// Whether a whole realm is ended without a question.
@@ -220,7 +220,7 @@ async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: 
         None => format!("/v1/realms/{}/sessions", realm_id(&api, realm).await?),
     };
     let path = if live { append_query(&path, "live", "true") } else { path };
-    let (sessions, more) = api.list(&path, limit.max(1)).await?;
+    let (sessions, more) = api.list(&path, limit).await?;
     let columns = [
         ("SESSION", "/id"),
         ("USER", "/user/username"),

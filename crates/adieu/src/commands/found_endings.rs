@@ -69,7 +69,7 @@ pub struct EndingsFilter {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// At most so many.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = ids::limit)]
     limit: usize,
     /// How the API is reached.
     #[command(flatten)]
@@ -110,7 +110,7 @@ async fn list(filter: EndingsFilter) -> Result<()> {
     ];
     let named = named.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let path = named.fold("/v1/endings".to_owned(), |path, (name, value)| append_query(&path, name, value));
-    let (endings, more) = api.list(&path, filter.limit.max(1)).await?;
+    let (endings, more) = api.list(&path, filter.limit).await?;
     let columns = [
         ("ENDING", "/id"),
         ("ENDED", "/ending/at"),

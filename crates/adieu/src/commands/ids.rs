@@ -1,4 +1,4 @@
-//! Ids on the command line: one that can be nobody's is wrong usage, and not something that was not found.
+//! Ids and limits on the command line: one that can be nobody's is wrong usage, and not something that was not found.
 //!
 //! They stay texts: the API reads them again.
 
@@ -21,6 +21,14 @@ pub(super) fn session(text: &str) -> Result<String, String> {
 /// The id of an ending.
 pub(super) fn ending(text: &str) -> Result<String, String> {
     sound::<EndingId>(text, "that is no id of an ending: `adieu endings list` shows those that there are")
+}
+
+/// How many are listed at most.
+pub(super) fn limit(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|limit| *limit > 0)
+        .ok_or_else(|| "a whole number from 1 on is wanted".to_owned())
 }
 
 /// The id of a realm.

@@ -66,7 +66,7 @@ pub enum UserCommand {
         #[command(flatten)]
         of: OfRealm,
     },
-    /// Forgive a user's failed sign-ons: they may try again at once.
+    /// Lift the lock of an account, and forgive its failed sign-ons: its user may try again at once.
     Unlock {
         /// Name, e-mail address or id.
         user: String,
@@ -116,7 +116,7 @@ pub enum UserCommand {
         #[arg(long, value_name = "TEXT")]
         contains: Option<String>,
         /// At most so many.
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = ids::limit)]
         limit: usize,
         /// Whose user is meant.
         #[command(flatten)]
@@ -253,7 +253,15 @@ async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) 
         body["reason"] = reason.into();
     }
     let now = api.ask(Method::PATCH, &format!("/v1/users/{id}"), Some(body)).await?;
-    let what = if enabled { "can sign on" } else { "can't sign on; all sessions are ended" };
+    let what = match (enabled, now["locked_at"].as_str()) {
+        (false, _) => "can't sign on; all sessions are ended".to_owned(),
+        (true, None) => "can sign on".to_owned(),
+        (true, Some(_)) => {
+            let until =
+                now["locked_until"].as_str().map(|until| format!(" until {until}")).unwrap_or_default();
+            format!("is enabled, but the account is locked{until}: `adieu user unlock` lifts that")
+        }
+    };
     shown::one(&now, of.reach.json, || format!("user {} ({id}) {what}", text(&now, "username")))
 }
 
@@ -302,8 +310,14 @@ async fn list(query: [(&str, Option<String>); 2], limit: usize, of: OfRealm) -> 
             path = append_query(&path, name, value);
         }
     }
-    let (users, more) = api.list(&path, limit.max(1)).await?;
-    let columns = [("USERNAME", "/username"), ("EMAIL", "/email"), ("ENABLED", "/enabled"), ("ID", "/id")];
+    let (users, more) = api.list(&path, limit).await?;
+    let columns = [
+        ("USERNAME", "/username"),
+        ("EMAIL", "/email"),
+        ("ENABLED", "/enabled"),
+        ("LOCKED", "/locked_at"),
+        ("ID", "/id"),
+    ];
     shown::list(&users, of.reach.json, &columns)?;
     say_more(more);
     Ok(())

@@ -24,9 +24,12 @@ const DRAWN_MAX: usize = 20;
 /// The longest wait.
 const WAIT_MAX: Duration = Duration::from_secs(3600);
 
-/// A length of time with a unit.
+/// A length of time: with a unit, or seconds, as the configuration takes it.
 pub(super) fn wait(text: &str) -> Result<Duration, String> {
-    let wait = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string())?,
+    };
     if wait <= WAIT_MAX { Ok(wait) } else { Err("at most an hour".into()) }
 }
 

@@ -26,13 +26,30 @@ pub(super) fn lines(value: &Value, json: bool, lines: &[(&str, &str)]) -> Result
     lines.iter().try_for_each(|(name, text)| print(&format!("{name} {}\n", visible(text))))
 }
 
-/// All members of one thing: as JSON, or each on a line behind its name.
+/// All members of one thing: as JSON, or each on a line behind its name. Those of what is inside have the names on the way there.
 pub(super) fn members(value: &Value, json: bool) -> Result<()> {
-    let all = value.as_object().into_iter().flatten();
-    let all: Vec<_> = all.map(|(name, value)| (name.as_str(), plain(value))).collect();
+    let mut all = Vec::new();
+    members_below(value, "", &mut all);
     let width = all.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
     let told = all.iter().map(|(name, text)| format!("{name:width$}  {text}\n")).collect::<String>();
     if json { print(&format!("{value:#}\n")) } else { print(&told) }
+}
+
+fn members_below(value: &Value, before: &str, all: &mut Vec<(String, String)>) {
+    let below =
+        |name: &str| if before.is_empty() { visible(name) } else { format!("{before}.{}", visible(name)) };
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            members.iter().for_each(|(name, value)| members_below(value, &below(name), all));
+        }
+        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
+            items
+                .iter()
+                .zip(1..)
+                .for_each(|(item, n): (_, u32)| members_below(item, &below(&n.to_string()), all));
+        }
+        plain_value => all.push((before.to_owned(), plain(plain_value))),
+    }
 }
 
 /// To standard output. A reader who has seen enough, such as `head`, is no failure.
@@ -82,6 +99,7 @@ fn plain(value: &Value) -> String {
         Value::String(text) => visible(text),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
         Value::Array(all) if all.is_empty() => "-".into(),
+        Value::Object(all) if all.is_empty() => "-".into(),
         Value::Array(all) if all.iter().all(Value::is_string) => {
             all.iter().map(plain).collect::<Vec<_>>().join(" ")
         }
@@ -97,6 +115,16 @@ fn visible(text: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_inside_has_the_names_on_the_way_there() {
+        let mut all = Vec::new();
+        let value =
+            json!({"id": 7, "traits": {"name": {"given": "A"}, "x": {}}, "told": [{"a": 1}, {"a": [1, 2]}]});
+        members_below(&value, "", &mut all);
+        let all: Vec<_> = all.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        assert_eq!(all, ["id=7", "traits.name.given=A", "traits.x=-", "told.1.a=1", "told.2.a=[1,2]"]);
+    }
 
     #[test]
     fn a_table_is_aligned_and_shows_no_control_characters() {

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::commands::api::Reach;
 use crate::commands::clients;
 use crate::commands::confirm::Confirmation;
+use crate::commands::failure::CommandFailure;
 use crate::commands::people::{OfRealm, open, realm_id, text};
 use crate::commands::shown_once::ShownOnce;
 use crate::commands::{runtime, shown};
@@ -60,7 +61,7 @@ pub fn worker(command: WorkerCommand) -> Result<()> {
             WorkerCommand::Add { name, secrets_to, of } => add(&name, secrets_to.as_deref(), of).await,
             WorkerCommand::List { of } => list(of).await,
             WorkerCommand::Remove { client, reason, confirmation, reach } => {
-                clients::remove(&client, reason.as_deref(), &confirmation, &reach).await
+                remove(&client, reason.as_deref(), &confirmation, &reach).await
             }
         }
     })
@@ -92,6 +93,21 @@ async fn list(of: OfRealm) -> Result<()> {
     let (mut all, _) = api.list(&path, usize::MAX).await?;
     all.retain(is_worker);
     shown::list(&all, of.reach.json, &clients::COLUMNS)
+}
+
+/// An ordinary client is no worker, and is left alone.
+async fn remove(
+    client: &str,
+    reason: Option<&str>,
+    confirmation: &Confirmation,
+    reach: &Reach,
+) -> Result<()> {
+    let known = open(reach)?.get(&clients::path_of(client)).await?;
+    if !is_worker(&known) {
+        let text = format!("{client} is no worker but a client: `adieu client remove` removes it");
+        return Err(CommandFailure::not_found(text).into());
+    }
+    clients::remove(client, reason, confirmation, reach).await
 }
 
 fn is_worker(client: &Value) -> bool {

@@ -95,13 +95,13 @@ fn realms(config: &Config) -> Refusals {
 /// What browsers would not keep is refused. RFC 6265 §5.3, and the prefixes of its successor.
 fn cookies(config: &Config) -> Refusals {
     let mut refusals = Vec::new();
-    let (kratos, domain) = (config.kratos_url(), config.kratos.cookie_domain.as_str());
-    let host = Url::parse(kratos).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let within = host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-    if !domain.is_empty() && !within {
-        let reason =
-            format!("browsers refuse the cookie: {host}, the host of the address, is not in this domain");
-        refusals.push(refused("kratos.cookie_domain", domain, reason));
+    let kratos = config.kratos_url();
+    let domain = config.kratos.cookie_domain.as_str();
+    if !domain.is_empty() {
+        refusals.extend(outside("kratos.cookie_domain".into(), domain, kratos));
+    }
+    for (n, domain) in config.am.cookie_domains.iter().enumerate() {
+        refusals.extend(outside(format!("am.cookie_domains[{n}]"), domain, &config.public.url));
     }
     for (key, name, url, domains) in [
         ("kratos.cookie_name", &config.kratos.cookie_name, kratos, domain.is_empty()),
@@ -126,6 +126,16 @@ fn cookies(config: &Config) -> Refusals {
         }
     }
     refusals
+}
+
+/// What is wrong with the domain of a cookie that is set at an address outside it.
+fn outside(key: String, domain: &str, address: &str) -> Option<(String, RefusedValue)> {
+    let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let plain = domain.trim_start_matches('.').to_ascii_lowercase();
+    let within = host == plain || host.strip_suffix(&plain).is_some_and(|rest| rest.ends_with('.'));
+    let reason =
+        format!("browsers refuse the cookie: {host}, the host of the address, is not in this domain");
+    (!within).then(|| refused(key, domain, reason))
 }
 
 /// Templates for `tokenize_as` can be kept, and are apart.

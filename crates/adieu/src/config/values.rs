@@ -160,6 +160,8 @@ impl fmt::Display for CookieDomain {
     }
 }
 
+const DAY_S: u64 = 24 * 3600;
+
 /// A time in whole seconds: a number of them, or a text with units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Seconds(pub(super) u64);
@@ -184,7 +186,20 @@ impl FromStr for Seconds {
 /// With units, as people read it.
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        humantime::format_duration(Duration::from_secs(self.0)).fmt(f)
+        // Longer units of it are parts of a mean year, and fit no number of days.
+        let (days, rest) = (self.0 / DAY_S, self.0 % DAY_S);
+        match (days, rest) {
+            (0, _) => {}
+            (1, _) => f.write_str("1day")?,
+            (days, _) => write!(f, "{days}days")?,
+        }
+        if days > 0 && rest > 0 {
+            f.write_str(" ")?;
+        }
+        if days > 0 && rest == 0 {
+            return Ok(());
+        }
+        humantime::format_duration(Duration::from_secs(rest)).fmt(f)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::running::at_free_ports;
 
 /// An installation without anybody.
 struct Installation {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     file: PathBuf,
 }
 
@@ -22,9 +22,16 @@ impl Installation {
         let mut config: Config = at_free_ports();
         config.data = folder.path().join("data");
         let file = write(&config, folder.path());
-        let installation = Self { _folder: folder, file };
+        let installation = Self { folder, file };
         installation.done(&["init", "--no-user"]).await;
         installation
+    }
+
+    /// A file in its folder.
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.display().to_string()
     }
 
     async fn run(&self, words: &[&str]) -> Outcome {
@@ -124,6 +131,33 @@ async fn workers_are_listed_and_removed() {
     at.asks_first(&["worker", "remove", id]).await;
     at.done(&["worker", "remove", id, "--yes"]).await;
     assert!(!at.done(&["worker", "list"]).await.contains(id));
+    // F-60: a client that is no worker is none to remove by that.
+    at.done(&["client", "add", "plain", "--id", "plain1"]).await;
+    let refused = at.run(&["worker", "remove", "plain1", "--yes"]).await;
+    assert!(refused.code == 3 && refused.err.contains("plain1 is no worker"), "{}", refused.err);
+    at.done(&["client", "show", "plain1"]).await;
+    for (uri, said) in [("http://x.test/cb#f", "fragment"), ("http://x.test/c b", "a space")] {
+        let refused = at.run(&["client", "add", "odd", "--redirect-uri", uri]).await;
+        assert!(refused.code == 1 && refused.err.contains(said), "{}", refused.err);
+    }
+}
+
+/// Goal: F-61, a lock is told where it keeps a user from signing on; no list has a length of none.
+#[tokio::test]
+async fn a_locked_account_is_told() {
+    let at = Installation::new().await;
+    at.done(&["user", "add", "sue"]).await;
+    let document = "[[realms]]\npath = \"/alpha\"\n[[realms.users]]\nusername = \"sue\"\nlocked = true\n";
+    let file = at.file("locked.toml", document);
+    at.done(&["apply", &file]).await;
+    let enabled = at.done(&["user", "enable", "sue"]).await;
+    assert!(enabled.contains("but the account is locked"), "{enabled}");
+    assert!(at.done(&["user", "list"]).await.contains("LOCKED"));
+    at.done(&["user", "unlock", "sue"]).await;
+    assert!(at.done(&["user", "enable", "sue"]).await.ends_with("can sign on\n"));
+    for words in [["user", "list"], ["endings", "list"], ["client", "list"], ["sessions", "list"]] {
+        assert_eq!(at.run(&[&words[..], &["--limit", "0"]].concat()).await.code, 2, "{words:?}");
+    }
 }
 
 /// Goal: realms are made, users are found by a part of their name, shown and deleted.

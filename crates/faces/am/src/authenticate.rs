@@ -194,16 +194,18 @@ async fn previous(face: &Face, call: &Call, realm: RealmId) -> Result<Option<Ses
     Ok(caller::counting(face, call.headers(), Some(realm), false).await?.map(|checked| checked.token))
 }
 
-/// Opens a session for a pair that fits, proven as far as is wanted.
+/// Opens a session for a pair that fits, proven as far as is wanted. `led` is the token of the session that the same form has led to:
+/// it goes on, where the browser carries none.
 pub(crate) async fn signed_on(
     face: &Face,
     call: &Call,
     realm: &Arc<Realm>,
     pair: Pair,
-    level: Assurance,
+    (level, led): (Assurance, Option<SessionToken>),
 ) -> Result<SignedIn, SignOnFailure> {
-    let previous = previous(face, call, realm.id).await.map_err(SignOnFailure::Outage)?;
-    let sign_on = SignOn { level, ..attempted(call, realm, pair, previous) };
+    let carried = previous(face, call, realm.id).await.map_err(SignOnFailure::Outage)?;
+    let keep_token = carried.is_none() && led.is_some();
+    let sign_on = SignOn { level, keep_token, ..attempted(call, realm, pair, carried.or(led)) };
     face.authority.sign_on(sign_on).await
 }
 

@@ -25,7 +25,10 @@ use crate::face::Face;
 pub(crate) use guard::guarded;
 pub(crate) use message::Message;
 pub(crate) use node::{csrf_node, input, label, submit, text};
-pub(crate) use traits::{FieldMessages, faults, known_traits, said_of, submitted_traits, trait_nodes};
+pub(crate) use traits::{
+    FieldMessages, SubmittedTraits, faults, fields_shown, known_traits, said_of, submitted_traits,
+    trait_nodes,
+};
 
 /// A flow can be asked for after its end, to be told that it is over.
 const KEPT_AFTER_END: Span = Span::from_s(3600);
@@ -242,6 +245,12 @@ impl Face {
         let token = known.unwrap_or_else(|| self.authority.draw());
         self.bind(head, &token);
         known.is_none().then(|| self.csrf.set(&token))
+    }
+
+    /// Whether the browser that sends this request is the one that began the flow.
+    pub(crate) fn is_of_browser(&self, head: &Head, call: &Call) -> bool {
+        let browser = self.csrf.token(call.headers());
+        browser.is_some_and(|token| head.browser.as_deref() == Some(&fingerprint(&token)))
     }
 
     /// The same for the browser that sends this request, if the flow is its own already.

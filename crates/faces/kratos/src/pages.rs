@@ -30,7 +30,8 @@ use crate::wire::flow_id;
 /// `GET /self-service/ui/login?flow=`. A flow that is gone or another browser's begins anew.
 pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
     let offered = offered(face).await;
-    shown(face, call, |face, flow: &LoginFlow| login_page(face, flow, &offered)).await
+    let registers = face.realm().await.is_ok_and(|realm| face.authority.registers(&realm));
+    shown(face, call, |face, flow: &LoginFlow| login_page(face, flow, &offered, registers)).await
 }
 
 /// `GET /self-service/ui/settings?flow=`, likewise.
@@ -118,7 +119,16 @@ fn ways(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> Vec<(Str
     offered.iter().map(link).collect()
 }
 
-fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> Answer {
+/// Where strangers make themselves users; they come back to where the flow leads.
+fn sign_up(face: &Face, flow: &LoginFlow) -> String {
+    let begin = format!("{}/self-service/registration/browser", face.base(flow.head.mount));
+    match &flow.head.return_to {
+        Some(to) => append_query(&begin, "return_to", to),
+        None => begin,
+    }
+}
+
+fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)], registers: bool) -> Answer {
     let action = flow.head.action::<LoginFlow>(&face.base(flow.head.mount));
     let settings = format!("{}/self-service/settings/browser", face.base(flow.head.mount));
     let said = flow.messages.first().or(flow.field_messages.first().map(|(_, message)| message));
@@ -126,10 +136,13 @@ fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> An
         Asks::Password => {
             // Whoever proves anew to be there does so by the password.
             let ways = if flow.refresh.is_none() { ways(face, flow, offered) } else { Vec::new() };
-            let others: Vec<_> = ways.iter().map(|(href, text)| Link { href, text }).collect();
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
+            let sign_up = (registers && flow.refresh.is_none()).then(|| sign_up(face, flow));
+            let ways = ways.iter().map(|(href, text)| Link { href, text });
+            let others: Vec<_> =
+                ways.chain(sign_up.iter().map(|href| Link { href, text: "Sign up" })).collect();
             SignOnPage {
-                realm: face.settings.realm.trim_start_matches('/'),
+                realm: &face.settings.realm,
                 application: None,
                 action: &action,
                 method: "post",

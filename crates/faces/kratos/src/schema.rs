@@ -19,6 +19,9 @@ pub(crate) struct Schema {
 /// Faults that are told at once, and traits inside of traits (HOME-LIMITS).
 const FAULTS_MAX: usize = 20;
 const DEPTH_MAX: usize = 4;
+/// Traits that name their user whatever the schema says.
+const USERNAME: &str = "username";
+const EMAIL: &str = "email";
 
 /// A trait that a form asks for.
 pub(crate) struct TraitField<'s> {
@@ -94,6 +97,24 @@ pub(crate) struct Names {
     pub(crate) email: Option<String>,
 }
 
+impl Names {
+    /// What becomes of a user's name where its traits gave these and give others now. A name that no trait gave stays.
+    pub(crate) fn username_after(&self, after: &Self, username: &str) -> Option<String> {
+        let gone = || after.email.clone();
+        match (&self.username, &after.username) {
+            (before, Some(next)) => (before.as_ref() != Some(next)).then(|| next.clone()),
+            (Some(before), None) if before == username => gone(),
+            (None, None) if self.email.as_deref() == Some(username) && self.email != after.email => gone(),
+            (Some(_) | None, None) => None,
+        }
+    }
+
+    /// The same of the address; none where it stays.
+    pub(crate) fn email_after(&self, after: &Self) -> Option<Option<String>> {
+        (self.email != after.email).then(|| after.email.clone())
+    }
+}
+
 impl Schema {
     pub(crate) fn new(id: &str, document: Value) -> Result<Self, SchemaError> {
         let validator = jsonschema::options()
@@ -103,18 +124,23 @@ impl Schema {
         Ok(Self { id: id.to_owned(), document, validator })
     }
 
-    /// What is wrong with traits, if anything.
-    pub(crate) fn fault(&self, traits: &Value) -> Option<String> {
-        let identity = json!({"traits": traits});
-        let error = self.validator.iter_errors(&identity).next()?;
+    /// What is wrong with traits, if anything. What `before` had already is not held against them: see [`Self::faults`].
+    pub(crate) fn fault(&self, before: Option<&Value>, traits: &Value) -> Option<String> {
+        let (before, after) = (before.map(identity), identity(traits));
+        let mut errors = self.validator.iter_errors(&after);
+        let error = errors.find(|error| is_new(error, before.as_ref(), &after))?;
         Some(format!("{}: {error}", error.instance_path()))
     }
 
     /// The same field by field: which, and what is wrong with it; nothing is said where it is only missing.
-    pub(crate) fn faults(&self, traits: &Value) -> Vec<(String, Option<String>)> {
-        let identity = json!({"traits": traits});
-        let errors = self.validator.iter_errors(&identity).take(FAULTS_MAX);
-        let told = errors.map(|error| {
+    ///
+    /// A user may come from another dialect, with members that this schema does not know and without some that it wants: only
+    /// what changes is held against it.
+    pub(crate) fn faults(&self, before: Option<&Value>, traits: &Value) -> Vec<(String, Option<String>)> {
+        let (before, after) = (before.map(identity), identity(traits));
+        let errors =
+            self.validator.iter_errors(&after).filter(|error| is_new(error, before.as_ref(), &after));
+        let told = errors.take(FAULTS_MAX).map(|error| {
             let path = error.instance_path().to_string();
             let path =
                 path.strip_prefix("/traits").unwrap_or(&path).trim_start_matches('/').replace('/', ".");
@@ -135,9 +161,12 @@ impl Schema {
         fields
     }
 
-    /// The identifiers among the traits: an address and another name. Further ones name nobody.
+    /// The identifiers among the traits: an address and another name. Further ones name nobody. What is called `username` or
+    /// `email` is the user's name or address in every dialect (decision 0049), so it counts before the others, marked or not.
     pub(crate) fn names(&self, traits: &Value) -> Names {
-        let mut names = Names { username: None, email: None };
+        let said =
+            |name: &str| traits[name].as_str().filter(|value| !value.trim().is_empty()).map(str::to_owned);
+        let mut names = Names { username: said(USERNAME), email: said(EMAIL) };
         let properties = self.document["properties"]["traits"]["properties"].as_object();
         for (name, property) in properties.into_iter().flatten() {
             let extension = &property["ory.sh/kratos"];
@@ -152,6 +181,27 @@ impl Schema {
             slot.get_or_insert_with(|| value.to_owned());
         }
         names
+    }
+}
+
+fn identity(traits: &Value) -> Value {
+    json!({"traits": traits})
+}
+
+/// Whether an error is of something that changed. All of what is new is.
+fn is_new(error: &jsonschema::ValidationError<'_>, before: Option<&Value>, after: &Value) -> bool {
+    let Some(before) = before else { return true };
+    let path = error.instance_path().to_string();
+    let (Some(was), Some(is)) = (before.pointer(&path), after.pointer(&path)) else { return true };
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            !was.is_object() || was.get(name).is_some()
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            unexpected.iter().any(|name| was.get(name) != is.get(name))
+        }
+        _ => was != is,
     }
 }
 
@@ -187,7 +237,7 @@ mod tests {
     fn traits_are_looked_at_and_name_a_user() {
         let schema = Schema::new("person", built_in()).expect("a schema");
         let traits = json!({"email": "ada@example.test", "username": "ada", "name": "Ada"});
-        assert_eq!(schema.fault(&traits), None);
+        assert_eq!(schema.fault(None, &traits), None);
         let names = schema.names(&traits);
         assert_eq!(
             (names.username.as_deref(), names.email.as_deref()),
@@ -196,7 +246,7 @@ mod tests {
         for bad in
             [json!({}), json!({"email": "x"}), json!({"email": "a@b.test", "odd": 1}), json!(7), json!(null)]
         {
-            assert!(schema.fault(&bad).is_some(), "{bad}");
+            assert!(schema.fault(None, &bad).is_some(), "{bad}");
         }
         assert!(Schema::new("x", json!({"type": 7})).is_err());
     }
@@ -204,10 +254,55 @@ mod tests {
     #[test]
     fn faults_are_told_of_their_fields() {
         let schema = Schema::new("person", built_in()).expect("a schema");
-        let told = |traits: Value| schema.faults(&traits);
+        let told = |traits: Value| schema.faults(None, &traits);
         assert_eq!(told(json!({"name": "Ada"})), [("email".to_owned(), None)]);
         let short = told(json!({"email": "ada@example.test", "username": "a"}));
         assert!(matches!(&short[..], [(field, Some(_))] if field == "username"), "{short:?}");
+    }
+
+    /// F-50: a user whom PingOne made has a name of parts, a nickname, and perhaps no address.
+    #[test]
+    fn only_what_changes_is_held_against_the_schema() {
+        let schema = Schema::new("person", built_in()).expect("a schema");
+        let before = json!({"username": "ada", "name": {"given": "Ada"}, "nickname": "A"});
+        assert_eq!(schema.fault(Some(&before), &before), None);
+        let with = |name: &str, value: Value| {
+            let mut traits = before.clone();
+            traits[name] = value;
+            schema.fault(Some(&before), &traits)
+        };
+        assert_eq!(with("email", json!("ada@example.test")), None);
+        assert_eq!(with("name", json!("Ada")), None);
+        for (name, bad) in
+            [("email", json!("x")), ("name", json!(7)), ("nickname", json!("B")), ("odd", json!(1))]
+        {
+            assert!(with(name, bad).is_some(), "{name}");
+        }
+        let addressed = json!({"username": "ada", "email": "ada@example.test"});
+        assert!(schema.fault(Some(&addressed), &before).is_some(), "an address that was there is wanted");
+        assert!(schema.fault(Some(&before), &json!(null)).is_some());
+    }
+
+    /// A name follows from the trait that gave it, and from nothing else.
+    #[test]
+    fn a_name_follows_its_trait() {
+        let names = |username: Option<&str>, email: &str| Names {
+            username: username.map(str::to_owned),
+            email: Some(email.to_owned()),
+        };
+        let (before, bare) = (names(Some("ada"), "ada@x.test"), names(None, "ada@x.test"));
+        let after = names(Some("countess"), "ada@y.test");
+        for (username, before, after, wanted) in [
+            ("ada", &before, &after, Some("countess")),
+            ("ada", &before, &names(None, "ada@y.test"), Some("ada@y.test")),
+            ("ada", &before, &before, None),
+            ("ada@x.test", &bare, &after, Some("countess")),
+            ("ada@x.test", &bare, &names(None, "ada@y.test"), Some("ada@y.test")),
+            ("dora", &bare, &names(None, "ada@y.test"), None),
+            ("dora", &bare, &after, Some("countess")),
+        ] {
+            assert_eq!(before.username_after(after, username).as_deref(), wanted, "{username}");
+        }
     }
 
     #[test]

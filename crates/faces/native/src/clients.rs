@@ -371,6 +371,14 @@ fn addresses(member: &str, list: Option<&[String]>) -> Result<(), Problem> {
     let visible = |uri: &String| {
         (1..=URI_MAX).contains(&uri.len()) && uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
     };
+    let all = list.unwrap_or_default();
+    if let Some(uri) = all.iter().find(|uri| uri.contains('#')) {
+        let fault = "has a fragment (what begins with #), and none may be there";
+        return Err(Problem::invalid(format!("{member}: {:?} {fault}", shortened(uri))));
+    }
+    if let Some(uri) = all.iter().find(|uri| uri.contains(char::is_whitespace)) {
+        return Err(Problem::invalid(format!("{member}: {:?} has a space in it", shortened(uri))));
+    }
     match list {
         Some(list) if list.len() > URIS_MAX || !list.iter().all(visible) => {
             let rule =
@@ -379,6 +387,11 @@ fn addresses(member: &str, list: Option<&[String]>) -> Result<(), Problem> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// As much of an address as an answer repeats.
+fn shortened(uri: &str) -> &str {
+    &uri[..uri.floor_char_boundary(100)]
 }
 
 fn scopes(list: Option<&[String]>) -> Result<(), Problem> {

@@ -78,8 +78,9 @@ impl Endpoint {
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => "POST",
             Self::Register => "POST",
             Self::Registered => "GET, PUT, DELETE",
-            Self::SignOn | Self::Choose | Self::SignOff => "POST",
+            Self::Choose => "POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
+            Self::SignOn | Self::SignOff => "GET, POST",
         }
     }
 

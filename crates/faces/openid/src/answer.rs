@@ -169,9 +169,18 @@ fn error_page(face: &Face, error: &OpenIdError, sign_off: Option<SignOffPage<'_>
         ),
     };
     let detail = error.to_string();
+    // The one that the log knows.
+    let reference = face.authority.draw_uuid().to_string();
+    tracing::info!(id = reference, status = status.as_u16(), error = %error, "a page of an issuer refused a request");
     let front = face.settings.front_page.as_deref();
     let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
-    let page =
-        ErrorPage { title, message, detail: Some(&detail), correlation_id: None, sign_off, links: &links };
+    let page = ErrorPage {
+        title,
+        message,
+        detail: Some(&detail),
+        correlation_id: Some(&reference),
+        sign_off,
+        links: &links,
+    };
     self::page(status, page.html(), &["'self'"])
 }

@@ -105,6 +105,11 @@ impl CarriedRequest<'_> {
         append_query(&address, MARK, &mark(face, session, bare))
     }
 
+    /// The address of the request.
+    pub(crate) fn address(&self, face: &Face) -> String {
+        format!("{}?{}", face.url(self.realm, "authorize"), self.bare())
+    }
+
     /// The request without the mark: whoever signs on for it does so once more.
     pub(crate) fn bare(&self) -> &str {
         self.split().0

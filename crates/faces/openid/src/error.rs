@@ -379,8 +379,9 @@ pub(crate) fn words_of_upstream(
             "The other provider does not answer. Please try again in a moment.",
         ),
         UpstreamFailure::SignOn(failure) => {
-            let (status, words) = words_of(failure)?;
-            return Ok((status, "Nobody was signed on", words.into()));
+            let limited = matches!(failure, SignOnFailure::Limited { .. });
+            let status = if limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
+            return Ok((status, "Nobody was signed on", words_of(failure)?.into()));
         }
         // Both are asked for again, by a page of their own.
         UpstreamFailure::SecondFactor(_) | UpstreamFailure::Code(_) => {
@@ -391,24 +392,20 @@ pub(crate) fn words_of_upstream(
 }
 
 /// What the sign-on page says of a failure after which the form may be sent again; an error if it may not.
-pub(crate) fn words_of(failure: SignOnFailure) -> Result<(StatusCode, String), OpenIdError> {
-    let (status, words) = match failure {
-        SignOnFailure::WrongCredentials { .. } => (StatusCode::UNAUTHORIZED, "Name or password is wrong."),
+pub(crate) fn words_of(failure: SignOnFailure) -> Result<String, OpenIdError> {
+    let words = match failure {
+        SignOnFailure::WrongCredentials { .. } => "Name or password is wrong.",
         SignOnFailure::Limited { retry_after } => {
             let seconds = u64::try_from(retry_after.s() + 1).unwrap_or_default();
-            return Ok((StatusCode::TOO_MANY_REQUESTS, adieu_pages_kit::too_often(seconds)));
+            return Ok(adieu_pages_kit::too_often(seconds));
         }
-        SignOnFailure::Disabled(_) => (StatusCode::UNAUTHORIZED, "This account cannot be used at present."),
+        SignOnFailure::Disabled(_) => "This account cannot be used at present.",
         // A second factor was made at this very moment: the password is asked for again, and then that.
-        SignOnFailure::SecondFactor(_) => (StatusCode::UNAUTHORIZED, "Please sign on once more."),
-        SignOnFailure::NotEnrolled => {
-            (StatusCode::UNAUTHORIZED, "A second factor is asked for here, and this account has none yet.")
-        }
-        SignOnFailure::TooMany | SignOnFailure::Quota => {
-            (StatusCode::UNAUTHORIZED, "There are too many sessions of this account.")
-        }
+        SignOnFailure::SecondFactor(_) => "Please sign on once more.",
+        SignOnFailure::NotEnrolled => "A second factor is asked for here, and this account has none yet.",
+        SignOnFailure::TooMany | SignOnFailure::Quota => "There are too many sessions of this account.",
         SignOnFailure::Busy => return Err(OpenIdError::Busy),
         SignOnFailure::Outage(outage) => return Err(OpenIdError::CannotTell(outage)),
     };
-    Ok((status, words.to_owned()))
+    Ok(words.to_owned())
 }

@@ -3,7 +3,7 @@
 //! Before a sign-on a random cookie, and in the form a value derived from it; after it a value derived from the session. Nothing
 //! is stored (EMPTY-HANDS).
 
-use adieu_authority::SessionId;
+use adieu_authority::{FormKey, Realm, SessionId};
 use adieu_http_kit::cookies::{self, SameSite, SetCookie};
 use http::{HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq as _;
@@ -36,6 +36,12 @@ pub(crate) fn issue(face: &Face, headers: &HeaderMap) -> FormToken {
         ..SetCookie::new(name(face), &value)
     };
     FormToken { cookie: cookie.to_header(), field: of_cookie(face, &value) }
+}
+
+/// The sign-on forms of one browser in a realm: it has one session there, whichever of them it sends, and how often.
+pub(crate) fn form(face: &Face, headers: &HeaderMap, realm: &Realm) -> FormKey {
+    let cookie = cookies::first(headers, name(face)).unwrap_or_default();
+    FormKey::of("openid", &format!("{} {cookie}", realm.id))
 }
 
 fn name(face: &Face) -> &'static str {

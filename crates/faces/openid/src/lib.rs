@@ -17,6 +17,7 @@ mod logout;
 mod offered;
 mod programs;
 mod registration;
+mod said;
 mod session_management;
 mod settings;
 mod sign_on;
@@ -119,6 +120,7 @@ async fn answered(
         Endpoint::Keys => programs::keys(face, &realm).await,
         Endpoint::Authorize => authorize::answer(face, call, body, &realm).await,
         Endpoint::Push => programs::push(face, call, body, &realm).await,
+        Endpoint::SignOn if *call.method() == Method::GET => sign_on::begin_again(face, call, &realm),
         Endpoint::SignOn => sign_on::submit(face, call, body, &realm).await,
         Endpoint::Choose => choose::submit(face, call, body, &realm).await,
         Endpoint::Token => programs::token(face, call, body, &realm).await,
@@ -127,6 +129,7 @@ async fn answered(
         Endpoint::RevokeUser => global_revocation::answer(face, call, body, &realm).await,
         Endpoint::Userinfo => programs::userinfo(face, call, body, &realm).await,
         Endpoint::EndSession => logout::answer(face, call, body, &realm).await,
+        Endpoint::SignOff if *call.method() == Method::GET => signed_off::moved(face, &realm),
         Endpoint::SignOff => logout::confirmed(face, call, body, &realm).await,
         Endpoint::SignedOff => signed_off::answer(face, call, &realm).await,
         Endpoint::Register => registration::register(face, call, body, &realm).await,

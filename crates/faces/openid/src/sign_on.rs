@@ -8,6 +8,7 @@ use std::sync::Arc;
 use adieu_authority::{
     FirstFactor, NewFlow, Realm, SecondFactor, SecondStepFailure, SignOn, SignOnFailure, SignedIn, Span,
 };
+use adieu_http_kit::said::Said;
 use adieu_oidc::Authorize;
 use adieu_pages_kit::{CodeEntry, Link, SignOnPage, form_action_of};
 use axum::body::Body;
@@ -24,6 +25,7 @@ use crate::error::{OpenIdError, words_of};
 use crate::face::{CHANNEL, Face};
 use crate::form_token::{self, FormToken};
 use crate::offered::offered;
+use crate::said;
 
 const NAME: &str = "username";
 const PASSWORD: &str = "password";
@@ -45,8 +47,28 @@ pub(crate) async fn first_page(
     asked: &CarriedRequest<'_>,
     authorize: &Authorize,
 ) -> Result<Response, OpenIdError> {
-    let name = authorize.login_hint.clone().unwrap_or_default();
-    shown(face, call, asked, authorize, &name, None).await
+    let Some(said) = said::of(face, call.headers(), asked) else {
+        let name = authorize.login_hint.clone().unwrap_or_default();
+        return shown(face, call, asked, authorize, (&name, None)).await;
+    };
+    let page = shown(face, call, asked, authorize, (&said.name, Some(&said.words))).await?;
+    Ok(with_cookies(page, vec![said::forgotten(face, asked.realm)]))
+}
+
+/// The same after a form that failed: the browser is sent to it, so that it can go back to it and ask for it again.
+fn failed(face: &Face, asked: &CarriedRequest<'_>, name: &str, words: &str) -> Result<Response, OpenIdError> {
+    let said = Said { words: words.to_owned(), name: name.to_owned() };
+    Ok(with_cookies(see_other(&asked.address(face))?, vec![said::brought(face, asked, &said)]))
+}
+
+/// The address of the form, asked for again: its request is in it.
+pub(crate) fn begin_again(face: &Face, call: &Call, realm: &Arc<Realm>) -> Result<Response, OpenIdError> {
+    see_other(&CarriedRequest { realm, query: call.query() }.address(face))
+}
+
+/// Where the form of a request goes: an address that leads back to the request.
+fn action(face: &Face, asked: &CarriedRequest<'_>) -> String {
+    format!("{}?{}", face.url(asked.realm, "sign-on"), asked.bare())
 }
 
 /// Where the form goes.
@@ -61,6 +83,9 @@ pub(crate) async fn submit(
         return Err(OpenIdError::FormTooOld);
     }
     let asked = CarriedRequest { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
+    // Posts of one form take turns: the second finds the session that the first has led to.
+    let key = form_token::form(face, call.headers(), realm);
+    let _turn = face.authority.form_turn(key).await;
     let authorize = match asked.judged(face, call, None).await? {
         Judged::Sound(authorize) => authorize,
         Judged::Refused(response) => return Ok(response),
@@ -70,14 +95,16 @@ pub(crate) async fn submit(
         let code = once(&form, CODE)?.unwrap_or_default().to_owned();
         return second_step(face, call, &asked, &authorize, attempt, code).await;
     }
+    let carried = previous(face, call, realm).await?;
+    let led = face.authority.token_of_form(key, realm.id).await?.filter(|_| carried.is_none());
     let sign_on = SignOn {
         realm: Arc::clone(realm),
         channel: CHANNEL,
         name: name.to_owned(),
         password: once(&form, PASSWORD)?.unwrap_or_default().to_owned(),
         device: call.device(),
-        previous: previous(face, call, realm).await?,
-        keep_token: false,
+        keep_token: led.is_some(),
+        previous: carried.or(led),
         level: authorize.level,
         may_be_half: false,
     };
@@ -86,10 +113,7 @@ pub(crate) async fn submit(
         Err(SignOnFailure::SecondFactor(first)) => {
             code_page(face, call, &asked, &authorize, first, None).await
         }
-        Err(failure) => {
-            let (status, words) = words_of(failure)?;
-            shown(face, call, &asked, &authorize, name, Some((status, &words))).await
-        }
+        Err(failure) => self::failed(face, &asked, name, &words_of(failure)?),
     }
 }
 
@@ -102,10 +126,13 @@ async fn second_step(
     attempt: &str,
     code: String,
 ) -> Result<Response, OpenIdError> {
-    let again =
-        async |status, words: &str| shown(face, call, asked, authorize, "", Some((status, words))).await;
     let Some(first) = first_factor(face, asked.realm, attempt).await? else {
-        return again(StatusCode::UNAUTHORIZED, "That took too long. Please begin again.").await;
+        let key = form_token::form(face, call.headers(), asked.realm);
+        let led = face.authority.form_use(key, asked.realm.id).await?;
+        if let Some(signed_in) = led.and_then(|used| used.session) {
+            return signed_on(face, call, asked, &signed_in).await;
+        }
+        return self::failed(face, asked, "", "That took too long. Please begin again.");
     };
     let given = SecondFactor {
         realm: Arc::clone(asked.realm),
@@ -125,10 +152,7 @@ async fn second_step(
     };
     match opened {
         Ok(signed_in) => signed_on(face, call, asked, &signed_in).await,
-        Err(failure) => {
-            let (status, words) = words_of(failure)?;
-            again(status, &words).await
-        }
+        Err(failure) => self::failed(face, asked, "", &words_of(failure)?),
     }
 }
 
@@ -138,6 +162,8 @@ async fn signed_on(
     asked: &CarriedRequest<'_>,
     signed_in: &SignedIn,
 ) -> Result<Response, OpenIdError> {
+    let key = form_token::form(face, call.headers(), asked.realm);
+    face.authority.note_form(key, asked.realm.id, Some(&signed_in.token), "").await?;
     let cookies = after_sign_on(face, call, asked.realm, signed_in).await?;
     Ok(with_cookies(see_other(&asked.marked(face, &signed_in.session))?, cookies))
 }
@@ -147,13 +173,12 @@ async fn shown(
     call: &Call,
     asked: &CarriedRequest<'_>,
     authorize: &Authorize,
-    name: &str,
-    failed: Failed<'_>,
+    (name, error): (&str, Option<&str>),
 ) -> Result<Response, OpenIdError> {
     let offered = offered(face, asked.realm, asked.bare()).await?;
     let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
-    let action = face.url(asked.realm, "sign-on");
+    let action = action(face, asked);
     let page = SignOnPage {
         realm: &asked.realm.path,
         application: Some(&authorize.client.name),
@@ -163,11 +188,10 @@ async fn shown(
         identifier: name,
         password_name: PASSWORD,
         hidden: &[(form_token::FIELD, &field), (REQUEST, asked.bare())],
-        error: failed.map(|(_, words)| words),
+        error,
         others: &others,
     };
-    let status = failed.map_or(StatusCode::OK, |(status, _)| status);
-    Ok(with_cookies(leading_to(authorize, status, page.html()), vec![cookie]))
+    Ok(with_cookies(leading_to(authorize, StatusCode::OK, page.html()), vec![cookie]))
 }
 
 /// Asks for the second factor.
@@ -181,7 +205,7 @@ async fn code_page(
 ) -> Result<Response, OpenIdError> {
     let attempt = attempt(face, call, asked.realm, first).await?;
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
-    let action = face.url(asked.realm, "sign-on");
+    let action = action(face, asked);
     let page = CodeEntry {
         title: "Second step",
         message: "Please enter one of your recovery codes. Each of them works once.",

@@ -3,17 +3,19 @@
 //! It is made anew at an address that only the browser knows which signed off, for as long as somebody is still being told; no script
 //! asks. OpenID Connect Front-Channel Logout 1.0 section 2; standards.md 1.1 and 1.3.
 
-use adieu_authority::{HowTold, Realm, Span, ToldClient, endings_noted};
+use adieu_authority::{HowTold, Realm, Session, Span, ToldClient, User, endings_noted};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Parting, PartingTicket};
-use adieu_pages_kit::{Link, Onward, SignedOffPage};
+use adieu_pages_kit::{Link, Onward, SignOffPage, SignedOffPage, StatusPage};
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::answer::{page_with, see_other};
+use crate::answer::{page, page_with, see_other};
+use crate::browser::signed_on_here;
 use crate::call::{Call, once};
 use crate::error::OpenIdError;
 use crate::face::Face;
+use crate::form_token;
 
 /// The parameter that names what a browser signed off.
 const TICKET: &str = "of";
@@ -59,6 +61,10 @@ pub(crate) async fn here(face: &Face, parting: &Parting, realm: &Realm) -> Respo
 /// `signed-off`: the same page later.
 pub(crate) async fn answer(face: &Face, call: &Call, realm: &Realm) -> Result<Response, OpenIdError> {
     let query = Params::parse(call.query());
+    let here = signed_on_here(face, call, realm, false).await?;
+    if let Some((_, session, user)) = here.endable() {
+        return Ok(signed_on(face, realm, session, user));
+    }
     let ticket = once(&query, TICKET)?.and_then(|text| PartingTicket::read(&face.authority, realm.id, text));
     let Some(ticket) = ticket else { return Ok(plain(realm)) };
     let told = ticket.told(&face.authority, realm.id).await?;
@@ -66,6 +72,44 @@ pub(crate) async fn answer(face: &Face, call: &Call, realm: &Realm) -> Result<Re
     let while_left = ticket.left(face.authority.now()) > AGAIN_WHILE_LEFT;
     let onward = (while_left && is_under_way(&told)).then(|| looked_at_again(&address));
     Ok(shown(realm, &told, &Parting::default(), onward))
+}
+
+/// What is so while a session lives, with the way off: somebody has signed on since, or has not signed off.
+fn signed_on(face: &Face, realm: &Realm, session: &Session, user: &User) -> Response {
+    let (token, action) = (form_token::of_session(face, session.id), face.url(realm, "sign-off"));
+    let hidden = [(form_token::FIELD, token.as_str())];
+    let front = face.settings.front_page.as_deref();
+    let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
+    let page_on = StatusPage {
+        title: "You are signed on",
+        message: &format!("You are signed on as {}.", user.username),
+        sign_off: Some(SignOffPage { method: "post", action: &action, hidden: &hidden, label: "Sign off" }),
+        links: &links,
+    };
+    page(StatusCode::OK, page_on.html(), &["'self'"])
+}
+
+/// The same after a form: the browser goes to an address that it may ask for again. Frames are in the answer itself, because nothing
+/// else knows them.
+pub(crate) async fn elsewhere(
+    face: &Face,
+    parting: &Parting,
+    realm: &Realm,
+) -> Result<Response, OpenIdError> {
+    if !parting.frames().is_empty() {
+        return Ok(here(face, parting, realm).await);
+    }
+    let endings = endings_noted();
+    parting.told(&face.authority, &endings).await; // Who answers at once is told of at once.
+    match PartingTicket::of(&face.authority, &endings) {
+        Some(ticket) => see_other(&again(face, realm, &ticket)),
+        None => see_other(&face.url(realm, "signed-off")),
+    }
+}
+
+/// `sign-off` as an address: a form went there, and what became of it is said elsewhere.
+pub(crate) fn moved(face: &Face, realm: &Realm) -> Result<Response, OpenIdError> {
+    see_other(&face.url(realm, "signed-off"))
 }
 
 fn again(face: &Face, realm: &Realm, ticket: &PartingTicket) -> String {

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use adieu_authority::RealmId;
-use adieu_http_kit::accept;
+use adieu_authority::{RealmId, SessionToken};
+use adieu_http_kit::{accept, cookies};
 use adieu_pages_kit::{ErrorPage, Link, PageHeaders, SignOffPage};
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAGMA, X_CONTENT_TYPE_OPTIONS};
@@ -18,19 +18,28 @@ use crate::problem::{Problem, Shown};
 const CORRELATION_ID: HeaderName = HeaderName::from_static("correlation-id");
 
 /// What the client says it can read, looked at only if there is a choice to make; and its own ids of the request.
-pub(crate) struct Reads(Vec<HeaderValue>, External);
+pub(crate) struct Reads {
+    accept: Vec<HeaderValue>,
+    external: External,
+    /// Whether it carries a session that could be signed off.
+    has_session: bool,
+}
 
 impl Reads {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        Self(headers.get_all(ACCEPT).iter().cloned().collect(), External::of(headers))
+        Self {
+            accept: headers.get_all(ACCEPT).iter().cloned().collect(),
+            external: External::of(headers),
+            has_session: cookies::pairs(headers).any(|(_, value)| SessionToken::parse(value).is_some()),
+        }
     }
 
     fn only_json(&self) -> bool {
-        accept::only_json(&self.0.iter().map(|line| (ACCEPT, line.clone())).collect())
+        accept::only_json(&self.accept.iter().map(|line| (ACCEPT, line.clone())).collect())
     }
 
     fn html(&self) -> bool {
-        self.0.iter().any(|line| line.to_str().is_ok_and(|text| text.contains("text/html")))
+        self.accept.iter().any(|line| line.to_str().is_ok_and(|text| text.contains("text/html")))
     }
 }
 
@@ -38,12 +47,12 @@ impl Reads {
 pub(crate) fn finish(face: &Face, reads: Reads, mut response: Response) -> Response {
     let id = face.authority().draw_uuid().to_string();
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        log(&problem, &id, &reads.1);
+        log(&problem, &id, &reads.external);
         response = told(face, &problem, &id, &reads);
     }
     let headers = response.headers_mut();
     headers.insert(CORRELATION_ID, HeaderValue::from_str(&id).expect("a UUID is a header value"));
-    reads.1.echo(&id, headers);
+    reads.external.echo(&id, headers);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store, must-revalidate"));
@@ -77,7 +86,7 @@ fn told(face: &Face, problem: &Problem, id: &str, reads: &Reads) -> Response {
     let mut response = if let Problem::Unredirectable { realm, shown, .. } = problem
         && is_shown(*shown, reads)
     {
-        page(face, status, *realm, problem, id)
+        page(face, (status, reads), *realm, problem, id)
     } else {
         let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
         (status, json, problem.json(id).to_string()).into_response()
@@ -95,20 +104,28 @@ fn is_shown(shown: Shown, reads: &Reads) -> bool {
     }
 }
 
-/// The page names the problem and offers to sign off all the same, so that nobody is trapped. Contract pingone.md 1.4.
-fn page(face: &Face, status: StatusCode, realm: RealmId, problem: &Problem, id: &str) -> Response {
+/// The page names the problem and offers to sign off all the same, so that nobody is trapped; whose browser carries no session has
+/// nothing to sign off. Contract pingone.md 1.4.
+fn page(
+    face: &Face,
+    (status, reads): (StatusCode, &Reads),
+    realm: RealmId,
+    problem: &Problem,
+    id: &str,
+) -> Response {
     let detail = problem.to_string();
     let (title, message) = words(status);
     let front = face.settings().front_page.as_deref();
     let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
     let (auth, apps) = (face.settings().auth_base_of(realm), face.settings().apps_base_of(realm));
     let signoff = format!("{auth}/{realm}/as/signoff");
+    let sign_off = SignOffPage { method: "post", action: &signoff, hidden: &[], label: "Sign off" };
     let page = ErrorPage {
         title,
         message,
         detail: Some(&detail),
         correlation_id: Some(id),
-        sign_off: Some(SignOffPage { method: "post", action: &signoff, hidden: &[], label: "Sign off" }),
+        sign_off: reads.has_session.then_some(sign_off),
         links: &links,
     };
     html(status, &page.html(), &[auth, apps])
@@ -131,7 +148,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         _ => (
             "This link does not work",
             "The application sent you here with a request that cannot be carried out. Nothing has changed: \
-             go back to the application, or sign off all the same.",
+             go back to the application.",
         ),
     }
 }

@@ -136,7 +136,18 @@ impl PingOneFlow {
     }
 
     fn body(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.record).expect("texts and numbers are JSON")
+        self.to_text().into_bytes()
+    }
+
+    /// What the flow is, to be begun again from.
+    pub(crate) fn to_text(&self) -> String {
+        serde_json::to_string(&self.record).expect("texts and numbers are JSON")
+    }
+
+    /// The flow that was written so, with its time before it.
+    pub(crate) fn of_text(face: &Face, realm: &Arc<Realm>, id: Uuid, text: &str) -> Option<Self> {
+        let record = serde_json::from_str(text).ok()?;
+        Some(Self { id, realm: Arc::clone(realm), record, expires_at: face.authority().now().plus(LIFE) })
     }
 
     /// The flow with its user signed on in that session.

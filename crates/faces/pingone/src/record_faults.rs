@@ -9,6 +9,8 @@ use crate::problem::{ABSOLUTE, Problem};
 const FRAMED: &str =
     "The address that browsers tell sign-offs to needs one of its scheme, host and port among these.";
 
+const LIFE: &str = "A life is 1 to 316224000 seconds.";
+
 /// What was refused, by this dialect's name of the member.
 impl From<RecordFault> for Problem {
     fn from(fault: RecordFault) -> Self {
@@ -34,6 +36,18 @@ impl From<RecordFault> for Problem {
             RecordFault::SubscriberAddress
             | RecordFault::SubscriberIssuer
             | RecordFault::TooManySubscribers => Self::invalid("subscribers", "They are changed elsewhere."),
+            RecordFault::TraitUsername => {
+                Self::invalid("username", "The user's attributes give another name.")
+            }
+            RecordFault::TraitEmail => Self::invalid("email", "The user's attributes give another address."),
+            RecordFault::AccessLife => Self::invalid("accessTokenValiditySeconds", LIFE),
+            RecordFault::RefreshLife => Self::invalid("refreshTokenDuration", LIFE),
+            RecordFault::Origin => Self::invalid("corsSettings", "An origin is a scheme and a host."),
+            RecordFault::BackchannelLogoutSession => Self::invalid("backchannelLogoutUri", ABSOLUTE),
+            RecordFault::FrontchannelLogoutSession => Self::invalid("redirectUris", FRAMED),
+            RecordFault::PopulationName => {
+                Self::invalid("name", "1 to 255 characters, none of them a control, are wanted.")
+            }
             RecordFault::RealmPath => {
                 Self::invalid("name", "Small letters, digits, `-`, `_` and `.` are wanted.")
             }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use adieu_authority::{Check, Realm};
+use adieu_authority::{Check, FormKey, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::upstream_paths;
@@ -17,6 +17,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, LOCATION, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
 
 use crate::authorize::found;
 use crate::extract::{Env, Visitor};
@@ -117,8 +118,22 @@ pub(crate) async fn submit(
     let code = field(CODE)?;
     let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
-    let flow = flow(&face, &realm, &id).await.map_err(shown)?;
-    if !form_token::fits(&face, realm.id, flow.id, &parts.headers, &token) {
+    let id = flow_id(&id).ok_or(Problem::NotFound).map_err(shown)?;
+    let form = form_of(id);
+    let _turn = face.authority().form_turn(form).await;
+    let own = form_token::fits(&face, realm.id, id, &parts.headers, &token);
+    let flow = match PingOneFlow::find(&face, &realm, id).await {
+        Ok(flow) if !flow.is_completed() => Ok(flow),
+        over if own => {
+            match led_before(&face, &realm, &visitor, id, over.as_ref().ok()).await.map_err(shown)? {
+                Some(response) => return Ok(response),
+                None => over,
+            }
+        }
+        over => over,
+    };
+    let flow = flow.map_err(shown)?;
+    if !own {
         return Err(shown(Problem::Forbidden));
     }
     let factor = match flow.first_factor() {
@@ -127,6 +142,7 @@ pub(crate) async fn submit(
     };
     match advance(&face, &realm, &visitor, flow.clone(), factor).await {
         Ok(AdvancedFlow { flow, token: Some(token), left_alone }) => {
+            face.authority().note_form(form, realm.id, Some(&token), &flow.to_text()).await?;
             let mut response = see_other(&flow.resume_url(&face));
             cookies::set(&face, &realm, (&token, &left_alone), response.headers_mut()).await;
             Ok(response)
@@ -147,6 +163,32 @@ pub(crate) async fn submit(
     }
 }
 
+/// The form of a flow, as it is known when it comes again.
+fn form_of(flow: Uuid) -> FormKey {
+    FormKey::of("pingone", &flow.to_string())
+}
+
+/// The answer to a form that came before and was right: the browser that was shown it goes on to the application, as a double
+/// click or a lost answer wants it. `flow` is what is left of the flow; where its code was given already, it gives another one.
+async fn led_before(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    id: Uuid,
+    flow: Option<&PingOneFlow>,
+) -> Result<Option<Response>, Problem> {
+    let Some(used) = face.authority().form_use(form_of(id), realm.id).await? else { return Ok(None) };
+    let Some(signed_in) = used.session else { return Ok(None) };
+    let Some(again) = PingOneFlow::of_text(face, realm, id, &used.beside) else { return Ok(None) };
+    if flow.is_none() {
+        again.keep(face, visitor).await?;
+    }
+    let beside = face.authority().sessions_beside(&visitor.tokens.beside(face, realm), realm.id).await?;
+    let mut response = see_other(&again.resume_url(face));
+    cookies::set(face, realm, (&signed_in.token, &beside.elsewhere), response.headers_mut()).await;
+    Ok(Some(response))
+}
+
 /// The page of a flow under the address that may set the cookies.
 fn here(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
     let auth = face.settings().auth_base_of(realm.id);
@@ -156,7 +198,7 @@ fn here(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
 /// What the page says of a failure after which the form may be sent again; nothing if it may not.
 fn words(problem: &Problem) -> Option<Cow<'static, str>> {
     let words = match problem {
-        Problem::Invalid { .. } | Problem::WrongPassword { .. } => "Username or password is wrong.",
+        Problem::Invalid { .. } | Problem::WrongPassword { .. } => "Name or password is wrong.",
         Problem::Limited { retry_after_s } => {
             return Some(too_often(u64::try_from(*retry_after_s).unwrap_or_default()).into());
         }

@@ -6,6 +6,7 @@ use adieu_authority::{
     Client, ClientAuth, ClientId, ClientJwks, ClientWords, JoseAlgorithm, RecordFault, RoleAssignment, Span,
     client_is_sound, read_client_jwks,
 };
+use adieu_core::{is_origin, is_token_life};
 
 use super::{Change, Notes, Planned, Planner, Planning, none_if_empty, read_json, taken};
 use crate::client_words::{AuthMethod, GrantType};
@@ -132,7 +133,45 @@ impl ClientEdit {
                 None => now.and_then(|now| now.frontchannel_logout_uri.as_deref()),
             },
         };
-        client_is_sound(now, words)
+        client_is_sound(now, words)?;
+        self.is_within_bounds(now)
+    }
+
+    /// The bounds of core, of what the document says.
+    fn is_within_bounds(&self, now: Option<&Client>) -> Result<(), RecordFault> {
+        let lives = |s: Option<u32>| s.is_none_or(|s| is_token_life(span(s)));
+        let known = now.and_then(|now| now.origins.as_deref()).unwrap_or_default();
+        let origins = self.origins.iter().flatten().flatten();
+        let told = |uri: &Option<Option<String>>, now: Option<&String>| match uri {
+            Some(uri) => uri.is_some(),
+            None => now.is_some(),
+        };
+        let back =
+            told(&self.backchannel_logout_uri, now.and_then(|now| now.backchannel_logout_uri.as_ref()));
+        let front =
+            told(&self.frontchannel_logout_uri, now.and_then(|now| now.frontchannel_logout_uri.as_ref()));
+        let newly = |wanted: Option<bool>, before: Option<bool>| wanted == Some(true) && before != Some(true);
+        let back_newly = newly(
+            self.backchannel_logout_session_required,
+            now.map(|now| now.backchannel_logout_session_required),
+        );
+        let front_newly = newly(
+            self.frontchannel_logout_session_required,
+            now.map(|now| now.frontchannel_logout_session_required),
+        );
+        if !lives(self.access_life_s) {
+            Err(RecordFault::AccessLife)
+        } else if !lives(self.refresh_life_s) {
+            Err(RecordFault::RefreshLife)
+        } else if !origins.into_iter().all(|origin| known.contains(origin) || is_origin(origin)) {
+            Err(RecordFault::Origin)
+        } else if back_newly && !back {
+            Err(RecordFault::BackchannelLogoutSession)
+        } else if front_newly && !front {
+            Err(RecordFault::FrontchannelLogoutSession)
+        } else {
+            Ok(())
+        }
     }
 
     /// Only what is not so yet.

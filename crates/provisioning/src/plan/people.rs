@@ -10,6 +10,7 @@ use adieu_authority::{
     username_is_sound,
 };
 use adieu_core::names::matched;
+use adieu_core::{TraitNames, traits_are_sound};
 use serde_json::Value;
 
 use super::{
@@ -133,6 +134,12 @@ impl<'a> Planner<'a> {
             metadata_admin: json("metadata_admin", &doc.metadata_admin)?.flatten(),
             roles: self.places.roles(realm.id, doc.roles.as_deref().unwrap_or_default(), &[])?,
         };
+        let said = TraitNames {
+            traits: person.traits.as_deref().unwrap_or_default(),
+            username: &person.username,
+            email: person.email.as_deref(),
+        };
+        traits_are_sound(None, said)?;
         let population = population.map_or_else(|| self.places.default_of(realm.id), Ok)?;
         let names = std::iter::once(person.username.clone()).chain(person.email.clone()).collect();
         let password = password.map(|from| FirstPassword { from, realm: realm.path.to_owned(), names });
@@ -185,7 +192,9 @@ impl<'a> Planner<'a> {
         if doc.traits.is_none() {
             edit.traits = user_traits::after_change(now, &edit);
         }
-        let named = edit.applied_to(now, now.updated_at).names();
+        let next = edit.applied_to(now, now.updated_at);
+        traits_are_sound(Some(now.into()), (&next).into())?;
+        let named = next.names();
         let first = |from| FirstPassword { from, realm: realm.path.to_owned(), names: named };
         let password = password.filter(|_| now.password.is_none()).map(first);
         if password.is_some() {

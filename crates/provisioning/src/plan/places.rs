@@ -99,7 +99,7 @@ impl Places {
         doc: &RoleDoc,
         held: &[RoleAssignment],
     ) -> Result<RoleAssignment, DocumentFault> {
-        let Some(role) = ROLES.into_iter().find(|role| role_word(*role) == doc.role) else {
+        let Some(role) = ROLES.into_iter().find(|role| role_word(*role) == doc.role.replace('_', "-")) else {
             let known = ROLES.map(role_word).join(", ");
             return Err(DocumentFault::UnknownRole { role: doc.role.clone(), known });
         };

@@ -460,6 +460,8 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         ),
         (user("password_hash = 'x'"), "`password_hash` is of no kind"),
         (user("password_env = 'A'\npassword_file = 'a'"), "give one of"),
+        (user("traits = '{\"username\":\"eve\"}'"), "the traits name another user"),
+        (user("email = 'e@x.test'\ntraits = '{\"email\":\"ada@x.test\"}'"), "the traits have another e-mail"),
         (user("roles = [{ role = 'king' }]"), "there is no role king; there are: identity-data-admin, "),
         (user("roles = [{ role = 'identity-data-admin', realm = '/x' }]"), "there is no realm /x"),
         (of_town("[[realms.clients]]\nclient_id = 'wiki'"), "a client of another realm has the id wiki"),

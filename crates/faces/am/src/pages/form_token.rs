@@ -3,7 +3,7 @@
 //! Without it another site could make a browser sign on as somebody else. A random cookie that no other site can send
 //! along, and in the form a value derived from it; nothing is stored (EMPTY-HANDS).
 
-use adieu_authority::{Purpose, SessionId};
+use adieu_authority::{FormKey, Purpose, SessionId};
 use adieu_http_kit::cookies::{self, SameSite, SetCookie};
 use http::{HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq as _;
@@ -37,6 +37,11 @@ pub(super) fn issue(face: &Face, headers: &HeaderMap) -> FormToken {
         ..SetCookie::new(name(face), &value)
     };
     FormToken { cookie: cookie.to_header(), field: of_cookie(face, &value) }
+}
+
+/// The sign-on forms of one browser: it has one session in this realm, whichever of them it sends, and how often.
+pub(super) fn form(face: &Face, headers: &HeaderMap) -> FormKey {
+    FormKey::of("am", cookies::first(headers, name(face)).unwrap_or_default())
 }
 
 fn name(face: &Face) -> &'static str {

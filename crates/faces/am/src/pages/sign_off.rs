@@ -5,7 +5,7 @@
 
 use adieu_http_kit::sign_off;
 use adieu_oidc::Parting;
-use adieu_pages_kit::{ErrorPage, Link, SignOffPage};
+use adieu_pages_kit::{Link, SignOffQuestion};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -35,13 +35,14 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
         ("goto", asked.goto.as_deref().unwrap_or_default()),
     ];
     let message = format!("You are signed on as {}.", own.user.username);
-    let form = SignOffPage { method: "post", action: &action, hidden: &hidden, label: "Sign off" };
-    let page = ErrorPage {
-        title: "Sign off?",
+    let parting = beside::parting(face, call, &own).await?;
+    let page = SignOffQuestion {
         message: &message,
-        detail: None,
-        correlation_id: None,
-        sign_off: Some(form),
+        applications: &parting.names(),
+        action: &action,
+        hidden: &hidden,
+        reach: "reach",
+        only_at: None,
         links: &[Link { href: &face.settings.success_url, text: "Stay signed on" }],
     };
     Ok(html(StatusCode::OK, &page.html(), &["'self'"]))

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use adieu_authority::{FirstFactor, SecondStepFailure, SignOnFailure, SignedIn};
 use adieu_http_kit::form::append_query;
+use adieu_http_kit::said::Said;
 use adieu_http_kit::upstream_paths;
 use adieu_pages_kit::{CodeEntry, Link, SignOnPage, form_action_of, too_often};
 use axum::body::Body;
@@ -15,7 +16,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, form};
-use super::form_token;
+use super::{form_token, said};
 use crate::authenticate::{self, Pair, attempt};
 use crate::beside;
 use crate::call::Call;
@@ -40,7 +41,38 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
     {
         return Ok(see_other(goal(face, &asked)));
     }
-    Ok(page(face, call.headers(), &asked, "", None).await)
+    let Some(said) = said::of(face, call.headers(), &asked) else {
+        return Ok(page(face, call.headers(), &asked, ("", None)).await);
+    };
+    let page = page(face, call.headers(), &asked, (&said.name, Some(&said.words))).await;
+    Ok(with_cookies(page, vec![said::forgotten(face)]))
+}
+
+/// The address of the page that was asked for like this.
+fn address(face: &Face, asked: &Asked) -> String {
+    let page = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
+    match &asked.goto {
+        Some(goto) => append_query(&page, "goto", goto),
+        None => page,
+    }
+}
+
+/// The page again after a form that failed: the browser is sent to it, so that it can go back to it and ask for it again.
+async fn failed(
+    face: &Face,
+    call: &Call,
+    asked: &Asked,
+    name: &str,
+    words: &str,
+) -> Result<Response, AmError> {
+    let caller = caller::caller(face, call.headers(), Some(asked.realm.id)).await?;
+    // Who is signed on has asked for the page by that.
+    let page = match caller.live() {
+        Some(_) => append_query(&address(face, asked), "ForceAuth", "true"),
+        None => address(face, asked),
+    };
+    let said = Said { words: words.to_owned(), name: name.to_owned() };
+    Ok(with_cookies(see_other(&page), vec![said::brought(face, asked, &said)]))
 }
 
 pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Response, AmError> {
@@ -50,6 +82,9 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     if !form_token::fits(face, call.headers(), field(form_token::FIELD)?) {
         return Err(AmError::Csrf);
     }
+    let form = form_token::form(face, call.headers());
+    // Posts of one form take turns: the second finds the session that the first has led to.
+    let _turn = face.authority.form_turn(form).await;
     let attempt = field(ATTEMPT)?;
     if !attempt.is_empty() {
         return second_step(face, call, &asked, attempt, field(CODE)?.to_owned()).await;
@@ -57,7 +92,8 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let pair = Pair { name: field(NAME)?.trim().to_owned(), password: field(PASSWORD)?.to_owned() };
     let name = pair.name.clone();
     let level = authorize::level_of(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
-    match authenticate::signed_on(face, call, &asked.realm, pair, level).await {
+    let led = face.authority.token_of_form(form, asked.realm.id).await?;
+    match authenticate::signed_on(face, call, &asked.realm, pair, (level, led)).await {
         Ok(signed_in) => signed_on(face, call, &asked, &signed_in).await,
         Err(SignOnFailure::SecondFactor(first)) => code_page(face, call, &asked, first, None).await,
         Err(failure) => {
@@ -78,8 +114,12 @@ async fn second_step(
     let first = match attempt::first_factor(face, &asked.realm, attempt).await {
         Ok(first) => first,
         Err(AmError::TimedOut) => {
-            let late = (AmError::TimedOut.status(), "That took too long. Please begin again.");
-            return Ok(page(face, call.headers(), asked, "", Some(late)).await);
+            let form = form_token::form(face, call.headers());
+            let led = face.authority.form_use(form, asked.realm.id).await?;
+            if let Some(signed_in) = led.and_then(|used| used.session) {
+                return signed_on(face, call, asked, &signed_in).await;
+            }
+            return failed(face, call, asked, "", "That took too long. Please begin again.").await;
         }
         Err(error) => return Err(error),
     };
@@ -105,8 +145,7 @@ async fn asked_again(
     error: AmError,
 ) -> Result<Response, AmError> {
     let Some(words) = words(&error) else { return Err(error) };
-    let failed = Some((error.status(), words.as_ref()));
-    let mut response = page(face, call.headers(), asked, name, failed).await;
+    let mut response = failed(face, call, asked, name, &words).await?;
     if let Some(seconds) = error.retry_after_s() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -119,6 +158,8 @@ async fn signed_on(
     asked: &Asked,
     signed_in: &SignedIn,
 ) -> Result<Response, AmError> {
+    let form = form_token::form(face, call.headers());
+    face.authority.note_form(form, asked.realm.id, Some(&signed_in.token), "").await?;
     let cookies = beside::signed_on(face, call, &asked.realm, signed_in).await?;
     Ok(with_cookies(see_other(goal(face, asked)), cookies.lines(&face.cookies)))
 }
@@ -134,7 +175,7 @@ async fn code_page(
     let attempt = attempt::issued(face, call, &asked.realm, "", Some(first)).await?;
     let token = form_token::issue(face, call.headers());
     let goto = asked.goto.as_deref().unwrap_or_default();
-    let action = format!("{}/UI/Login", face.settings.context_path);
+    let action = address(face, asked);
     let page = CodeEntry {
         title: "Second step",
         message: "Please enter one of your recovery codes. Each of them works once.",
@@ -202,12 +243,11 @@ async fn page(
     face: &Face,
     headers: &HeaderMap,
     asked: &Asked,
-    name: &str,
-    failed: Option<(StatusCode, &str)>,
+    (name, error): (&str, Option<&str>),
 ) -> Response {
     let token = form_token::issue(face, headers);
     let goto = asked.goto.as_deref().unwrap_or_default();
-    let action = format!("{}/UI/Login", face.settings.context_path);
+    let action = address(face, asked);
     let offered = offered(face, asked).await;
     let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
     let hidden =
@@ -221,11 +261,10 @@ async fn page(
         identifier: name,
         password_name: PASSWORD,
         hidden: &hidden,
-        error: failed.map(|(_, words)| words),
+        error,
         others: &others,
     };
     let there = place_after(face, asked).await;
     let actions = ["'self'", there.as_str()];
-    let status = failed.map_or(StatusCode::OK, |(status, _)| status);
-    with_cookies(html(status, &page.html(), &actions), vec![token.cookie])
+    with_cookies(html(StatusCode::OK, &page.html(), &actions), vec![token.cookie])
 }

@@ -39,11 +39,11 @@ async fn who_tries_too_often_keeps_the_form() {
     let mut page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
     for _ in 0..10 {
         let failed = submit(&fixture, &page, (ALICE.0, "wrong")).await;
-        assert_eq!(failed.status, 401);
-        page = failed_with_cookie(failed, &page);
+        page = failed_with_cookie(shown_after(&fixture, failed, &page).await, &page);
     }
     let often = submit(&fixture, &page, ALICE).await;
-    assert_eq!((often.status.as_u16(), often.header("retry-after")), (429, "31"));
+    assert_eq!((often.status.as_u16(), often.header("retry-after")), (303, "31"));
+    let often = shown_after(&fixture, often, &page).await;
     assert!(often.text.contains("Please try again in 31 seconds."), "{}", often.text);
     assert!(often.text.contains(r#"value="alice""#) && !hidden(&often, "token").is_empty());
 }
@@ -59,8 +59,13 @@ async fn a_person_signs_on_and_off() {
     assert!(policy.contains("form-action 'self' http://app.example.org:3000;"), "{policy}");
     assert!(page.cookie("am-form").unwrap().ends_with("; Path=/am/; HttpOnly; SameSite=Strict"));
 
+    // F-59: the form leads to an address that can be asked for again, with realm and goal, and it says once what was wrong.
     let failed = submit(&fixture, &page, (ALICE.0, "wrong")).await;
-    assert_eq!(failed.status, 401);
+    assert_eq!(
+        (failed.status.as_u16(), failed.header("location")),
+        (303, "/am/UI/Login?realm=%2Falpha&goto=http%3A%2F%2Fapp.example.org%3A3000%2Fin")
+    );
+    let failed = shown_after(&fixture, failed, &page).await;
     assert!(failed.text.contains("Name or password is wrong.") && failed.text.contains(r#"value="alice""#));
     assert!(!failed.text.contains("wrong\"") && failed.cookie(COOKIE).is_none());
 
@@ -86,6 +91,20 @@ async fn a_person_signs_on_and_off() {
     assert!(!fixture.lives(&token).await);
     let home = fixture.ask("GET", "/am/console").cookie(&token).send().await;
     assert_eq!((home.status.as_u16(), home.header("location")), (303, LOGIN));
+}
+
+/// The page to which a failed form leads, in the same browser.
+async fn shown_after(fixture: &FaceFixture, failed: Reply, page: &Reply) -> Reply {
+    assert_eq!(failed.status, 303, "{}", failed.text);
+    let cookies = format!("am-form={}; am-form-said={}", value_of(page, "am-form"), said_value(&failed));
+    let shown = fixture.ask("GET", failed.header("location")).header("Cookie", &cookies).send().await;
+    assert!(shown.status == 200 && shown.cookie("am-form-said").unwrap().contains("01 Jan 1970"));
+    shown
+}
+
+fn said_value(failed: &Reply) -> String {
+    let line = failed.cookie("am-form-said").unwrap();
+    line.split_once('=').unwrap().1.split(';').next().unwrap().to_owned()
 }
 
 /// The failed page keeps the browser's cookie; it is handed out again with it.
@@ -162,4 +181,17 @@ async fn the_forms_cookie_is_secure_where_the_others_are() {
     let fixture = FaceFixture::with(Settings { cookies_secure: true, ..settings() }).await;
     let page = fixture.ask("GET", LOGIN).send().await;
     assert!(page.cookie("__Host-am-form").unwrap().ends_with("; Path=/; HttpOnly; Secure; SameSite=Strict"));
+}
+
+/// Goal: F-56, one form gives one session, however often the browser that was shown it sends it.
+#[tokio::test]
+async fn one_form_gives_one_session() {
+    let fixture = FaceFixture::start().await;
+    let page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
+    let (one, other) = tokio::join!(submit(&fixture, &page, ALICE), submit(&fixture, &page, ALICE));
+    let again = submit(&fixture, &page, ALICE).await;
+    assert_eq!((one.status.as_u16(), other.status.as_u16(), again.status.as_u16()), (303, 303, 303));
+    let token = value_of(&one, COOKIE);
+    assert_eq!((value_of(&other, COOKIE), value_of(&again, COOKIE)), (token.clone(), token.clone()));
+    assert!(fixture.lives(&token).await);
 }

@@ -36,11 +36,16 @@ const BATCH_MAX: usize = 1000;
 /// Batches with clear passwords are smaller: each has to be hashed.
 const BATCH_CLEAR_MAX: usize = 200;
 /// Filters of which one at most may be given.
-const FILTERS: [&str; 4] =
-    ["ids", "credentials_identifier", "preview_credentials_identifier_similar", "organization_id"];
+const FILTERS: [&str; 5] = [
+    "ids",
+    "credentials_identifier",
+    "preview_credentials_identifier_similar",
+    "credentials_identifier_similar",
+    "organization_id",
+];
 
 pub(super) async fn create(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
-    let wanted = IdentityBody::parse(&read_json(call, body).await?)?.wanted(face)?;
+    let wanted = IdentityBody::parse(&read_json(call, body).await?)?.wanted(face, None)?;
     let user = made(face, wanted).await?;
     let wire = face.identity_for_admin(&user, Some(credentials(&user, false)));
     let mut answer = json_answer(StatusCode::CREATED, &wire);
@@ -108,7 +113,7 @@ pub(super) async fn create_many(face: &Face, call: &Call, body: Body) -> Result<
     }
     let mut results = Vec::with_capacity(bodies.len());
     for (body, patch_id) in bodies {
-        let result = match body.and_then(|body| body.wanted(face)) {
+        let result = match body.and_then(|body| body.wanted(face, None)) {
             Ok(wanted) => made(face, wanted).await,
             Err(error) => Err(error),
         };
@@ -146,7 +151,9 @@ pub(super) async fn list(face: &Face, call: &Call) -> Result<Answer, KratosError
         (face.authority.user_named(realm, name).await?.into_iter().collect(), None)
     } else if params.first("ids").is_some() {
         (of_ids(face, &params).await?, None)
-    } else if params.first(FILTERS[2]).is_some() || params.first(FILTERS[3]).is_some() {
+    } else if let Some(part) = params.first(FILTERS[2]).or(params.first(FILTERS[3])) {
+        similar(face, realm, part, (&params, size)).await?
+    } else if params.first(FILTERS[4]).is_some() {
         return Err(KratosError::malformed("This filter is not supported."));
     } else if let Some(page) = NumberedPage::of(&params) {
         let (users, more) = numbered(face, realm, page).await?;
@@ -175,17 +182,37 @@ async fn page(
     params: &Params,
     size: u32,
 ) -> Result<(Vec<Arc<User>>, Option<String>), KratosError> {
-    let after = match links::token(params) {
-        None | Some(BEGINNING) => None,
-        Some(token) => Some(
-            mark(token)
-                .ok_or_else(|| KratosError::malformed("The page token is none that this list has given."))?,
-        ),
-    };
     let realm = face.realm_id().await?;
-    let (users, more) = behind(face, realm, after, size).await?;
-    let next = users.last().filter(|_| more).map(|user| URL_SAFE_NO_PAD.encode(user.id.uuid()));
+    let (users, more) = behind(face, realm, place(params)?, size).await?;
+    let next = users.last().filter(|_| more).map(|user| mark_of(user.id));
     Ok((users, next))
+}
+
+/// Identities with this part in a name by which they sign on. A page may be short, and still have a next one.
+async fn similar(
+    face: &Face,
+    realm: RealmId,
+    part: &str,
+    (params, size): (&Params, u32),
+) -> Result<(Vec<Arc<User>>, Option<String>), KratosError> {
+    if part.trim().is_empty() {
+        return Err(KratosError::malformed("The part of a name is empty."));
+    }
+    let found = face.authority.users_with(realm, part, place(params)?, size as usize).await?;
+    Ok((found.users.into_iter().map(Arc::new).collect(), found.next.map(mark_of)))
+}
+
+/// Behind whom a page begins.
+fn place(params: &Params) -> Result<Option<UserId>, KratosError> {
+    let unknown = || KratosError::malformed("The page token is none that this list has given.");
+    match links::token(params) {
+        None | Some(BEGINNING) => Ok(None),
+        Some(token) => mark(token).map(Some).ok_or_else(unknown),
+    }
+}
+
+fn mark_of(user: UserId) -> String {
+    URL_SAFE_NO_PAD.encode(user.uuid())
 }
 
 /// So many identities behind one, and whether there are more.
@@ -242,10 +269,13 @@ async fn of_ids(face: &Face, params: &Params) -> Result<Vec<Arc<User>>, KratosEr
 /// The whole of an identity anew. Credentials stay unless the body brings some.
 pub(super) async fn replace(face: &Face, call: &Call, body: Body, id: &str) -> Result<Answer, KratosError> {
     let user = found(face, id).await?;
-    let edit = edit(face, IdentityBody::parse(&read_json(call, body).await?)?.wanted(face)?).await?;
-    let edit = UserEdit { says_verified: true, ..edit }; // The body has all traits anew.
-    let edited = face.authority.edit_user(user.id, edit, origin(call)).await?;
-    Ok(shown(face, &edited.user, &Params::parse(call.query())))
+    let body = &read_json(call, body).await?;
+    let edited = face.authority.change_user(user.id, origin(call), |user| async move {
+        let edit = edit(face, IdentityBody::parse(body)?.wanted(face, Some(&user))?).await?;
+        // The body has all traits anew.
+        Ok::<_, KratosError>(UserEdit { says_verified: true, ..edit })
+    });
+    Ok(shown(face, &edited.await?.user, &Params::parse(call.query())))
 }
 
 /// JSON Patch on an identity, as it is when the patch is stored.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::KratosError;
 use crate::face::Face;
+use crate::flow::known_traits;
 use crate::members::fold_at;
 use crate::wire::time;
 
@@ -125,15 +126,17 @@ impl IdentityBody {
         config.is_some_and(|config| config.password.is_some())
     }
 
-    /// Checks everything that needs no store.
-    pub(super) fn wanted(self, face: &Face) -> Result<IdentityInput, KratosError> {
+    /// Checks everything that needs no store, of a new identity or of one that is there. Of that only what changes is held against
+    /// the schema, and its names change with its traits.
+    pub(super) fn wanted(self, face: &Face, now: Option<&User>) -> Result<IdentityInput, KratosError> {
         if self.schema_id != face.schema.id {
             return Err(KratosError::malformed("There is no identity schema of that name."));
         }
         if self.organization_id.is_some_and(|id| !id.is_null()) {
             return Err(KratosError::malformed("Organizations are not supported."));
         }
-        if let Some(fault) = face.schema.fault(&self.traits) {
+        let known = now.map(known_traits);
+        if let Some(fault) = face.schema.fault(known.as_ref(), &self.traits) {
             return Err(KratosError::malformed(fault));
         }
         let external_id = self.external_id.filter(|id| !id.is_empty());
@@ -141,10 +144,25 @@ impl IdentityBody {
             return Err(KratosError::malformed("The external id is too long."));
         }
         let names = face.schema.names(&self.traits);
-        let fallback = || names.email.clone().unwrap_or_else(|| face.authority.draw_uuid().to_string());
+        let (username, email) = match now {
+            None => {
+                let drawn = || face.authority.draw_uuid().to_string();
+                let named = names.username.clone().or_else(|| names.email.clone());
+                (named.unwrap_or_else(drawn), names.email)
+            }
+            Some(user) => {
+                let before = face.schema.names(known.as_ref().unwrap_or(&Value::Null));
+                let username = before.username_after(&names, &user.username);
+                let email = before.email_after(&names);
+                (
+                    username.unwrap_or_else(|| user.username.clone()),
+                    email.unwrap_or_else(|| user.email.clone()),
+                )
+            }
+        };
         Ok(IdentityInput {
-            username: names.username.clone().unwrap_or_else(fallback),
-            email: names.email,
+            username,
+            email,
             external_id,
             traits: self.traits.to_string(),
             metadata_public: kept(self.metadata_public),

@@ -49,7 +49,7 @@ impl IdentityPatch {
     pub(super) fn applied_to(&self, face: &Face, user: &User) -> Result<IdentityInput, KratosError> {
         let mut document = self.result(document(face, user))?;
         without_old_hash(&mut document, user)?;
-        IdentityBody::read(document)?.wanted(face)
+        IdentityBody::read(document)?.wanted(face, Some(user))
     }
 }
 

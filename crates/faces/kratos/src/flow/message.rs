@@ -79,6 +79,12 @@ impl Message {
         Self { context: Some(context), ..Self::error(4_000_033, text) }
     }
 
+    /// 1060001: the code was right, and the password is to be chosen.
+    pub(crate) fn recovered() -> Self {
+        let text = "You are signed on. Please choose a new password below: the code does not work again.";
+        Self { kind: "success".into(), ..Self::info(1_060_001, text) }
+    }
+
     /// 4060006: the recovery code is not, or is no more, the right one.
     pub(crate) fn wrong_recovery_code() -> Self {
         Self::error(4_060_006, "This code is not valid, or was used before. Please check it.")
@@ -101,7 +107,7 @@ impl Message {
 
     /// 4000006: name and password do not fit.
     pub(crate) fn wrong_credentials() -> Self {
-        Self::error(4_000_006, "Name and password do not fit together. Please check both.")
+        Self::error(4_000_006, "Name or password is wrong.")
     }
 
     /// 4000001 as well: nothing is wrong with what came, but it came too often.
@@ -113,13 +119,22 @@ impl Message {
 
     /// 4000001 as well: too much waits just now, whoever asks.
     pub(crate) fn crowded() -> Self {
-        let text = "Many people sign in just now. Please try again in a moment.";
+        let text = "Many people sign on just now. Please try again in a moment.";
         Self::unusable(text, "too many sign-ons are in progress")
     }
 
     /// 4010001: the flow before this one was too old.
     pub(crate) fn flow_expired(expired: Timestamp) -> Self {
-        Self::expired(4_010_001, expired, "That took too long. Please sign in again.")
+        Self::expired(4_010_001, expired, "That took too long. Please sign on again.")
+    }
+
+    /// 4010001 as well: whose settings they are is signed on still.
+    pub(crate) fn settings_expired(expired: Timestamp) -> Self {
+        Self::expired(
+            4_010_001,
+            expired,
+            "That took too long. Nothing was changed: please make your change once more.",
+        )
     }
 
     /// 4040001: the same of a registration.
@@ -134,7 +149,7 @@ impl Message {
 
     /// 4010002: nobody knows how to sign on like that.
     pub(crate) fn no_method() -> Self {
-        Self::error(4_010_002, "The form does not say how to sign in.")
+        Self::error(4_010_002, "The form does not say how to sign on.")
     }
 
     /// 4010003: nobody knows how to register like that.

@@ -13,6 +13,8 @@ use crate::submission::Submission;
 const TRAITS_BYTES_MAX: usize = 16 * 1024;
 /// The name of all of them in JSON, and what stands before each name in a form.
 const TRAITS: &str = "traits";
+/// The part of the settings in which users change their traits. What a user came without may stay away there.
+const PROFILE: &str = "profile";
 
 /// What a form says of single fields.
 pub(crate) type FieldMessages = Vec<(String, Message)>;
@@ -35,7 +37,7 @@ pub(crate) fn trait_nodes(
         if let Some(value) = known.pointer(&field.pointer()).filter(|value| !value.is_null()) {
             attributes["value"] = value.clone();
         }
-        if field.required && !hidden {
+        if field.required && !hidden && (group != PROFILE || attributes.get("value").is_some()) {
             attributes["required"] = true.into();
         }
         if let Some(autocomplete) = field.autocomplete().filter(|_| !hidden) {
@@ -46,7 +48,17 @@ pub(crate) fn trait_nodes(
         let label = json!({"label": {"id": 1_070_002, "text": text, "type": "info", "context": context}});
         input(group, attributes, &said_of(said, &name), label)
     };
-    schema.fields().into_iter().map(node).collect()
+    fields_shown(schema, known).into_iter().map(node).collect()
+}
+
+/// The fields that a form can show: an object or a list, as another dialect keeps a name, has no place in one.
+pub(crate) fn fields_shown<'s>(schema: &'s Schema, known: &Value) -> Vec<TraitField<'s>> {
+    let fields = schema.fields().into_iter();
+    fields.filter(|field| !known.pointer(&field.pointer()).is_some_and(has_parts)).collect()
+}
+
+fn has_parts(value: &Value) -> bool {
+    value.is_object() || value.is_array()
 }
 
 /// The traits that the user has.
@@ -54,33 +66,82 @@ pub(crate) fn known_traits(user: &User) -> Value {
     serde_json::from_str(&user.traits).unwrap_or_default()
 }
 
+/// The traits that a submission brings.
+pub(crate) enum SubmittedTraits {
+    /// All of them, as JSON.
+    Whole(Value),
+    /// What the fields of a form say, by their names; an empty one says none.
+    Fields(Vec<(String, Option<Value>)>),
+}
+
+impl SubmittedTraits {
+    /// The traits as they are to be: what a form does not say, or can not show, stays as it is.
+    pub(crate) fn over(&self, known: &Value) -> Value {
+        let fields = match self {
+            Self::Whole(traits) => return traits.clone(),
+            Self::Fields(fields) => fields,
+        };
+        let mut traits = if known.is_object() { known.clone() } else { json!({}) };
+        for (name, value) in fields.iter().filter(|(name, _)| !at(known, name).is_some_and(has_parts)) {
+            match value {
+                Some(value) => put(&mut traits, name, value.clone()),
+                None => take(&mut traits, name),
+            }
+        }
+        traits
+    }
+
+    /// What a form says of members that it can not show: whoever fills in one without having seen it would destroy it.
+    pub(crate) fn unshown(&self, known: &Value) -> Option<Message> {
+        let Self::Fields(fields) = self else { return None };
+        let (name, _) =
+            fields.iter().find(|(name, value)| value.is_some() && at(known, name).is_some_and(has_parts))?;
+        Some(Message::unsound(&format!("{name} has parts, which this form can not change")))
+    }
+}
+
 /// The traits that a submission brings; none where it brings none.
 pub(crate) fn submitted_traits(
     submission: &Submission,
     schema: &Schema,
-) -> Result<Option<Value>, Box<Message>> {
+) -> Result<Option<SubmittedTraits>, Box<Message>> {
     let too_large =
         || Box::new(Message::unusable("That is too much for one form.", "the traits are too large"));
     if let Some(text) = submission.given(TRAITS) {
         if text.len() > TRAITS_BYTES_MAX {
             return Err(too_large());
         }
-        return Ok(Some(serde_json::from_str(text).unwrap_or_else(|_| text.into())));
+        let traits = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+        return Ok(Some(SubmittedTraits::Whole(traits)));
     }
-    let mut traits = Value::Object(Map::new());
-    let (mut any, mut bytes) = (false, 0);
-    for field in schema.fields() {
-        let Some(text) = submission.given(&format!("{TRAITS}.{}", field.name)) else { continue };
-        any = true;
-        bytes += text.len();
-        if let Some(value) = field.value(text) {
-            put(&mut traits, &field.name, value);
-        }
-    }
-    if bytes > TRAITS_BYTES_MAX {
+    let given = |field: &TraitField<'_>| {
+        let text = submission.given(&format!("{TRAITS}.{}", field.name))?;
+        Some((text.len(), (field.name.clone(), field.value(text))))
+    };
+    let (bytes, fields): (Vec<usize>, Vec<_>) = schema.fields().iter().filter_map(given).unzip();
+    if bytes.iter().sum::<usize>() > TRAITS_BYTES_MAX {
         return Err(too_large());
     }
-    Ok(any.then_some(traits))
+    Ok(Some(fields).filter(|fields| !fields.is_empty()).map(SubmittedTraits::Fields))
+}
+
+fn at<'t>(traits: &'t Value, path: &str) -> Option<&'t Value> {
+    path.split('.').try_fold(traits, |value, name| value.get(name))
+}
+
+/// Takes the value at a path away, and what is empty because of it.
+fn take(traits: &mut Value, path: &str) {
+    let Some(object) = traits.as_object_mut() else { return };
+    match path.split_once('.') {
+        None => drop(object.shift_remove(path)),
+        Some((first, rest)) => {
+            let Some(inner) = object.get_mut(first) else { return };
+            take(inner, rest);
+            if inner.as_object().is_some_and(Map::is_empty) {
+                object.shift_remove(first);
+            }
+        }
+    }
 }
 
 /// Puts a value at a path of names with dots between them.
@@ -97,7 +158,7 @@ fn put(traits: &mut Value, path: &str, value: Value) {
 }
 
 /// What is wrong with traits, field by field.
-pub(crate) fn faults(schema: &Schema, traits: &Value) -> FieldMessages {
+pub(crate) fn faults(schema: &Schema, before: Option<&Value>, traits: &Value) -> FieldMessages {
     let said = |(field, fault): (String, Option<String>)| {
         let name = format!("{TRAITS}.{field}");
         let message = match fault {
@@ -106,5 +167,5 @@ pub(crate) fn faults(schema: &Schema, traits: &Value) -> FieldMessages {
         };
         (name, message)
     };
-    schema.faults(traits).into_iter().map(said).collect()
+    schema.faults(before, traits).into_iter().map(said).collect()
 }

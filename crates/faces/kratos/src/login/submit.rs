@@ -2,13 +2,14 @@
 //!
 //! Wrong credentials are a message of the flow; only what has no flow to show is an error.
 
-use adieu_authority::{Assurance, How, SessionToken, SignOn, SignOnFailure, SignedIn, State, User};
+use adieu_authority::{Assurance, FormKey, How, SessionToken, SignOn, SignOnFailure, SignedIn, State, User};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
@@ -33,6 +34,8 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     let Some(id) = flow_id(params.first("flow")) else {
         return Err(KratosError::malformed("The query names no flow."));
     };
+    // Posts of one form take turns: the second finds the session that the first has led to.
+    let _turn = face.authority.form_turn(form_of(id)).await;
     let mut flow = match face.flow::<LoginFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
         FoundFlow::Open(flow) => flow,
         FoundFlow::Expired(flow) => return begin_anew(face, call, &flow).await,
@@ -61,8 +64,21 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     match (flow.asks, carried.holder()) {
         (Asks::Password, _) => with_password(face, call, &mut flow, identifier, &submission).await,
         (Asks::Code, Some(holder)) => step::with_code(face, call, &mut flow, holder, &submission).await,
+        (Asks::Code, None) if face.is_of_browser(&flow.head, call) => {
+            // The first factor's token is gone where the same form has used it up.
+            let led = face.authority.form_use(form_of(flow.head.id), face.realm_id().await?).await?;
+            match led.and_then(|used| used.session) {
+                Some(signed_in) => signed_on(face, call, &flow, signed_in).await,
+                None => Err(KratosError::first_factor_missing()),
+            }
+        }
         (Asks::Code | Asks::Nothing, _) => Err(KratosError::first_factor_missing()),
     }
+}
+
+/// The form of a flow, as it is known when it comes again.
+fn form_of(flow: Uuid) -> FormKey {
+    FormKey::of("kratos-login", &flow.to_string())
 }
 
 /// The identifier; `password_identifier` is its old name.
@@ -110,10 +126,14 @@ async fn signed_on_already(
         return Ok(None);
     }
     if flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers()) {
-        let to = face.default_return.as_str();
+        let led = face.authority.form_use(form_of(flow.head.id), face.realm_id().await?).await?;
+        let to = match led.and(flow.head.return_to.as_deref()) {
+            Some(to) => to,
+            None => face.default_return.as_str(),
+        };
         return Ok(Some(redirect(StatusCode::SEE_OTHER, &call.parts, to)));
     }
-    let messages = vec![Message::unusable("You are signed in already.", ALREADY)];
+    let messages = vec![Message::unusable("You are signed on already.", ALREADY)];
     shown(face, call, flow, "", messages, vec![]).await.map(Some)
 }
 
@@ -194,12 +214,20 @@ async fn sign_on(
     password: &str,
 ) -> Result<SignedIn, SignOnFailure> {
     let realm = face.realm().await.map_err(SignOnFailure::Outage)?;
-    let previous: Option<SessionToken> = match flow.refresh {
+    let carried = match flow.refresh {
         Some(_) => {
             let carried = CarriedTokens::of(face, call.headers());
             face.counting(&carried, false).await.map_err(SignOnFailure::Outage)?.0
         }
         None => None,
+    };
+    // One session for one form: what is sent once more goes on with it.
+    let led: Option<SessionToken> = match carried {
+        Some(_) => None,
+        None => {
+            let led = face.authority.token_of_form(form_of(flow.head.id), realm.id).await;
+            led.map_err(SignOnFailure::Outage)?
+        }
     };
     let sign_on = SignOn {
         realm,
@@ -207,8 +235,8 @@ async fn sign_on(
         name: identifier.to_owned(),
         password: password.to_owned(),
         device: call.device(),
-        previous,
-        keep_token: face.settings.keeps_token,
+        keep_token: face.settings.keeps_token || led.is_some(),
+        previous: carried.or(led),
         level: Assurance::One,
         may_be_half: true, // Quirk: this dialect has sessions that wait for their second factor. K-28
     };
@@ -222,6 +250,8 @@ pub(super) async fn signed_on(
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
     face.flow_is_over(flow);
+    let form = form_of(flow.head.id);
+    face.authority.note_form(form, signed_in.session.realm, Some(&signed_in.token), "").await?;
     let left_alone = match flow.head.kind {
         FlowKind::Browser => face.leave_to(call, &signed_in).await?,
         FlowKind::Native => Vec::new(),

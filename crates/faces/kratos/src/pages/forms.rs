@@ -14,7 +14,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::credentials::SessionHolder;
 use crate::face::Face;
-use crate::flow::{FieldMessages, Message, known_traits, said_of};
+use crate::flow::{FieldMessages, Message, fields_shown, known_traits, said_of};
 use crate::recovery::RecoveryFlow;
 use crate::registration::{RegistrationFlow, RegistrationStep};
 use crate::schema::TraitField;
@@ -33,8 +33,18 @@ struct TraitInput {
     said: Option<String>,
 }
 
+/// Whom a form asks for traits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Somebody new.
+    Anew,
+    /// A user, who may have come without one that the schema wants.
+    ToChange,
+}
+
 impl TraitInputs {
-    fn of(face: &Face, traits: &Value, messages: &FieldMessages) -> Self {
+    /// What `asked` says decides whether what is missing has to be filled in.
+    fn of(face: &Face, traits: &Value, messages: &FieldMessages, asked: Asked) -> Self {
         let input = |field: TraitField<'_>| {
             let name = format!("traits.{}", field.name);
             let value = match traits.pointer(&field.pointer()) {
@@ -42,17 +52,18 @@ impl TraitInputs {
                 Some(Value::String(text)) => text.clone(),
                 Some(other) => other.to_string(),
             };
+            let required = field.required && (asked == Asked::Anew || !value.is_empty());
             TraitInput {
                 label: field.title.unwrap_or(&field.name).to_owned(),
                 kind: field.kind(),
                 value,
                 autocomplete: field.autocomplete().unwrap_or_default(),
-                required: field.required,
+                required,
                 said: said_of(messages, &name).first().map(|message| message.text().to_owned()),
                 name,
             }
         };
-        Self(face.schema.fields().into_iter().map(input).collect())
+        Self(fields_shown(&face.schema, traits).into_iter().map(input).collect())
     }
 
     fn fields(&self) -> Vec<FormField<'_>> {
@@ -105,7 +116,7 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
     let buttons = Button::of(flow, &holder.user).into_iter();
     let buttons: Vec<_> = buttons.map(|button| (button.name(), "true", button.words())).collect();
     let traits = flow.entered.clone().unwrap_or_else(|| known_traits(&holder.user));
-    let inputs = TraitInputs::of(face, &traits, &flow.field_messages);
+    let inputs = TraitInputs::of(face, &traits, &flow.field_messages, Asked::ToChange);
     let (profile, password) = (inputs.fields(), [new_password(&flow.field_messages)]);
     let bare = SettingsPart { title: "", message: "", codes: &[], fields: &[], buttons: &[], quiet: true };
     let codes = SettingsPart {
@@ -126,7 +137,10 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
         buttons: &end_others,
         ..bare
     };
-    let parts = [codes, password, profile, others];
+    let parts = match flow.recovered && !half {
+        true => [password, codes, profile, others],
+        false => [codes, password, profile, others],
+    };
     let html = SettingsPage {
         message: about(flow),
         error: error_of(&flow.messages),
@@ -165,7 +179,7 @@ fn about_codes(flow: &SettingsFlow, holder: &SessionHolder) -> &'static str {
 pub(super) fn registration(face: &Face, flow: &RegistrationFlow) -> Answer {
     let base = face.base(flow.head.mount);
     let action = flow.head.action::<RegistrationFlow>(&base);
-    let inputs = TraitInputs::of(face, &flow.traits, &flow.field_messages);
+    let inputs = TraitInputs::of(face, &flow.traits, &flow.field_messages, Asked::Anew);
     let sign_on = format!("{base}/self-service/login/browser");
     let csrf = ("csrf_token", flow.head.csrf.as_str());
     let bare = FormPage {

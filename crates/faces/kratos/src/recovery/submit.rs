@@ -132,7 +132,7 @@ async fn signed_on(
     head.return_to = flow.head.return_to.clone();
     let csrf = face.bind_anew(&mut head);
     flow.head.csrf = head.csrf.clone();
-    let settings = SettingsFlow::new(head, user.id);
+    let settings = SettingsFlow::recovered(head, user.id);
     face.keep_flow(&flow).await?;
     face.begin_flow(call, &settings).await?;
     let to = face.settings_page(&settings);

@@ -3,7 +3,7 @@
 //! What is wrong with what was typed is a message of the flow; only what has no flow to show is an error.
 
 use adieu_authority::{
-    DirectoryError, HashError, NewPerson, PersonError, RegisterError, SignOnFailure, Timestamp, User,
+    DirectoryError, FormKey, HashError, NewPerson, PersonError, RegisterError, SignOnFailure, Timestamp, User,
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::flow::{RegistrationFlow, RegistrationStep};
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
@@ -28,7 +29,14 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     let Some(id) = flow_id(params.first("flow")) else {
         return Err(KratosError::malformed("The query names no flow."));
     };
-    let mut flow = match face.flow::<RegistrationFlow>(id).await?.ok_or_else(KratosError::not_stored)? {
+    let _turn = face.authority.form_turn(form_of(id)).await;
+    let found = face.flow::<RegistrationFlow>(id).await?;
+    if found.is_none()
+        && let Some(answer) = led_before(face, call, id).await?
+    {
+        return Ok(answer);
+    }
+    let mut flow = match found.ok_or_else(KratosError::not_stored)? {
         FoundFlow::Open(flow) => flow,
         FoundFlow::Expired(flow) => return begin_anew(face, call, &flow).await,
     };
@@ -47,7 +55,7 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         return said(face, call, &mut flow, vec![message]).await;
     }
     match submitted_traits(&submission, &face.schema) {
-        Ok(Some(traits)) => flow.traits = traits,
+        Ok(Some(traits)) => flow.traits = traits.over(&Value::Null),
         Ok(None) => {}
         Err(message) => return said(face, call, &mut flow, vec![*message]).await,
     }
@@ -59,7 +67,7 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         "profile" | "password" => {}
         _ => return said(face, call, &mut flow, vec![Message::no_registration_method()]).await,
     }
-    let wrong = faults(&face.schema, &flow.traits);
+    let wrong = faults(&face.schema, None, &flow.traits);
     if !wrong.is_empty() {
         return shown(face, call, &mut flow, RegistrationStep::Traits, (vec![], wrong)).await;
     }
@@ -104,6 +112,29 @@ async fn with_password(
         Err(RegisterError::Person(error)) => return Err(error.into()),
     };
     shown(face, call, flow, step, what).await
+}
+
+/// The form of a flow, as it is known when it comes again.
+fn form_of(flow: Uuid) -> FormKey {
+    FormKey::of("kratos-registration", &flow.to_string())
+}
+
+/// The answer to a form that came before and made its user: the browser that was shown it goes on signed on, as a double click
+/// wants it. Programs are told that there is no such flow any more.
+async fn led_before(face: &Face, call: &Call, id: Uuid) -> Result<Option<Answer>, KratosError> {
+    let used = face.authority.form_use(form_of(id), face.realm_id().await?).await?;
+    let Some(used) = used else { return Ok(None) };
+    let Ok(flow) = serde_json::from_str::<RegistrationFlow>(&used.beside) else { return Ok(None) };
+    if !is_a_page(call, &flow) || !face.is_of_browser(&flow.head, call) {
+        return Ok(None);
+    }
+    let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
+    let mut answer = redirect(StatusCode::SEE_OTHER, &call.parts, to);
+    if let Some(signed_in) = &used.session {
+        let left_alone = face.leave_to(call, signed_in).await?;
+        face.give_cookies(&mut answer, (&signed_in.session, &signed_in.token.reveal()), &left_alone);
+    }
+    Ok(Some(answer))
 }
 
 /// Whom the traits name.
@@ -152,6 +183,9 @@ async fn registered_as(
         }
         false => None,
     };
+    let said = serde_json::to_string(flow).unwrap_or_default();
+    let token = opened.as_ref().map(|opened| &opened.token);
+    face.authority.note_form(form_of(flow.head.id), user.realm, token, &said).await?;
     let mount = flow.head.mount;
     let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
     let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);

@@ -54,6 +54,7 @@ pub(super) async fn saved(
 ) -> Result<Answer, KratosError> {
     flow.offer(None);
     flow.revealed = false;
+    flow.recovered = false;
     flow.entered = None;
     flow.done = true;
     flow.messages = vec![Message::saved()];

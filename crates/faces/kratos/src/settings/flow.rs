@@ -31,6 +31,12 @@ pub(crate) struct SettingsFlow {
     offered: Option<Uuid>,
     /// Whether the user's own codes are shown.
     pub(crate) revealed: bool,
+    /// Whether its user is to choose a password after a recovery.
+    #[serde(default)]
+    pub(crate) recovered: bool,
+    /// Whether a form of this flow has changed the password: the same form once more changes nothing.
+    #[serde(default)]
+    pub(crate) password_changed: bool,
     /// Whether what was asked for is done.
     pub(crate) done: bool,
     pub(crate) messages: Vec<Message>,
@@ -59,6 +65,8 @@ impl SettingsFlow {
             identity,
             offered: None,
             revealed: false,
+            recovered: false,
+            password_changed: false,
             done: false,
             messages: Vec::new(),
             field_messages: Vec::new(),
@@ -66,9 +74,14 @@ impl SettingsFlow {
         }
     }
 
+    /// The flow of a user who has recovered the account, and is to choose a password.
+    pub(crate) fn recovered(head: Head, identity: UserId) -> Self {
+        Self { recovered: true, messages: vec![Message::recovered()], ..Self::new(head, identity) }
+    }
+
     /// The same flow under another id.
     pub(crate) fn anew(&self, face: &Face) -> Self {
-        Self { head: self.head.anew(face), ..self.clone() }
+        Self { head: self.head.anew(face), password_changed: false, ..self.clone() }
     }
 
     /// Nothing is said of the submission before.

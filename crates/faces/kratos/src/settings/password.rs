@@ -2,7 +2,7 @@
 //!
 //! What it has to be, and what ends because of it, is decided below; the session in use lives on.
 
-use adieu_authority::{Actor, DirectoryError, HashError, Origin, PersonError};
+use adieu_authority::{Actor, DirectoryError, HashError, Origin, PersonError, WeakPassword};
 
 use super::answers::{not_signed_on, refused_at, saved};
 use super::flow::SettingsFlow;
@@ -27,7 +27,14 @@ pub(super) async fn change(
         let origin = Origin::of(Actor::User(holder.user.id), CHANNEL, call.address());
         let who = (&*holder.user, holder.session.id);
         match face.authority.change_own_password(who, password, origin).await {
-            Ok(edited) => return saved(face, call, flow, holder, &edited.user).await,
+            Ok(edited) => {
+                flow.password_changed = true;
+                return saved(face, call, flow, holder, &edited.user).await;
+            }
+            // The same form once more, as a double click sends it: it is done.
+            Err(PersonError::Weak(WeakPassword::Unchanged)) if flow.password_changed => {
+                return saved(face, call, flow, holder, &holder.user).await;
+            }
             Err(PersonError::Weak(weak)) => Message::weak(weak),
             Err(PersonError::Password(HashError::TooLong)) => Message::too_long(password),
             Err(PersonError::Directory(DirectoryError::SessionOver)) => return not_signed_on(face, call),

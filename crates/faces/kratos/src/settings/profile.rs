@@ -3,7 +3,6 @@
 //! Names by which somebody signs on change only after a proof of a short while ago, like credentials.
 
 use adieu_authority::{Actor, DirectoryError, Origin, User, UserEdit};
-use serde_json::Value;
 
 use super::answers::{not_signed_on, refused, refused_at, saved};
 use super::flow::SettingsFlow;
@@ -13,12 +12,13 @@ use crate::call::Call;
 use crate::credentials::SessionHolder;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
-use crate::flow::{Message, faults, known_traits};
-use crate::schema::{Names, Schema};
+use crate::flow::{Message, SubmittedTraits, faults, known_traits};
+use crate::schema::Schema;
 
 /// Whether another name would be signed on by.
-pub(super) fn renames(schema: &Schema, user: &User, traits: &Value) -> bool {
-    schema.names(&known_traits(user)) != schema.names(traits)
+pub(super) fn renames(schema: &Schema, user: &User, traits: &SubmittedTraits) -> bool {
+    let known = known_traits(user);
+    schema.names(&known) != schema.names(&traits.over(&known))
 }
 
 pub(super) async fn change(
@@ -26,10 +26,15 @@ pub(super) async fn change(
     call: &Call,
     holder: &SessionHolder,
     mut flow: SettingsFlow,
-    traits: Value,
+    traits: SubmittedTraits,
 ) -> Result<Answer, KratosError> {
-    let wrong = faults(&face.schema, &traits);
-    flow.entered = Some(traits.clone());
+    let known = known_traits(&holder.user);
+    let next = traits.over(&known);
+    let wrong = faults(&face.schema, Some(&known), &next);
+    flow.entered = Some(next);
+    if let Some(message) = traits.unshown(&known) {
+        return refused(face, call, holder, &mut flow, message).await;
+    }
     if !wrong.is_empty() {
         return refused_at(face, call, holder, &mut flow, wrong).await;
     }
@@ -47,40 +52,15 @@ pub(super) async fn change(
     }
 }
 
-/// What changes of a user. A name that no trait gave stays.
-fn edit(schema: &Schema, user: &User, traits: &Value) -> UserEdit {
-    let (before, after) = (schema.names(&known_traits(user)), schema.names(traits));
-    let username = following(&user.username, &before, &after);
-    UserEdit { username, email: Some(after.email), traits: Some(traits.to_string()), ..UserEdit::default() }
-}
-
-/// What a name becomes that a trait gave.
-fn following(username: &str, before: &Names, after: &Names) -> Option<String> {
-    let mut given = [&before.username, &before.email].into_iter().flatten();
-    let next = || after.username.clone().or_else(|| after.email.clone());
-    given.any(|name| name == username).then(next).flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Goal: a name follows from the trait that gave it, and from nothing else.
-    #[test]
-    fn a_name_follows_its_trait() {
-        let names = |username: Option<&str>, email: &str| Names {
-            username: username.map(str::to_owned),
-            email: Some(email.to_owned()),
-        };
-        let (before, bare) = (names(Some("ada"), "ada@x.test"), names(None, "ada@x.test"));
-        let after = names(Some("countess"), "ada@y.test");
-        for (username, before, after, wanted) in [
-            ("ada", &before, &after, Some("countess")),
-            ("ada@x.test", &bare, &after, Some("countess")),
-            ("ada@x.test", &bare, &names(None, "ada@y.test"), Some("ada@y.test")),
-            ("dora", &bare, &after, None),
-        ] {
-            assert_eq!(following(username, before, after).as_deref(), wanted, "{username}");
-        }
+/// What changes of a user: traits that a form says anew stand over those that are there.
+fn edit(schema: &Schema, user: &User, traits: &SubmittedTraits) -> UserEdit {
+    let known = known_traits(user);
+    let traits = traits.over(&known);
+    let (before, after) = (schema.names(&known), schema.names(&traits));
+    UserEdit {
+        username: before.username_after(&after, &user.username),
+        email: before.email_after(&after),
+        traits: Some(traits.to_string()),
+        ..UserEdit::default()
     }
 }

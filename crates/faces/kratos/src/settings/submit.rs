@@ -2,11 +2,10 @@
 //!
 //! The order of the refusals is the contract's; nothing is changed here.
 
-use adieu_authority::Timestamp;
+use adieu_authority::{FormKey, Timestamp};
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
-use serde_json::Value;
 
 use super::answers::{is_a_page, not_signed_on, refused, shown};
 use super::flow::{Button, END_OTHERS, SettingsFlow};
@@ -16,18 +15,24 @@ use crate::call::{Call, read_body};
 use crate::credentials::{CarriedSession, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
-use crate::flow::{FlowKind, FoundFlow, Message, SelfServiceFlow, guarded, submitted_traits};
+use crate::flow::{
+    FlowKind, FoundFlow, Message, SelfServiceFlow, SubmittedTraits, guarded, submitted_traits,
+};
 use crate::sessions;
 use crate::submission::Submission;
 use crate::wire::flow_id;
 
 pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
+    let params = Params::parse(call.query());
+    let id = flow_id(params.first("flow"));
+    // Posts of one form take turns: the second finds what the first has changed.
+    let form = FormKey::of("kratos-settings", &id.unwrap_or_default().to_string());
+    let _turn = face.authority.form_turn(form).await;
     let carried = face.carried(call.headers()).await?;
     let Some(whose) = carried.holder() else {
         return not_signed_on(face, call);
     };
-    let params = Params::parse(call.query());
-    let Some(id) = flow_id(params.first("flow")) else {
+    let Some(id) = id else {
         return Err(KratosError::malformed("The query names no flow."));
     };
     let found = face.flow::<SettingsFlow>(id).await?.ok_or_else(KratosError::not_stored)?;
@@ -89,7 +94,7 @@ enum Wanted {
     /// This password.
     Password(String),
     /// These traits.
-    Profile(Value),
+    Profile(SubmittedTraits),
     /// That the other sessions end.
     EndOthers,
 }
@@ -161,7 +166,7 @@ async fn begin_anew(
     old: &SettingsFlow,
 ) -> Result<Answer, KratosError> {
     let mut flow = SettingsFlow::new(old.head.anew(face), holder.user.id);
-    flow.messages = vec![Message::flow_expired(Timestamp::from_ms(old.head.expires_ms))];
+    flow.messages = vec![Message::settings_expired(Timestamp::from_ms(old.head.expires_ms))];
     face.bind_again(&mut flow.head, call);
     face.begin_flow(call, &flow).await?;
     if is_a_page(call, &flow) {

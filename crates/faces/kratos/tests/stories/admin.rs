@@ -402,3 +402,68 @@ async fn links_keep_the_filter() {
     let links: Vec<&str> = link.split("rel=").filter(|part| part.contains('<')).collect();
     assert!(links.len() > 1 && links.iter().all(|link| link.contains("?active=true&")), "{link}");
 }
+
+/// Goal: K-53, K-54, F-52, identities that other interfaces made are changed: what GET gave can be put again, and only traits that
+/// change are held against the schema.
+#[tokio::test]
+async fn identities_of_other_interfaces_are_changed() {
+    let world = World::start().await;
+    let people = format!("/v1/realms/{}/users", world.data.realm.id);
+    for (name, person) in [
+        (
+            "dora",
+            json!({"username": "dora", "traits": {"username": "dora", "name": {"given": "Dora"}, "nickname": "D"}}),
+        ),
+        ("ida", json!({"username": "ida"})),
+        ("eve", json!({"username": "eve", "email": "eve@example.test", "traits": {}})),
+    ] {
+        let made = world.admin(Method::POST, &people).json(&person).send().await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let path = format!("/admin/identities/{}", made.json()["id"].as_str().expect("an id"));
+        let patch = json!([{"op": "replace", "path": "/metadata_public", "value": {"a": 1}}]);
+        let patched = world.admin(Method::PATCH, &path).json(&patch).send().await;
+        assert_eq!(
+            (patched.status.as_u16(), &patched.json()["metadata_public"]),
+            (200, &json!({"a": 1})),
+            "{}",
+            patched.text
+        );
+        let mut body = json!({});
+        for member in ["schema_id", "traits", "metadata_public", "metadata_admin", "state"] {
+            body[member] = patched.json()[member].clone();
+        }
+        let put = world.admin(Method::PUT, &path).json(&body).send().await;
+        assert_eq!(put.status, 200, "{}", put.text);
+        let native =
+            world.admin(Method::GET, &format!("/v1/users/{}", made.json()["id"].as_str().expect("an id")));
+        let native = native.send().await.json();
+        assert_eq!((&native["username"], &native["email"]), (&json!(name), &made.json()["email"]));
+        let off = json!([{"op": "replace", "path": "/state", "value": "inactive"}]);
+        assert_eq!(world.admin(Method::PATCH, &path).json(&off).send().await.status, 200);
+        let odd = json!([{"op": "add", "path": "/traits/odd", "value": 1}]);
+        assert_eq!(world.admin(Method::PATCH, &path).json(&odd).send().await.status, 400);
+    }
+}
+
+/// Goal: K-53, F-64, identities are found by a part of a name by which they sign on, a page at a time; by no part they are not.
+#[tokio::test]
+async fn identities_are_found_by_a_part_of_a_name() {
+    let world = World::start().await;
+    for name in ["similar-one", "similar-two", "else"] {
+        make(&world, name, json!({"password": PASSWORD})).await;
+    }
+    for filter in ["credentials_identifier_similar", "preview_credentials_identifier_similar"] {
+        let list = format!("/admin/identities?{filter}=SIMILAR-");
+        let found = world.admin(Method::GET, &list).send().await.json();
+        assert_eq!(found.as_array().map(Vec::len), Some(2), "{found}");
+        let page = world.admin(Method::GET, &format!("{list}&page_size=1")).send().await;
+        let next =
+            page.header("link").split(',').find(|link| link.contains("rel=\"next\"")).map(str::to_owned);
+        let next = next.expect("a next page").split(['<', '>']).nth(1).expect("an address").to_owned();
+        let next = next.split_once("/admin/").expect("our list").1.to_owned();
+        let second = world.admin(Method::GET, &format!("/admin/{next}")).send().await.json();
+        assert!(second.as_array().map(Vec::len) == Some(1) && second != page.json(), "{second}");
+        let none = world.admin(Method::GET, &format!("/admin/identities?{filter}=")).send().await;
+        assert_eq!(none.status, 400, "{}", none.text);
+    }
+}

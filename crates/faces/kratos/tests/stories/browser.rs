@@ -75,8 +75,12 @@ impl<'w> Browser<'w> {
     }
 
     pub(crate) async fn sign_on(&mut self) -> (String, Reply) {
+        self.sign_on_as("alice").await
+    }
+
+    pub(crate) async fn sign_on_as(&mut self, name: &str) -> (String, Reply) {
         let (_, page) = self.open("/self-service/login/browser").await;
-        let fields = [("method", "password"), ("identifier", "alice"), ("password", PASSWORD)];
+        let fields = [("method", "password"), ("identifier", name), ("password", PASSWORD)];
         self.submit(&page, &fields).await
     }
 }
@@ -105,4 +109,17 @@ pub(crate) fn pages_config() -> Config {
     kratos.recovery_ends_others = true;
     config.sign_on.recent_s = 600;
     config
+}
+
+impl Browser<'_> {
+    /// Sends the form of a page, and waits for the answer without taking it in: a click before the answer to another.
+    pub(crate) async fn post(&self, page: &Reply, fields: &[(&str, &str)]) -> Reply {
+        let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let action = self.below(&action.expect("a form").replace("&#38;", "&"));
+        let token = field(&page.text, "csrf_token");
+        let fields: Vec<_> = [("csrf_token", token.as_str())].iter().chain(fields).copied().collect();
+        let jar: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let ask = self.world.post(&action).form(&fields).header("accept", HTML);
+        ask.header("cookie", &jar.join("; ")).send().await
+    }
 }

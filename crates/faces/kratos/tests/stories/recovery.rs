@@ -58,6 +58,11 @@ async fn a_person_gets_in_again_by_a_code() {
     let (_, again) = browser.submit(&page, &[("method", "code"), ("code", wrong(code))]).await;
     assert!(again.text.contains("role=\"alert\""), "{}", again.text);
     let (place, settings) = browser.submit(&again, &[("method", "code"), ("code", code)]).await;
+    // F-62: it is said what comes next, and that stands first.
+    let place_of =
+        |text: &str| settings.text.find(text).unwrap_or_else(|| panic!("{text}: {}", settings.text));
+    assert!(settings.text.contains("Please choose a new password"), "{}", settings.text);
+    assert!(place_of(">Password<") < place_of(">Recovery codes<"), "{}", settings.text);
     assert!(place.starts_with("/self-service/ui/settings?flow="), "{place}");
     let (_, saved) = browser.submit(&settings, &[("method", "password"), ("password", NEW)]).await;
     assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);

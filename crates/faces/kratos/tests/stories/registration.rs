@@ -40,6 +40,9 @@ async fn nobody_registers_by_default() {
 async fn a_stranger_registers_on_the_pages() {
     let world = world_with_pages().await;
     let mut browser = Browser::of(&world);
+    // F-63: the way there is on the page where one signs on.
+    let (_, sign_on) = browser.open("/self-service/login/browser").await;
+    assert!(sign_on.text.contains("/self-service/registration/browser\">Sign up</a>"), "{}", sign_on.text);
     let (place, page) = browser.open("/self-service/registration/browser").await;
     assert!(
         place.starts_with("/self-service/ui/registration?flow=") && !page.text.contains("<script"),
@@ -119,4 +122,27 @@ async fn an_address_registers_no_faster_than_it_signs_on() {
         assert_eq!(register(&world, &named(name)).await.status, 200);
     }
     assert_eq!(register(&world, &named("oscar")).await.status, 429);
+}
+
+/// Goal: K-51, F-55, a double click on "Sign up" makes one user, who is signed on with one session by either answer.
+#[tokio::test]
+async fn a_double_click_signs_up_once() {
+    let world = world_with_pages().await;
+    let mut browser = Browser::of(&world);
+    let (_, page) = browser.open("/self-service/registration/browser").await;
+    let who = [("method", "profile"), ("traits.email", "dora@example.test")];
+    let (_, page) = browser.submit(&page, &who).await;
+    let fields = [("method", "password"), ("password", NEW)];
+    let (one, other) = tokio::join!(browser.post(&page, &fields), browser.post(&page, &fields));
+    assert_eq!((one.status.as_u16(), other.status.as_u16()), (303, 303), "{}", other.text);
+    assert_eq!(one.location(), other.location());
+    let token = |reply: &Reply| reply.cookie("ory_kratos_session").expect("a cookie").to_owned();
+    assert_eq!(token(&one), token(&other));
+    let user = world.authority().user_named(world.data.realm.id, "dora@example.test").await;
+    let user = user.expect("read").expect("a user").id;
+    assert_eq!(world.authority().count_live_sessions(user).await.expect("read"), 1);
+    let mut strange = Browser::of(&world);
+    strange.open("/self-service/registration/browser").await;
+    let refused = strange.post(&page, &fields).await;
+    assert!(refused.cookie("ory_kratos_session").is_none() && refused.location() != one.location());
 }

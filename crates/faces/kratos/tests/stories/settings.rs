@@ -5,6 +5,7 @@
 use adieu_authority::Span;
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
+use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::browser::{Browser, pages_config, world_with_pages};
@@ -132,4 +133,113 @@ async fn a_user_changes_the_own_names() {
     assert_eq!(renamed.status, 200, "{}", renamed.text);
     world.sign_on_kratos("countess", PASSWORD).await;
     assert!(world.authority().user_named(world.data.realm.id, "alice").await.expect("read").is_none());
+}
+
+/// Makes a user over the native API, as other dialects keep one.
+async fn made(world: &World, person: Value) -> String {
+    let path = format!("/v1/realms/{}/users", world.data.realm.id);
+    let reply = world.admin(Method::POST, &path).json(&person).send().await;
+    assert_eq!(reply.status, 201, "{}", reply.text);
+    reply.json()["id"].as_str().expect("an id").to_owned()
+}
+
+async fn traits_of(world: &World, id: &str) -> Value {
+    world.admin(Method::GET, &format!("/admin/identities/{id}")).send().await.json()["traits"].clone()
+}
+
+/// Goal: K-50, F-51, "Save" keeps what the form does not show: the parts of a name, and members of other dialects.
+#[tokio::test]
+async fn saving_keeps_what_the_form_does_not_show() {
+    let world = world_with_pages().await;
+    let traits = json!({"username": "dora", "email": "dora@example.test",
+        "name": {"given": "Dora", "family": "Explorer"}, "nickname": "D"});
+    let person =
+        json!({"username": "dora", "email": "dora@example.test", "password": PASSWORD, "traits": traits});
+    let id = made(&world, person).await;
+    let mut browser = Browser::of(&world);
+    browser.sign_on_as("dora").await;
+    let (_, page) = browser.open("/self-service/settings/browser").await;
+    assert!(!page.text.contains("traits.name"), "{}", page.text);
+    let (_, saved) =
+        browser.submit(&page, &[("method", "profile"), ("traits.email", "dora@example.test")]).await;
+    assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);
+    assert_eq!(traits_of(&world, &id).await, traits);
+    let fields = [("method", "profile"), ("traits.email", "d@example.test"), ("traits.username", "dora")];
+    let (_, saved) = browser.submit(&saved, &fields).await;
+    assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);
+    let mut moved = traits.clone();
+    moved["email"] = "d@example.test".into();
+    assert_eq!(traits_of(&world, &id).await, moved);
+
+    // A form that was open before the name had parts.
+    let (_, refused) =
+        browser.submit(&saved, &[("method", "profile"), ("traits.name", "{\"given\":\"Dora\"}")]).await;
+    assert!(refused.text.contains("name has parts"), "{}", refused.text);
+    assert_eq!(traits_of(&world, &id).await, moved);
+}
+
+/// Goal: K-50, F-51, who has no address saves the rest without one; one that was there is not taken away.
+#[tokio::test]
+async fn a_user_without_an_address_saves_the_rest() {
+    let world = world_with_pages().await;
+    let id = made(&world, json!({"username": "dora", "password": PASSWORD})).await;
+    let mut browser = Browser::of(&world);
+    browser.sign_on_as("dora").await;
+    let (_, page) = browser.open("/self-service/settings/browser").await;
+    let input = page.text.split("name=\"traits.email\"").nth(1).and_then(|rest| rest.split('>').next());
+    assert!(!input.expect("a field").contains("required"), "{}", page.text);
+    let fields =
+        [("method", "profile"), ("traits.email", ""), ("traits.username", "dora"), ("traits.name", "D")];
+    let (_, saved) = browser.submit(&page, &fields).await;
+    assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);
+    assert_eq!(traits_of(&world, &id).await, json!({"username": "dora", "name": "D"}));
+    let own = world.sign_on_kratos("alice", PASSWORD).await;
+    let gone =
+        settings(&world, &own, json!({"method": "profile", "traits.email": "", "traits.username": "alice"}))
+            .await;
+    assert_eq!(gone.status, 400, "{}", gone.text);
+}
+
+/// Goal: K-50, F-55, a double click on "Change password" changes it once, and says so both times.
+#[tokio::test]
+async fn a_double_click_changes_the_password_once() {
+    let world = world_with_pages().await;
+    let mut browser = Browser::of(&world);
+    browser.sign_on().await;
+    let (_, page) = browser.open("/self-service/settings/browser").await;
+    let fields = [("method", "password"), ("password", NEW)];
+    let (one, other) = tokio::join!(browser.post(&page, &fields), browser.post(&page, &fields));
+    for reply in [one, other] {
+        assert_eq!(reply.status, 303, "{}", reply.text);
+        let place = reply.location().strip_prefix(&world.config().public.url).unwrap_or_default().to_owned();
+        let (_, saved) = browser.open(&place).await;
+        assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);
+    }
+    world.sign_on_kratos("alice", NEW).await;
+}
+
+/// Goal: K-26, F-56, one form gives one session: sent twice at once, or again when it was used, by a browser and by a program.
+#[tokio::test]
+async fn one_form_gives_one_session() {
+    let world = world_with_pages().await;
+    let live = || async { world.authority().count_live_sessions(world.data.alice.id).await.expect("read") };
+    let before = live().await;
+    let mut browser = Browser::of(&world);
+    let (_, page) = browser.open("/self-service/login/browser").await;
+    let fields = [("method", "password"), ("identifier", "alice"), ("password", PASSWORD)];
+    let (one, other) = tokio::join!(browser.post(&page, &fields), browser.post(&page, &fields));
+    assert_eq!((one.status.as_u16(), one.location()), (other.status.as_u16(), other.location()));
+    assert_eq!(one.cookie(COOKIE), other.cookie(COOKIE));
+    assert!(is_live(&world, one.cookie(COOKIE).expect("a cookie")).await);
+    assert_eq!(live().await, before + 1);
+
+    let flow = world.get("/self-service/login/api").send().await.json();
+    let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));
+    let body = json!({"method": "password", "identifier": "alice", "password": PASSWORD});
+    let send = || world.post(&path).json(&body).send();
+    let (one, other) = tokio::join!(send(), send());
+    let again = send().await;
+    assert_eq!(one.json()["session_token"], other.json()["session_token"]);
+    assert_eq!(one.json()["session_token"], again.json()["session_token"]);
+    assert_eq!(live().await, before + 2);
 }

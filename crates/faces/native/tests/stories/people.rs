@@ -169,3 +169,38 @@ async fn an_administrator_takes_a_lost_factor_away() {
         ask(&world, Method::DELETE, "/v1/users/00000000-0000-4000-8000-000000000001/recovery-codes", None);
     assert_eq!(problem(&unknown.await), (404, "not-found".into()));
 }
+
+/// Goal: F-53, one user has one name and one address in all dialects: traits that name somebody else are refused, by the member's
+/// name, however the record comes.
+#[tokio::test]
+async fn traits_that_name_somebody_else_are_refused() {
+    let world = World::start().await;
+    let people = format!("/v1/realms/{}/users", world.data.realm.id);
+    let traits = json!({"username": "ada", "email": "ada@victim.example"});
+    for (traits, member) in
+        [(traits.clone(), "traits.username"), (json!({"email": "ada@victim.example"}), "traits.email")]
+    {
+        for email in [json!("mm1@example.com"), Value::Null] {
+            let body = json!({"username": "mm1", "email": email, "traits": traits});
+            let refused = ask(&world, Method::POST, &people, Some(body)).await;
+            let (status, detail) = (refused.status.as_u16(), refused.json()["detail"].to_string());
+            assert!(status == 422 && detail.contains(member), "{}", refused.text);
+        }
+    }
+    let user = make(&world, json!({"username": "Mm1", "traits": {"username": "mm1", "name": "M"}})).await;
+    let path = format!("/v1/users/{}", user["id"].as_str().unwrap());
+    assert_eq!(ask(&world, Method::PATCH, &path, Some(json!({"traits": traits}))).await.status, 422);
+    let both = json!({"username": "mm2", "traits": {"username": "mm1"}});
+    assert_eq!(ask(&world, Method::PATCH, &path, Some(both)).await.status, 422);
+    let renamed = ask(&world, Method::PATCH, &path, Some(json!({"username": "mm2"}))).await;
+    assert_eq!(renamed.json()["traits"], json!({"username": "mm2", "name": "M"}));
+    let document =
+        format!("[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'mm3'\ntraits = '{traits}'\n");
+    let order = json!({"document": document, "dry_run": true});
+    let refused = ask(&world, Method::POST, "/v1/declaration", Some(order)).await;
+    assert!(
+        refused.status.is_client_error() && refused.text.contains("traits name another"),
+        "{}",
+        refused.text
+    );
+}

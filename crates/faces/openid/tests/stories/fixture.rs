@@ -83,11 +83,25 @@ impl<'w> Browser<'w> {
         self.post(&action, &fields).await
     }
 
+    /// The same, and what an address of ours shows to which the answer leads.
+    pub(crate) async fn submit_and_follow(&mut self, page: &Reply, filled: &[(&str, &str)]) -> Reply {
+        let sent = self.submit(page, filled).await;
+        assert_eq!(sent.status, 303, "{}", sent.text);
+        let to = sent.location().to_owned();
+        assert!(to.starts_with(self.world.config().public.url.as_str()), "{to}");
+        self.get(&to).await
+    }
+
     /// Signs on at the page, and goes where that leads.
     pub(crate) async fn sign_on(&mut self, page: &Reply, (name, password): (&str, &str)) -> Reply {
         let sent = self.submit(page, &[("username", name), ("password", password)]).await;
         assert_eq!(sent.status, 303, "{}", sent.text);
         self.get(sent.location()).await
+    }
+
+    /// The same browser before it has heard anything more.
+    pub(crate) fn twin(&self) -> Self {
+        Self { world: self.world, jar: self.jar.clone() }
     }
 
     /// The value of a cookie, wherever it counts.

@@ -124,7 +124,9 @@ async fn only_what_ends_is_told() {
     let (_, hidden) = form(&question);
     let fields: Vec<(&str, &str)> = hidden.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let form = world.post("/o/alpha/sign-off").cookie("adieu_session", &token).form(&fields);
-    let page = form.send().await;
+    let sent = form.send().await;
+    let to = sent.location().strip_prefix(&world.config().public.url).expect("our page").to_owned();
+    let page = world.get(&to).send().await;
     assert!(page.text.contains("You are signed off") && frames(&page).is_empty(), "{}", page.text);
 }
 

@@ -58,7 +58,7 @@ async fn without_a_hint_it_asks() {
         assert_eq!(shop.silently(&mut browser).await, None, "{query}: nothing has ended");
         let forged = browser.post(&format!("{ALPHA}/sign-off"), &[("token", "x")]).await;
         assert_eq!(forged.status, 403);
-        let done = browser.submit(&question, &[]).await;
+        let done = browser.submit_and_follow(&question, &[]).await;
         assert_eq!((done.status.as_u16(), done.location()), (200, ""), "{query}");
         assert!(done.text.contains("You are signed off"), "{}", done.text);
         assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"), "{query}");
@@ -115,7 +115,7 @@ async fn what_is_not_right_ends_nothing_and_leads_nowhere() {
         assert_eq!(shop.silently(&mut browser).await, None, "{address}: the session lives");
     }
     let refused = browser.get(&with("x", "")).await;
-    let done = browser.submit(&refused, &[]).await;
+    let done = browser.submit_and_follow(&refused, &[]).await;
     assert!(done.text.contains("You are signed off"), "{}", done.text);
 }
 
@@ -152,7 +152,7 @@ async fn the_session_of_the_hint_ends_besides_that_of_the_cookie() {
         let (mut browser, _) = signed_on(&shop, ALICE).await;
         let question = browser.get(&format!("{LOGOUT}?id_token_hint={hint}")).await;
         assert_eq!(shop.silently(&mut elsewhere).await, None, "nobody has said yes");
-        let done = browser.submit(&question, &[]).await;
+        let done = browser.submit_and_follow(&question, &[]).await;
         assert!(done.text.contains("You are signed off"), "{}", done.text);
         assert!(shop.silently(&mut browser).await.is_some());
         assert_eq!(shop.silently(&mut elsewhere).await.is_some(), ends);
@@ -256,4 +256,30 @@ async fn one_application_can_be_left_alone() {
     }
     let nobody = browser.get(LOGOUT).await;
     assert!(!nobody.text.contains("Only at"), "nobody asks who could be left alone: {}", nobody.text);
+}
+
+/// Goal: F-58, the page after a sign-off says what is so, and its address can be entered again: it asks for no form.
+#[tokio::test]
+async fn the_page_after_a_sign_off_can_be_read_again() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, _) = signed_on(&shop, ALICE).await;
+    let on = browser.get("/o/alpha/signed-off").await;
+    assert!(
+        on.text.contains("You are signed on as alice") && !on.text.contains("You are signed off"),
+        "{}",
+        on.text
+    );
+    let question = browser.get(LOGOUT).await;
+    let sent = browser.submit(&question, &[]).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let page = sent.location().to_owned();
+    for _ in 0..2 {
+        let off = browser.get(&page).await;
+        assert!(off.status == 200 && off.text.contains("You are signed off"), "{}", off.text);
+    }
+    let form_address = browser.get("/o/alpha/sign-off").await;
+    assert_eq!(form_address.status, 303);
+    let off = browser.get(form_address.location()).await;
+    assert!(off.text.contains("You are signed off"), "{}", off.text);
 }

@@ -29,7 +29,7 @@ const TABLE: [Line<Serves>; 23] = [
     ("GET HEAD", "jwks", Serves::Everybody),
     ("GET POST", "authorize", Serves::Everybody),
     ("POST", "par", Serves::Clients),
-    ("POST", "sign-on", Serves::TheBrowser),
+    ("GET POST", "sign-on", Serves::TheBrowser),
     ("POST", "choose", Serves::TheBrowser),
     ("POST", "token", Serves::Clients),
     ("POST", "introspect", Serves::Clients),
@@ -37,7 +37,7 @@ const TABLE: [Line<Serves>; 23] = [
     ("POST", "global-token-revocation", Serves::Holders),
     ("GET POST", "userinfo", Serves::Holders),
     ("GET POST", "logout", Serves::Everybody),
-    ("POST", "sign-off", Serves::TheBrowser),
+    ("GET POST", "sign-off", Serves::TheBrowser),
     ("GET HEAD", "signed-off", Serves::Everybody),
     ("GET HEAD", "check-session", Serves::Everybody),
     ("GET", "upstream/{name}/begin", Serves::Everybody),
@@ -76,7 +76,9 @@ async fn nobody_gets_anything_unproven() {
             let expected: &[u16] = match serves {
                 Serves::Clients | Serves::Holders => &[401],
                 // The sign-off of who is not signed on is done.
-                Serves::TheBrowser if path == "sign-off" => &[200],
+                Serves::TheBrowser if path == "sign-off" => &[303],
+                // An address that leads back to its request.
+                Serves::TheBrowser if path == "sign-on" => &[303, 403],
                 Serves::TheBrowser => &[403],
                 // Session management is off.
                 Serves::Everybody if path == "check-session" => &[404],

@@ -23,7 +23,7 @@ async fn ends_on_a_page(query: impl Fn(&str) -> String) {
     let shop = RelyingParty::shop(&world);
     let (mut browser, answer) = asked(&shop, query).await;
     let page = match answer.text.contains("Sign off?") {
-        true => browser.submit(&answer, &[]).await,
+        true => browser.submit_and_follow(&answer, &[]).await,
         false => answer,
     };
     assert_eq!((page.status.as_u16(), page.location(), page.header("refresh")), (200, "", ""));

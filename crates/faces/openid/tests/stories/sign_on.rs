@@ -24,9 +24,15 @@ async fn a_person_signs_on_and_comes_back() {
     assert!(page.text.contains("value=\"alice\"") && page.text.contains("Shop"), "{}", page.text);
     assert!(page.headers.get("access-control-allow-origin").is_none());
 
-    let wrong = browser.submit(&page, &[("username", "alice"), ("password", "no")]).await;
-    assert_eq!(wrong.status, 401);
+    // F-59: the form leads to an address that can be asked for again, and it says once what was wrong.
+    let request = shop.authorize("&scope=openid&state=a%26b+c&login_hint=alice");
+    let wrong = browser.submit_and_follow(&page, &[("username", "alice"), ("password", "no")]).await;
     assert!(wrong.text.contains("Name or password is wrong."), "{}", wrong.text);
+    assert!(wrong.text.contains("value=\"alice\"") && browser.cookie("adieu_form_said").is_none());
+    assert!(!browser.get(&request).await.text.contains("is wrong"));
+    let (address, _) = form(&page);
+    let back = browser.get(&address).await;
+    assert!(back.status == 303 && back.location().ends_with(&request), "{}", back.location());
     let answer = browser.sign_on(&wrong, ALICE).await;
     assert_eq!(param(answer.location(), "state").as_deref(), Some("a&b c"));
     let issuer = format!("{}{ALPHA}", world.config().public.url);
@@ -152,10 +158,26 @@ async fn the_second_factor_is_asked_for_after_the_first() {
     assert_eq!((code_page.status.as_u16(), browser.cookie("adieu_session")), (200, None));
     let again = browser.submit(&code_page, &[("code", "x")]).await;
     assert_eq!((again.status.as_u16(), browser.cookie("adieu_session")), (401, None));
-    let used = browser.submit(&code_page, &[("code", &codes[0])]).await;
+    let used = browser.submit_and_follow(&code_page, &[("code", &codes[0])]).await;
     assert!(used.text.contains("That took too long"), "what was proven counts once: {}", used.text);
     let sent = browser.submit(&again, &[("code", &codes[0])]).await;
     let tokens = shop.tokens(&browser.get(sent.location()).await).await;
     let id = claims(&tokens["id_token"]);
     assert_eq!((&id["acr"], id["amr"].as_array().map(Vec::len)), (&"2".into(), Some(3)), "{id}");
+}
+
+/// Goal: S-OP-20, F-56, one form gives one session, however often the browser that was shown it sends it.
+#[tokio::test]
+async fn one_form_gives_one_session() {
+    let world = World::start().await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let fields = [("username", ALICE.0), ("password", ALICE.1)];
+    let (mut twin, mut third) = (browser.twin(), browser.twin());
+    let (one, other) = tokio::join!(browser.submit(&page, &fields), twin.submit(&page, &fields));
+    let again = third.submit(&page, &fields).await;
+    assert_eq!((one.status.as_u16(), other.status.as_u16(), again.status.as_u16()), (303, 303, 303));
+    let token = browser.cookie("adieu_session").expect("a cookie").to_owned();
+    assert_eq!((twin.cookie("adieu_session"), third.cookie("adieu_session")), (Some(&*token), Some(&*token)));
+    assert_eq!(world.authority().count_live_sessions(world.data.alice.id).await.expect("read"), 1);
 }

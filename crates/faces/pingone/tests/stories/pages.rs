@@ -75,7 +75,7 @@ async fn a_person_signs_on_through_the_page() {
     }
     let wrong = submit("wrong", &token, &cookie).await;
     assert_eq!(wrong.status, 400);
-    assert!(wrong.text.contains("Username or password is wrong.") && wrong.set_cookie("ST").is_none());
+    assert!(wrong.text.contains("Name or password is wrong.") && wrong.set_cookie("ST").is_none());
     let done = submit(ALICE.1, &token, &cookie).await;
     assert_eq!(done.status, 303);
     let st = done.cookie("ST").expect("a token").to_owned();
@@ -128,4 +128,41 @@ async fn bad_requests_to_the_page() {
     json.assert_error(415, "INVALID_REQUEST", None);
     let large = fixture.post(&path).form(&[("username", &"x".repeat(70_000))]).send().await;
     large.assert_error(413, "INVALID_REQUEST", None);
+}
+
+/// P-39, F-54: a form that is sent twice, as a double click does, leads on to the application both times, with one session; nobody
+/// else's browser is led anywhere by it.
+#[tokio::test]
+async fn a_form_that_is_sent_twice_leads_on() {
+    let fixture = FaceFixture::open().await;
+    let begun = fixture.get(&fixture.authorize(&fixture.shop(), &[("state", "x")])).send().await;
+    let moved = fixture.get(begun.location().strip_prefix(APPS).expect("our page")).send().await;
+    let page = fixture.get(moved.location().strip_prefix(AUTH).expect("our address")).send().await;
+    let line = page.set_cookie("__Host-adieu-signon").expect("a cookie");
+    let cookie = line.split(';').next().expect("a pair").to_owned();
+    let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
+    let form =
+        [("flowId", flow.as_str()), ("token", token.as_str()), ("username", "alice"), ("password", ALICE.1)];
+    let submit = || fixture.post(&fixture.a("signon/")).header("cookie", &cookie).form(&form).send();
+    let (one, other) = tokio::join!(submit(), submit());
+    assert_eq!((one.status.as_u16(), other.status.as_u16()), (303, 303), "{}", other.text);
+    assert_eq!((one.cookie("ST"), one.location()), (other.cookie("ST"), other.location()));
+    let resume = one.location().strip_prefix(AUTH).expect("our address").to_owned();
+    let st = one.cookie("ST").expect("a token").to_owned();
+    let code = || async {
+        let reply = fixture.get(&resume).cookie(&st).send().await;
+        assert!(
+            reply.location().starts_with(&format!("{}?code=", fixture.shop().redirect)),
+            "{}",
+            reply.text
+        );
+    };
+    code().await;
+    fixture.get(&resume).cookie(&st).send().await.assert_error(404, "NOT_FOUND", None);
+    // The answer was lost when the code had been given already.
+    let late = submit().await;
+    assert_eq!((late.status.as_u16(), late.cookie("ST")), (303, one.cookie("ST")));
+    code().await;
+    let strange = fixture.post(&fixture.a("signon/")).header("cookie", "__Host-adieu-signon=x").form(&form);
+    strange.send().await.assert_error(404, "NOT_FOUND", None);
 }

@@ -307,6 +307,8 @@ async fn a_refused_sign_off_is_a_page_for_people() {
         assert!(reply.text.contains(&format!("action=\"{AUTH}/{}/as/signoff\"", fixture.env())));
         assert!(reply.header("content-security-policy").contains(AUTH));
     }
+    let nobody = fixture.get(&path).header("accept", "text/html").send().await;
+    assert!(!nobody.text.contains("as/signoff"), "there is nothing to sign off: {}", nobody.text);
     fixture.assert_live(&held).await;
 }
 

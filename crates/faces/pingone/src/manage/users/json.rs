@@ -2,7 +2,7 @@
 //!
 //! They are kept as the user's traits, which other dialects show in their own way. Contract pingone.md 4.2.
 
-use adieu_authority::{SessionQuery, User, UserEdit, is_web_address, user_traits};
+use adieu_authority::{SessionQuery, State, User, UserEdit, is_web_address, user_traits};
 use serde_json::{Map, Value, json};
 
 use crate::face::Face;
@@ -42,7 +42,7 @@ pub(super) fn user(face: &Face, user: &User) -> Value {
         "createdAt": time(user.created_at),
         "enabled": user.enabled,
         "lifecycle": {"status": "ACCOUNT_OK"},
-        "mfaEnabled": false,
+        "mfaEnabled": user.recovery_codes.is_some(),
         "population": {"id": user.population.to_string()},
         "updatedAt": time(user.updated_at),
         "username": user.username,
@@ -64,7 +64,9 @@ pub(super) async fn with_last_sign_on(face: &Face, one: &User) -> Result<Value, 
     let mut shown = user(face, one);
     let query = SessionQuery { after: None, most: LOOKED_MAX, live: None };
     let newest = face.authority().user_sessions(one.id, query).await?.sessions;
-    if let Some(last) = newest.iter().max_by_key(|one| one.session.authenticated_at) {
+    // Whoever has given one factor of two has not signed on.
+    let whole = newest.iter().filter(|one| one.session.state != State::HalfSignedOn);
+    if let Some(last) = whole.max_by_key(|one| one.session.authenticated_at) {
         let mut last_sign_on = json!({"at": time(last.session.authenticated_at)});
         if let Some(address) = crate::session_json::remote_ip(&last.session) {
             last_sign_on["remoteIp"] = address.into();

@@ -1,0 +1,150 @@
+//! One session for one form: whoever sends a sign-on form twice, as a double click does, gets the session that it led to.
+//!
+//! The posts of one form take turns, so that the second one finds what the first one led to. That is kept for a while in the store,
+//! where other nodes find it as well: the token sealed, because it is to be shown again (EMPTY-HANDS). Who may ask is the caller's
+//! affair: a form belongs to the browser that was shown it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use adieu_core::{Check, How, Outage, RealmId, SessionToken, Span, Unwritten};
+use adieu_keyring::SealPurpose;
+use adieu_store::FlowId;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+use crate::Authority;
+use crate::sign_on::SignedIn;
+
+/// Flows of this kind are forms that have led somewhere.
+const KIND: &str = "used-form";
+/// For so long a form leads where it led.
+const LIFE: Span = Span::from_s(15 * 60);
+
+/// One form of one browser or program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FormKey(FlowId);
+
+impl FormKey {
+    /// The form of this name among those of a kind. The name is nothing that anybody else knows.
+    pub fn of(kind: &str, name: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update((kind.len() as u64).to_be_bytes()); // Lengths first: no two inputs run together.
+        hash.update(kind.as_bytes());
+        hash.update(name.as_bytes());
+        let hash: [u8; 32] = hash.finalize().into();
+        Self(hash[..16].try_into().expect("the hash is longer"))
+    }
+}
+
+/// The turn of one post of a form. The next one begins when it is dropped.
+pub struct FormTurn {
+    turns: Arc<FormTurns>,
+    form: FormKey,
+    held: Option<OwnedMutexGuard<()>>,
+}
+
+/// The forms that are being answered, in this process. There are no more than requests (HOME-LIMITS).
+#[derive(Default)]
+pub(crate) struct FormTurns(Mutex<HashMap<FormKey, Arc<Turn<()>>>>);
+
+impl Drop for FormTurn {
+    fn drop(&mut self) {
+        let mut turns = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.held = None;
+        // The map holds one of them, and each that waits another.
+        if turns.get(&self.form).is_some_and(|turn| Arc::strong_count(turn) == 1) {
+            turns.remove(&self.form);
+        }
+    }
+}
+
+/// What a form led to.
+#[derive(Serialize, Deserialize)]
+struct Led {
+    token: Vec<u8>,
+    beside: String,
+}
+
+/// Where a form led that was sent before.
+#[derive(Debug)]
+pub struct FormUse {
+    /// The session, if it is live or half signed on.
+    pub session: Option<SignedIn>,
+    /// What was noted beside it.
+    pub beside: String,
+}
+
+impl Authority {
+    /// Waits until the earlier posts of a form are answered.
+    pub async fn form_turn(&self, form: FormKey) -> FormTurn {
+        let turns = Arc::clone(&self.inner.form_turns);
+        let turn = {
+            let mut map = turns.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(map.entry(form).or_default())
+        };
+        let mut waiting = FormTurn { turns, form, held: None };
+        waiting.held = Some(turn.lock_owned().await);
+        waiting
+    }
+
+    /// Notes what a form led to: a session, if there is one, and what the caller wants to know again beside it.
+    pub async fn note_form(
+        &self,
+        form: FormKey,
+        realm: RealmId,
+        token: Option<&SessionToken>,
+        beside: &str,
+    ) -> Result<(), Unwritten> {
+        let text = token.map(SessionToken::reveal).unwrap_or_default();
+        let token = self.inner.keyring.seal(SealPurpose::FormUse, &place(form), text.as_bytes());
+        let body =
+            serde_json::to_vec(&Led { token, beside: beside.to_owned() }).expect("bytes and a text are JSON");
+        self.put_flow(form.0, KIND, realm, LIFE, body).await
+    }
+
+    /// What a form led to in this realm, if it was sent a short while ago.
+    pub async fn form_use(&self, form: FormKey, realm: RealmId) -> Result<Option<FormUse>, Outage> {
+        let kept = self.flow(form.0, KIND).await?;
+        let kept = kept.filter(|flow| flow.realm == realm && self.now() < flow.expires_at);
+        let Some(led) = kept.and_then(|flow| serde_json::from_slice::<Led>(&flow.body).ok()) else {
+            return Ok(None);
+        };
+        let text =
+            self.inner.keyring.open(SealPurpose::FormUse, &place(form), &led.token).unwrap_or_default();
+        let token = std::str::from_utf8(&text).ok().and_then(SessionToken::parse);
+        let session = match token {
+            None => None,
+            Some(token) => match self.check(&token, false).get().await? {
+                Check::Live(live) => Some((live.session, live.user, token)),
+                Check::Half(half) => Some((half.session, half.user, token)),
+                Check::Not(_) => None,
+            },
+        };
+        let session = session.filter(|(session, ..)| session.realm == realm);
+        let session =
+            session.map(|(session, user, token)| SignedIn { session, user, token, how: How::Renewed });
+        Ok(Some(FormUse { session, beside: led.beside }))
+    }
+
+    /// The token of the session that a form led to, for a sign-on that sends it once more.
+    pub async fn token_of_form(&self, form: FormKey, realm: RealmId) -> Result<Option<SessionToken>, Outage> {
+        Ok(self.form_use(form, realm).await?.and_then(|used| used.session).map(|signed_in| signed_in.token))
+    }
+}
+
+fn place(form: FormKey) -> String {
+    format!("{KIND}/{:x}", u128::from_be_bytes(form.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_two_kinds_are_two() {
+        assert_eq!(FormKey::of("a", "b"), FormKey::of("a", "b"));
+        assert_ne!(FormKey::of("a", "bc"), FormKey::of("ab", "c"));
+    }
+}
