@@ -29,11 +29,11 @@ impl<'a> From<&'a User> for TraitNames<'a> {
 /// Judges whether the traits that a user is to have name somebody else than the record does. `before` is what both are now: what
 /// contradicts itself already is judged again once the trait changes.
 pub fn traits_are_sound(before: Option<TraitNames<'_>>, next: TraitNames<'_>) -> Result<(), RecordFault> {
-    let said = Said::of(next);
-    if said == Said::default() {
+    let said = ClaimedNames::of(next);
+    if said == ClaimedNames::default() {
         return Ok(());
     }
-    let known = before.map(Said::of).unwrap_or_default();
+    let known = before.map(ClaimedNames::of).unwrap_or_default();
     let contradicts = |said: &Option<String>, is: Option<&str>| {
         said.as_deref().is_some_and(|said| Some(matched(said)) != is.map(matched))
     };
@@ -55,12 +55,12 @@ pub fn traits_are_sound(before: Option<TraitNames<'_>>, next: TraitNames<'_>) ->
 
 /// Whom traits name; what is blank or no text names nobody.
 #[derive(Default, PartialEq, Eq)]
-struct Said {
+struct ClaimedNames {
     username: Option<String>,
     email: Option<String>,
 }
 
-impl Said {
+impl ClaimedNames {
     fn of(names: TraitNames<'_>) -> Self {
         let Ok(Value::Object(traits)) = serde_json::from_str(names.traits) else { return Self::default() };
         let text = |member: &str| {

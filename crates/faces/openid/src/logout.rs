@@ -69,7 +69,7 @@ pub(crate) async fn answer(
 
 /// Where the page after a sign-off is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
+enum AnswerPlace {
     /// It is the answer.
     Here,
     /// The answer is to a form, and leads to it: an address that is entered again asks for no form.
@@ -194,7 +194,7 @@ impl Judged {
         realm: &Arc<Realm>,
         done: Option<SignedOff>,
     ) -> Result<Response, OpenIdError> {
-        self.answered(face, realm, done, Answer::Here).await
+        self.answered(face, realm, done, AnswerPlace::Here).await
     }
 
     /// The same, where the answer is looked at.
@@ -203,13 +203,13 @@ impl Judged {
         face: &Face,
         realm: &Arc<Realm>,
         done: Option<SignedOff>,
-        answer: Answer,
+        answer: AnswerPlace,
     ) -> Result<Response, OpenIdError> {
         let SignedOff { cookies, parting, forgets_all } = done.unwrap_or_default();
         let application = self.client.as_ref().map(|client| client.name.as_str()).unwrap_or_default();
         let response = match self.address() {
             Some(target) => signed_off::onward(face, &parting, realm, application, &target).await?,
-            None if answer == Answer::Elsewhere => signed_off::elsewhere(face, &parting, realm).await?,
+            None if answer == AnswerPlace::Elsewhere => signed_off::elsewhere(face, &parting, realm).await?,
             None => signed_off::here(face, &parting, realm).await,
         };
         let response = with_cookies(response, cookies);
@@ -228,7 +228,7 @@ pub(crate) async fn confirmed(
     let here = signed_on_here(face, call, realm, false).await?;
     let judged = Judged::of(face, realm, &form).await?;
     let Some((token, session, user)) = here.endable() else {
-        return judged.answered(face, realm, None, Answer::Elsewhere).await;
+        return judged.answered(face, realm, None, AnswerPlace::Elsewhere).await;
     };
     let given = once(&form, form_token::FIELD)?.unwrap_or_default();
     if !form_token::same(&form_token::of_session(face, session.id), given) {
@@ -251,7 +251,7 @@ pub(crate) async fn confirmed(
     }
     let mut done = browser::sign_off(face, call, realm, token).await?;
     done.parting = done.parting.and(parting);
-    judged.answered(face, realm, Some(done), Answer::Elsewhere).await
+    judged.answered(face, realm, Some(done), AnswerPlace::Elsewhere).await
 }
 
 /// Those who take part in the session that a hint speaks of, besides these. To be asked before it ends.

@@ -221,13 +221,14 @@ async fn sign_on(
         }
         None => None,
     };
-    // One session for one form: what is sent once more goes on with it.
+    // One session for one form of a browser: what is sent once more goes on with it. Quirk: a program that sends its flow once more
+    // gets another one, as recorded.
     let led: Option<SessionToken> = match carried {
-        Some(_) => None,
-        None => {
+        None if flow.head.kind == FlowKind::Browser => {
             let led = face.authority.token_of_form(form_of(flow.head.id), realm.id).await;
             led.map_err(SignOnFailure::Outage)?
         }
+        Some(_) | None => None,
     };
     let sign_on = SignOn {
         realm,
@@ -250,8 +251,10 @@ pub(super) async fn signed_on(
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
     face.flow_is_over(flow);
-    let form = form_of(flow.head.id);
-    face.authority.note_form(form, signed_in.session.realm, Some(&signed_in.token), "").await?;
+    if flow.head.kind == FlowKind::Browser {
+        let form = form_of(flow.head.id);
+        face.authority.note_form(form, signed_in.session.realm, Some(&signed_in.token), "").await?;
+    }
     let left_alone = match flow.head.kind {
         FlowKind::Browser => face.leave_to(call, &signed_in).await?,
         FlowKind::Native => Vec::new(),

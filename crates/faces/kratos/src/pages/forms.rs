@@ -35,7 +35,7 @@ struct TraitInput {
 
 /// Whom a form asks for traits.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum TraitsAskedOf {
     /// Somebody new.
     Anew,
     /// A user, who may have come without one that the schema wants.
@@ -44,7 +44,7 @@ enum Asked {
 
 impl TraitInputs {
     /// What `asked` says decides whether what is missing has to be filled in.
-    fn of(face: &Face, traits: &Value, messages: &FieldMessages, asked: Asked) -> Self {
+    fn of(face: &Face, traits: &Value, messages: &FieldMessages, asked: TraitsAskedOf) -> Self {
         let input = |field: TraitField<'_>| {
             let name = format!("traits.{}", field.name);
             let value = match traits.pointer(&field.pointer()) {
@@ -52,7 +52,7 @@ impl TraitInputs {
                 Some(Value::String(text)) => text.clone(),
                 Some(other) => other.to_string(),
             };
-            let required = field.required && (asked == Asked::Anew || !value.is_empty());
+            let required = field.required && (asked == TraitsAskedOf::Anew || !value.is_empty());
             TraitInput {
                 label: field.title.unwrap_or(&field.name).to_owned(),
                 kind: field.kind(),
@@ -116,7 +116,7 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
     let buttons = Button::of(flow, &holder.user).into_iter();
     let buttons: Vec<_> = buttons.map(|button| (button.name(), "true", button.words())).collect();
     let traits = flow.entered.clone().unwrap_or_else(|| known_traits(&holder.user));
-    let inputs = TraitInputs::of(face, &traits, &flow.field_messages, Asked::ToChange);
+    let inputs = TraitInputs::of(face, &traits, &flow.field_messages, TraitsAskedOf::ToChange);
     let (profile, password) = (inputs.fields(), [new_password(&flow.field_messages)]);
     let bare = SettingsPart { title: "", message: "", codes: &[], fields: &[], buttons: &[], quiet: true };
     let codes = SettingsPart {
@@ -179,7 +179,7 @@ fn about_codes(flow: &SettingsFlow, holder: &SessionHolder) -> &'static str {
 pub(super) fn registration(face: &Face, flow: &RegistrationFlow) -> Answer {
     let base = face.base(flow.head.mount);
     let action = flow.head.action::<RegistrationFlow>(&base);
-    let inputs = TraitInputs::of(face, &flow.traits, &flow.field_messages, Asked::Anew);
+    let inputs = TraitInputs::of(face, &flow.traits, &flow.field_messages, TraitsAskedOf::Anew);
     let sign_on = format!("{base}/self-service/login/browser");
     let csrf = ("csrf_token", flow.head.csrf.as_str());
     let bare = FormPage {
