@@ -32,7 +32,7 @@ pub fn document() -> Value {
         "security": [{"token": []}],
         "paths": paths(),
         "components": {
-            "schemas": schemas::all(),
+            "schemas": all_schemas(),
             "securitySchemes": {
                 "token": {
                     "type": "http", "scheme": "bearer",
@@ -41,6 +41,15 @@ pub fn document() -> Value {
             },
         },
     })
+}
+
+/// All schemas by name.
+fn all_schemas() -> Value {
+    let mut all = schemas::all();
+    for (name, schema) in registration_schemas::all() {
+        all[name] = schema;
+    }
+    all
 }
 
 fn paths() -> Value {

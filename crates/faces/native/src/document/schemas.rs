@@ -5,7 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
-use super::{ending_schemas, notice_schemas, registration_schemas};
+use super::{ending_schemas, notice_schemas};
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -106,7 +106,6 @@ pub(super) fn all() -> Value {
         .chain(clients())
         .chain(sessions())
         .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
-        .chain(registration_schemas::all())
         .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
@@ -235,21 +234,41 @@ fn secret_rotation() -> Value {
     object(vec![("end_grants?", rotation), ("overlap_s?", overlap), ("reason?", reason())])
 }
 
-fn clients() -> Vec<(&'static str, Value)> {
-    let auth = json!({
+fn auth_method() -> Value {
+    json!({
         "type": "string", "enum": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
         "description": "How it proves itself at the token endpoint: not at all, HTTP Basic, in the form, by what it signs with a \
             key whose public half is among its `jwks`.",
-    });
+    })
+}
+
+/// What a client signs with, and how it is signed for.
+fn signing() -> Vec<(&'static str, Value)> {
     let jwks = json!({
         "type": ["object", "null"], "required": ["keys"],
         "properties": {"keys": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 8}},
         "description": "Its public keys, as a JWK Set (RFC 7517): RSA of 2048 bits and more, P-256, Ed25519; at most 16 KiB. A set \
             with a private or symmetric key is refused. There is no `jwks_uri`: keys are given by value. Null is none.",
     });
+    vec![
+        ("jwks?", jwks),
+        (
+            "id_token_signed_response_alg?",
+            signed_by("By what its ID tokens and its notices of endings are signed; RS256."),
+        ),
+        ("userinfo_signed_response_alg?", {
+            let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();
+            names.push(Value::Null);
+            json!({"enum": names, "description": "By what userinfo is signed for it; null is plain JSON."})
+        }),
+    ]
+}
+
+fn clients() -> Vec<(&'static str, Value)> {
+    let auth = auth_method();
     let grant_type =
         json!({"type": "string", "enum": ["authorization_code", "refresh_token", "client_credentials"]});
-    let offline = json!({"type": "boolean", "description": "Its tokens live on after their session."});
+    let offline = json!({"type": "boolean", "description": "Tokens that it gets while this is so live on after their session."});
     let pkce = json!({"type": "boolean", "description": "Must use PKCE with S256; so it is for a new client that does not say."});
     let scopes = json!({
         "type": "array", "items": word(), "maxItems": 100,
@@ -261,18 +280,9 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("api_scopes?", scopes),
         ("redirect_uris?", uris()),
         ("post_logout_redirect_uris?", uris()),
-        ("jwks?", jwks),
-        (
-            "id_token_signed_response_alg?",
-            signed_by("By what its ID tokens and the notices to it are signed; RS256."),
-        ),
-        ("userinfo_signed_response_alg?", {
-            let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();
-            names.push(Value::Null);
-            json!({"enum": names, "description": "By what userinfo is signed for it; null is plain JSON."})
-        }),
         ("roles?", list(named("Role"), ROLES_MAX)),
     ];
+    let switches: Vec<_> = switches.into_iter().chain(signing()).collect();
     let told = notice_schemas::of_clients();
     let lives = vec![
         ("enabled?", flag()),
