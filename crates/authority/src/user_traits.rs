@@ -2,6 +2,7 @@
 //!
 //! Every way to make or change a user asks here, so that the traits say the same whichever it was.
 
+use adieu_core::names::matched;
 use adieu_core::{User, UserEdit};
 use serde_json::{Map, Value};
 
@@ -28,7 +29,7 @@ pub fn after_change(user: &User, edit: &UserEdit) -> Option<String> {
 /// the first one is added where they repeat the name.
 pub fn follow(traits: &mut Map<String, Value>, user: &User, edit: &UserEdit) {
     let repeats = |traits: &Map<String, Value>, member, what: &str| {
-        traits.get(member).and_then(Value::as_str) == Some(what)
+        traits.get(member).and_then(Value::as_str).map(matched) == Some(matched(what))
     };
     let named = repeats(traits, USERNAME, &user.username);
     if let Some(email) = &edit.email {

@@ -91,7 +91,7 @@ impl ClientMetadata {
             return Err(wrong("grant_types: authorization_code and refresh_token".into()));
         }
         let has = |grant: &str| grants.iter().any(|one| one == grant);
-        Ok(Self {
+        Self {
             name: name(said)?,
             auth: auth(said)?,
             code: has("authorization_code"),
@@ -104,7 +104,7 @@ impl ClientMetadata {
             frontchannel_logout_session_required: flag(said, "frontchannel_logout_session_required")?,
             signing: signing(said)?,
         }
-        .with_addresses()?)
+        .with_addresses()
     }
 
     fn with_addresses(self) -> Result<Self, MetadataError> {
