@@ -136,6 +136,7 @@ impl Authority {
             secret_version: by_time(self.now()),
             previous_secret: None,
             generation: by_time(self.now()),
+            offline_generation: 0,
             revoked_tokens: Vec::new(),
             version: Version::FIRST,
             created_at: self.now(),

@@ -145,6 +145,7 @@ impl Authority {
             client_generation: order.client.generation,
             user: order.session.user,
             user_generation: order.session.born.user,
+            offline_generation: None,
             session: order.session.id,
             epoch: order.session.epoch,
             scope: order.scope,

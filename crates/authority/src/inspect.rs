@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use adieu_core::FoundSession;
 use adieu_core::{
-    Actor, Client, Grant, GrantAround, GrantId, Outage, Realm, RealmId, RoleAssignment, Session, SessionId,
-    User, UserId, Verdict, is_revoked,
+    Actor, Client, Grant, GrantAround, GrantId, Offline, Outage, Realm, RealmId, RoleAssignment, Session,
+    SessionId, User, UserId, Verdict, is_revoked,
 };
 use adieu_token::{TYP_ACCESS, TYP_ID, Verified};
 
@@ -243,12 +243,11 @@ impl Authority {
         let mut around = GrantAround {
             session_epoch: found.as_ref().map(|found| found.session.epoch),
             client_generation: client.enabled.then_some(client.generation),
-            outlives_from: None,
+            offline: None,
         };
         if !grant.is_live(around, self.now()) && client.outlives_session {
-            // Who was disabled or deleted has nothing that lives on.
-            let user = self.user(grant.user).await?.filter(|user| user.enabled);
-            around.outlives_from = user.map(|user| user.grants_from);
+            let user = self.user(grant.user).await?;
+            around.offline = user.and_then(|user| Offline::of(client, &user));
         }
         if !grant.is_live(around, self.now()) {
             return Ok(None);

@@ -54,7 +54,7 @@ impl ClientDraft {
 pub struct EditClientOrder {
     /// The version of the record that the change was made from.
     pub from: Version,
-    /// The client as it is to be. Its generation and its revoked tokens are not for changes to say.
+    /// The client as it is to be. Its generations and its revoked tokens are not for changes to say.
     pub next: ClientDraft,
     /// Whether all that it holds ends with the change, as may be asked for when its secret is in wrong hands.
     pub ends_grants: bool,
@@ -136,6 +136,7 @@ pub fn decide_create_client(
             }
             Client {
                 generation: client.generation + 1,
+                offline_generation: client.offline_generation + 1,
                 revoked_tokens: client.revoked_tokens.clone(),
                 version: client.version.next(),
                 ..new.clone()
@@ -221,11 +222,18 @@ pub fn removed_client(stored: Option<StoredClient>) -> Option<Client> {
 }
 
 impl Client {
-    /// This record with the generation and the revoked tokens of the one that is stored now. Endings alone raise the one and
-    /// revocation alone adds to the other, so a change never takes them back (ENDED-STAYS-ENDED).
+    /// This record with the generations and the revoked tokens of the one that is stored now. Endings alone raise the first and
+    /// revocation alone adds to the last, so a change never takes them back; a change that lets no more tokens outlive their session
+    /// raises the second, so that another one brings none of them back (ENDED-STAYS-ENDED).
     #[must_use]
     pub fn under(self, now: &Self) -> Self {
-        Self { generation: now.generation, revoked_tokens: now.revoked_tokens.clone(), ..self }
+        let bound_again = now.outlives_session && !self.outlives_session;
+        Self {
+            generation: now.generation,
+            offline_generation: now.offline_generation + u64::from(bound_again),
+            revoked_tokens: now.revoked_tokens.clone(),
+            ..self
+        }
     }
 
     /// Whether it was switched off or lost one of its grant types.
@@ -276,6 +284,7 @@ pub(crate) mod tests {
             secret_version: 0,
             previous_secret: None,
             generation: 7,
+            offline_generation: 0,
             revoked_tokens: vec![RevokedToken { token: Uuid::from_u128(3), until: Timestamp::from_ms(9) }],
             version: Version::from_stored(4),
             created_at: Timestamp::from_ms(1),

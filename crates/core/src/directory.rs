@@ -297,7 +297,7 @@ pub struct Client {
     pub post_logout_redirect_uris: Vec<String>,
     /// Origins of pages that may ask in its name with a browser's credentials; none means any.
     pub origins: Option<Vec<String>>,
-    /// Its tokens live on after their session, until they expire.
+    /// Its tokens live on after their session, until they expire, if they were issued while that was so.
     pub outlives_session: bool,
     /// One of its ID tokens is enough to end the session it speaks of.
     pub ends_by_id_token: bool,
@@ -324,6 +324,8 @@ pub struct Client {
     pub previous_secret: Option<PreviousSecret>,
     /// Rises when all its grants are ended; never falls.
     pub generation: u64,
+    /// Rises when its tokens may no longer outlive their session; never falls.
+    pub offline_generation: u64,
     /// The tokens in its own name that were revoked.
     pub revoked_tokens: Vec<RevokedToken>,
     /// Rises with every change; endings and revoked tokens leave it alone.

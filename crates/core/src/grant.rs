@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::directory::{Client, User};
 use crate::ids::{ClientId, RealmId, UserId};
 use crate::outage::Unwritten;
 use crate::revoke::RevokedToken;
@@ -53,6 +54,8 @@ pub struct Grant {
     pub user: UserId,
     /// The user's generation that the session was of at issue; 0 for a grant of before that was kept.
     pub user_generation: u64,
+    /// The generation of the client's offline access at issue, if what is bought with it may outlive its session.
+    pub offline_generation: Option<u64>,
     /// Which session.
     pub session: SessionId,
     /// In which epoch of it.
@@ -115,16 +118,37 @@ pub struct GrantAround {
     pub session_epoch: Option<u32>,
     /// The client's generation, if the client is enabled.
     pub client_generation: Option<u64>,
-    /// From which generation of the user on what the client has bought lives on after its session; none if nothing does: the client
-    /// may not, or the user is disabled.
-    pub outlives_from: Option<u64>,
+    /// Which grants live on after their session; none if no grant does: the client may not, or the user is disabled.
+    pub offline: Option<Offline>,
+}
+
+/// Which grants of a client and a user live on after their session.
+#[derive(Clone, Copy, Debug)]
+pub struct Offline {
+    /// Those of sessions of this generation of the user, and of later ones.
+    pub user_from: u64,
+    /// Those that were issued in this generation of the client's offline access.
+    pub generation: u64,
+}
+
+impl Offline {
+    /// Which grants live on, if any does.
+    pub fn of(client: &Client, user: &User) -> Option<Self> {
+        let may = client.enabled && client.outlives_session && user.enabled && !user.removed;
+        may.then_some(Self { user_from: user.grants_from, generation: client.offline_generation })
+    }
+
+    fn keeps(self, grant: &Grant) -> bool {
+        grant.offline_generation == Some(self.generation) && grant.user_generation >= self.user_from
+    }
 }
 
 impl Grant {
     /// Whether tokens of this grant can be live: session, epoch, client and the grant itself. A code always needs its
-    /// session; what was bought with it may be let live on.
+    /// session; what was bought with it may be let live on, if that was so when it was issued: what is allowed later brings back
+    /// nothing that ended (ENDED-STAYS-ENDED).
     pub fn is_live(&self, around: GrantAround, now: Timestamp) -> bool {
-        let outlives = around.outlives_from.is_some_and(|from| self.redeemed && self.user_generation >= from);
+        let outlives = around.offline.is_some_and(|offline| self.redeemed && offline.keeps(self));
         let bound = around.session_epoch == Some(self.epoch) || outlives;
         bound
             && !self.revoked

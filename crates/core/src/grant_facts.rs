@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::directory::{Client, User};
 use crate::facts::SessionFacts;
-use crate::grant::{Grant, GrantAround, GrantError};
+use crate::grant::{Grant, GrantAround, GrantError, Offline};
 use crate::participant::{IssueOrder, Participant, ParticipantFacts, decide_joining};
 use crate::session::{Session, Verdict};
 use crate::time::Timestamp;
@@ -33,13 +33,10 @@ impl GrantFacts {
 /// bought may outlive the session, but no user who is disabled or removed.
 pub fn grant_around(facts: &GrantFacts, now: Timestamp) -> GrantAround {
     let client = facts.client.as_ref().filter(|client| client.enabled);
-    let user = facts.user.as_ref().filter(|user| user.enabled && !user.removed);
     GrantAround {
         session_epoch: facts.live_session(now).map(|facts| facts.session.epoch),
         client_generation: client.map(|client| client.generation),
-        outlives_from: user
-            .filter(|_| client.is_some_and(|client| client.outlives_session))
-            .map(|user| user.grants_from),
+        offline: client.zip(facts.user.as_ref()).and_then(|(client, user)| Offline::of(client, user)),
     }
 }
 
@@ -69,7 +66,12 @@ pub fn decide_issue(
         Some(_) if taken => Err(GrantError::Invalid),
         Some(live) => {
             let (participant, session) = decide_joining(&live.as_seen(), order, participants, now)?;
-            let grant = Grant { user_generation: live.session.born.user, ..grant.clone() };
+            let client = facts.client.as_ref().filter(|client| client.outlives_session);
+            let grant = Grant {
+                user_generation: live.session.born.user,
+                offline_generation: client.map(|client| client.offline_generation),
+                ..grant.clone()
+            };
             Ok(Issue { grant, participant, session })
         }
         None => Err(GrantError::Invalid),

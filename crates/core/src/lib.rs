@@ -97,7 +97,9 @@ pub use entropy::Entropy;
 pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};
 pub use flow::{Flow, FlowId, decide_create_flow};
 pub use found_ending::{EndedReach, EndingFilter, EntryAround, EntryFacts, FoundEnding, found_ending};
-pub use grant::{Grant, GrantAround, GrantError, GrantId, RedeemOrder, Refresh, ReplacedToken, RotateOrder};
+pub use grant::{
+    Grant, GrantAround, GrantError, GrantId, Offline, RedeemOrder, Refresh, ReplacedToken, RotateOrder,
+};
 pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
 pub use how_told::{HowTold, LogoutFrame, ToldClient, how_told};

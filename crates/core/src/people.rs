@@ -226,7 +226,7 @@ pub fn decide_remove_user(
     let user = before.without_trace(now);
     let end = EndOrder {
         realm: None,
-        target: EndTarget::User(user.id),
+        target: EndTarget::UserAndGrants(user.id),
         kind: EndKind::Forget,
         cause: Cause::UserRemoved,
         spare: None,
@@ -278,7 +278,7 @@ impl UserEdit {
 impl EditUserOrder {
     fn ending(&self, before: &User, user: &User) -> Option<EndOrder> {
         let (target, cause) = if before.enabled && !user.enabled {
-            (EndTarget::User(user.id), Cause::UserDisabled)
+            (EndTarget::UserAndGrants(user.id), Cause::UserDisabled)
         } else if before.password != user.password && self.another_password_ends_sessions() {
             let target = match self.edit.spare {
                 Some(keep) => EndTarget::UserBut { user: user.id, keep },

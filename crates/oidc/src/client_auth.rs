@@ -132,6 +132,7 @@ mod tests {
             secret_version: 0,
             previous_secret: None,
             generation: 0,
+            offline_generation: 0,
             version: adieu_authority::Version::FIRST,
             revoked_tokens: vec![],
             created_at: Timestamp::from_ms(0),

@@ -227,7 +227,7 @@ pub struct ClientDoc {
     /// Origins of pages that may ask in its name; `["*"]` is any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origins: Option<Vec<String>>,
-    /// Its tokens live on after their session, as those of the scope `offline_access` do.
+    /// Tokens that it gets while this is so live on after their session, as those of the scope `offline_access` do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline_access: Option<bool>,
     /// One of its ID tokens is enough to end the session it speaks of.

@@ -148,6 +148,13 @@ const MIGRATIONS: &[&str] = &[
      UPDATE removed_versions SET version = max(version, coalesce((SELECT max(version) FROM temp.left_behind), 0));
      DELETE FROM document WHERE (realm, kind, id) IN (SELECT realm, kind, id FROM temp.left_behind);
      DROP TABLE temp.left_behind;",
+    // Grants say whether they may outlive their session (decision 0051). Earlier ones are as their client is now; what disabling a
+    // user ended stays ended.
+    "UPDATE held SET detail = json_set(detail, '$.og', 0)
+        WHERE detail ->> 'c' IN (SELECT id FROM client WHERE detail ->> 'outlives_session');
+     UPDATE user SET detail = json_set(detail, '$.grants_from', max(coalesce(detail ->> 'grants_from', 0),
+        iif(enabled, 0, generation), coalesce((SELECT max(generation) FROM mass_ending
+            WHERE scope = unhex('75' || printf('%016x', user.key)) AND mass_ending.detail ->> 'why' = 'user_disabled'), 0)));",
 ];
 
 /// What a connection is for.
@@ -480,6 +487,50 @@ mod tests {
         expected.sort();
         assert_eq!(rest, expected);
         assert_eq!(rows::removed_versions(&db).expect("read").number(), 7);
+    }
+
+    /// Goal: ENDED-STAYS-ENDED: what lives on after its session under the eighteenth schema does so under this one, but for what was
+    /// granted before its user was disabled; nothing else does, whatever its client may later.
+    #[test]
+    fn grants_of_the_eighteenth_schema_outlive_their_session_as_their_client_may() {
+        let mut db = folder_of(18);
+        let uuid = "6f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
+        let hash = "00".repeat(32);
+        for (n, client, outlives) in [(7, "kiosk", "true"), (8, "shop", "false")] {
+            let sql = "INSERT INTO client(id, realm, generation, removed, detail) VALUES (?1, x'a1fa0000000040008000000000000001', 0, 0, ?2)";
+            let detail = format!(r#"{{"outlives_session":{outlives}}}"#);
+            db.execute(sql, rusqlite::params![client, detail]).expect("a client");
+            let detail = format!(
+                r#"{{"r":"{uuid}","c":"{client}","g":0,"u":"{uuid}","s":"{uuid}","e":0,"scope":"openid","at":1,
+                "code":"{hash}","code_x":2,"used":true,"dead":false,"x":1000}}"#
+            );
+            db.execute("INSERT INTO held VALUES (?1, 1000, ?2)", rusqlite::params![n, detail])
+                .expect("a grant");
+        }
+        let users = [(1_i64, true, 4), (2, false, 5), (0x7f00_0000_0000, true, 6)];
+        for (key, enabled, generation) in users {
+            let sql = "INSERT INTO user(key, id, realm, enabled, generation, detail) VALUES (?1, ?2, x'a1fa0000000040008000000000000001', ?3, ?4, '{\"grants_from\":1}')";
+            let id = uuid::Uuid::from_u128(key as u128);
+            db.execute(sql, rusqlite::params![key, id.as_bytes(), enabled, generation]).expect("a user");
+        }
+        let scope =
+            crate::records::scope_key(&adieu_core::EndScope::User(adieu_core::UserKey::from_random(0)));
+        let disabled = [&scope[..1], &0x7f00_0000_0000_u64.to_be_bytes()].concat();
+        for (generation, why) in [(2, "user_disabled"), (3, "user_disabled"), (6, "administrator")] {
+            let sql = "INSERT INTO mass_ending(scope, generation, at, done, walked_to, detail) VALUES (?1, ?2, 1, 1, 0, ?3)";
+            let detail = format!(r#"{{"why":"{why}"}}"#);
+            db.execute(sql, rusqlite::params![disabled, generation, detail]).expect("an ending");
+        }
+        migrate(&mut db).expect("brought up");
+        for (n, expected) in [(7, Some(0)), (8, None)] {
+            let grant = rows::grant(&db, adieu_core::GrantId::from_number(n)).expect("read").expect("there");
+            assert_eq!(grant.offline_generation, expected);
+        }
+        for ((key, ..), expected) in users.into_iter().zip([1, 5, 3]) {
+            let sql = "SELECT detail ->> 'grants_from' FROM user WHERE key = ?1";
+            let from: i64 = db.query_row(sql, [key], |row| row.get(0)).expect("read");
+            assert_eq!(from, expected);
+        }
     }
 
     /// Goal: ENDED-STAYS-ENDED: a token that an older version revoked is revoked for this one.

@@ -64,6 +64,7 @@ fn code(session: &Session, client: &Client, number: u64, now: Timestamp) -> Issu
         client_generation: client.generation,
         user: session.user,
         user_generation: session.born.user,
+        offline_generation: None,
         session: session.id,
         epoch: session.epoch,
         scope: "openid".into(),

@@ -30,6 +30,7 @@ pub(crate) fn code() -> Grant {
         client_generation: 3,
         user: UserId::from_uuid(Uuid::from_u128(2)),
         user_generation: 1,
+        offline_generation: None,
         session: SessionId::from_bytes([1; 16]),
         epoch: 2,
         scope: "openid".into(),
@@ -49,7 +50,7 @@ pub(crate) fn code() -> Grant {
 }
 
 fn around() -> GrantAround {
-    GrantAround { session_epoch: Some(2), client_generation: Some(3), outlives_from: None }
+    GrantAround { session_epoch: Some(2), client_generation: Some(3), offline: None }
 }
 
 fn redeem() -> RedeemOrder {
@@ -231,13 +232,35 @@ fn a_refresh_token_dies_with_session_epoch_and_client() {
 /// Goal: what a client has bought may outlive the session, a code never does, and neither the client nor its time.
 #[test]
 fn tokens_may_be_let_outlive_their_session_and_codes_may_not() {
-    let gone = GrantAround { session_epoch: None, outlives_from: Some(0), ..around() };
-    assert!(decide_redeem(&code(), gone, &redeem(), at(1)).outcome.is_err());
+    let offline = Some(Offline { user_from: 1, generation: 7 });
+    let gone = GrantAround { session_epoch: None, offline, ..around() };
+    let outliving = |grant: Grant| Grant { offline_generation: Some(7), ..grant };
+    assert!(decide_redeem(&outliving(code()), gone, &redeem(), at(1)).outcome.is_err());
+    let redeemed = || outliving(redeemed());
     assert!(redeemed().is_live(gone, at(2)));
     assert!(decide_rotate(&redeemed(), gone, &rotate(10, 11, 12), at(5)).outcome.is_ok());
     assert!(!redeemed().is_live(gone, at(1000)));
     assert!(!redeemed().is_live(GrantAround { client_generation: Some(4), ..gone }, at(2)));
     assert!(!Grant { revoked: true, ..redeemed() }.is_live(gone, at(2)));
+}
+
+/// Goal: ENDED-STAYS-ENDED: what was not let outlive its session when it was issued, or was so before that was taken back, is not
+/// brought back by what the client may now; neither is what the user's total ending revoked.
+#[test]
+fn what_is_allowed_later_brings_back_nothing() {
+    let offline = |user_from, generation| GrantAround {
+        session_epoch: None,
+        offline: Some(Offline { user_from, generation }),
+        ..around()
+    };
+    for issued_in in [None, Some(7)] {
+        let grant = Grant { offline_generation: issued_in, ..redeemed() };
+        for generation in [0, 6, 7, 8] {
+            assert_eq!(grant.is_live(offline(1, generation), at(2)), issued_in == Some(generation));
+            assert!(!grant.is_live(offline(2, generation), at(2)), "the user's ended");
+        }
+        assert!(grant.is_live(around(), at(2)), "its session lives");
+    }
 }
 
 /// Goal: RFC 7009 §2.1: a refresh token takes its grant with it, an access token itself only, and both only from

@@ -85,7 +85,9 @@ fn a_change_is_made_from_the_version_that_is_there() {
     let removed = decide_remove_user(Some(&ada()), &remove(None), at(9)).expect("removed");
     assert!(removed.user.removed && removed.user.version.number() == 4);
     assert_eq!(removed.names.drop, ["ada", "ada@example.test"]);
-    assert_eq!(removed.end.map(|end| (end.kind, end.cause)), Some((EndKind::Forget, Cause::UserRemoved)));
+    let end = removed.end.expect("all ends");
+    let expected = (EndTarget::UserAndGrants(ada().id), EndKind::Forget, Cause::UserRemoved);
+    assert_eq!((end.target, end.kind, end.cause), expected);
 }
 
 #[test]
@@ -160,7 +162,8 @@ fn the_session_in_use_is_spared_and_disabling_spares_none() {
     let end = edited(edit.clone()).end.expect("the others end");
     assert_eq!(end.target, EndTarget::UserBut { user: ada().id, keep });
     let end = edited(UserEdit { enabled: Some(false), ..edit }).end.expect("all end");
-    assert_eq!((end.target, end.cause), (EndTarget::User(ada().id), Cause::UserDisabled));
+    let all = EndTarget::UserAndGrants(ada().id);
+    assert_eq!((end.target, end.cause), (all, Cause::UserDisabled));
     let again = UserEdit { enabled: Some(true), ..UserEdit::default() };
     assert!(edited(again).end.is_none());
 }

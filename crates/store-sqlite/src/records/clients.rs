@@ -30,6 +30,8 @@ pub(crate) struct ClientDetail {
     #[serde(default)]
     outlives_session: bool,
     #[serde(default)]
+    offline_generation: u64,
+    #[serde(default)]
     ends_by_id_token: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     backchannel_logout_uri: Option<String>,
@@ -89,6 +91,7 @@ impl ClientDetail {
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
             origins: client.origins.clone(),
             outlives_session: client.outlives_session,
+            offline_generation: client.offline_generation,
             ends_by_id_token: client.ends_by_id_token,
             backchannel_logout_uri: client.backchannel_logout_uri.clone(),
             backchannel_logout_session_required: client.backchannel_logout_session_required,
@@ -129,6 +132,7 @@ impl ClientDetail {
             post_logout_redirect_uris: self.post_logout_redirect_uris,
             origins: self.origins,
             outlives_session: self.outlives_session,
+            offline_generation: self.offline_generation,
             ends_by_id_token: self.ends_by_id_token,
             backchannel_logout_uri: self.backchannel_logout_uri,
             backchannel_logout_session_required: self.backchannel_logout_session_required,

@@ -36,6 +36,8 @@ pub(crate) struct GrantDetail {
     u: Uuid,
     #[serde(default)]
     ug: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    og: Option<u64>,
     s: Uuid,
     e: u32,
     scope: String,
@@ -72,6 +74,7 @@ impl GrantDetail {
             g: grant.client_generation,
             u: grant.user.uuid(),
             ug: grant.user_generation,
+            og: grant.offline_generation,
             s: Uuid::from_bytes(grant.session.to_bytes()),
             e: grant.epoch,
             scope: grant.scope.clone(),
@@ -112,6 +115,7 @@ impl GrantDetail {
             client_generation: self.g,
             user: UserId::from_uuid(self.u),
             user_generation: self.ug,
+            offline_generation: self.og,
             session: SessionId::from_bytes(self.s.into_bytes()),
             epoch: self.e,
             scope: self.scope,

@@ -423,6 +423,7 @@ impl<E: Engine> Fixture<E> {
             secret_version: 0,
             previous_secret: None,
             generation: 0,
+            offline_generation: 0,
             revoked_tokens: vec![],
             version: Version::FIRST,
             created_at: at(0),

@@ -27,6 +27,7 @@ pub(super) fn code<E>(fixture: &Fixture<E>, held: &OpenedSession, client: &Clien
         client_generation: client.generation,
         user: held.session.user,
         user_generation: held.session.born.user,
+        offline_generation: None,
         session: held.session.id,
         epoch: held.session.epoch,
         scope: "openid".into(),
@@ -230,7 +231,7 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
             let client_generation = client.filter(|c| c.enabled).map(|c| c.generation);
             read(&fixture, &grant)
                 .await
-                .is_live(GrantAround { session_epoch, client_generation, outlives_from: None }, now)
+                .is_live(GrantAround { session_epoch, client_generation, offline: None }, now)
         };
         assert!(lives(at(3)).await);
         match n {
@@ -287,8 +288,7 @@ pub async fn a_revoked_token_stays_revoked_and_nothing_else_is<E: Engine>() {
 /// Goal: where a client may outlive the session, its refresh tokens do; its codes do not, and nothing outlives the user.
 pub async fn what_outlives_its_session_does_not_outlive_its_user<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
-    let (held, shop, grant) = bought(&fixture).await;
-    fixture.change_client(&shop.id, |client| client.outlives_session = true).await;
+    let (held, shop, grant) = bought_to_outlive(&fixture).await;
     let unredeemed = code(&fixture, &held, &shop);
     fixture.store.issue(issue(unredeemed.clone()), at(3)).await.expect("a code");
     fixture.end(held.presented(), at(4)).await.expect("an ending");
@@ -298,14 +298,52 @@ pub async fn what_outlives_its_session_does_not_outlive_its_user<E: Engine>() {
     let edit = adieu_core::UserEdit { enabled: Some(false), ..Default::default() };
     fixture.edit(held.session.user, edit, at(7)).await.expect("disabled");
     invalid(fixture.store.rotate(rotate(&grant, 4, 5), at(8)).await);
+    let edit = adieu_core::UserEdit { enabled: Some(true), ..Default::default() };
+    fixture.edit(held.session.user, edit, at(9)).await.expect("enabled");
+    invalid(fixture.store.rotate(rotate(&grant, 4, 5), at(10)).await); // Re-enabling brings nothing back.
+    invalid(fixture.after_crash().await.store.rotate(rotate(&grant, 4, 5), at(11)).await);
+}
+
+/// Goal: ENDED-STAYS-ENDED: a grant that ended with its session, or when its client's were bound to theirs again, lives no more when the
+/// client's may outlive them afterwards; what is granted then does.
+pub async fn what_may_outlive_its_session_later_brings_back_nothing<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let outlive = async |fixture: &Fixture<E>, may| {
+        fixture.change_client(&"shop".parse().expect("an id"), |client| client.outlives_session = may).await
+    };
+    let (held, shop, bound) = bought(&fixture).await;
+    outlive(&fixture, true).await;
+    let outliving = code(&fixture, &held, &shop);
+    fixture.store.issue(issue(outliving.clone()), at(3)).await.expect("a code");
+    fixture.store.redeem(redeem(&outliving), at(3)).await.expect("tokens");
+    fixture.store.rotate(rotate(&bound, 3, 4), at(4)).await.expect("its session lives");
+    fixture.end(held.presented(), at(5)).await.expect("an ending");
+    let fixture = fixture.after_crash().await;
+    invalid(fixture.store.rotate(rotate(&bound, 4, 5), at(6)).await);
+    fixture.store.rotate(rotate(&outliving, 3, 4), at(6)).await.expect("it lives on");
+    outlive(&fixture, false).await;
+    invalid(fixture.store.rotate(rotate(&outliving, 4, 5), at(7)).await);
+    outlive(&fixture, true).await;
+    for grant in [&bound, &outliving] {
+        invalid(fixture.store.rotate(rotate(grant, 4, 5), at(8)).await);
+    }
+}
+
+/// A grant that may outlive its session.
+async fn bought_to_outlive<E: Engine>(fixture: &Fixture<E>) -> (OpenedSession, Client, Grant) {
+    let (held, shop, _) = bought(fixture).await;
+    fixture.change_client(&shop.id, |client| client.outlives_session = true).await;
+    let grant = code(fixture, &held, &shop);
+    fixture.store.issue(issue(grant.clone()), at(1)).await.expect("a code");
+    fixture.store.redeem(redeem(&grant), at(2)).await.expect("tokens");
+    (held, shop, grant)
 }
 
 /// Goal: S-GTR-4, S-GTR-5: what outlives its session lives on after all sessions of its user have ended, and ends with an order that
 /// means all that was granted, and with no later one; what is granted afterwards is good.
 pub async fn what_outlives_its_session_ends_where_all_grants_are_meant<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
-    let (held, shop, grant) = bought(&fixture).await;
-    fixture.change_client(&shop.id, |client| client.outlives_session = true).await;
+    let (held, shop, grant) = bought_to_outlive(&fixture).await;
     fixture.end(EndTarget::User(held.session.user), at(4)).await.expect("an ending");
     fixture.store.rotate(rotate(&grant, 3, 4), at(5)).await.expect("it lives on");
     fixture.end(EndTarget::UserAndGrants(held.session.user), at(6)).await.expect("an ending");

@@ -143,6 +143,7 @@ macro_rules! contract {
             expiry::many_that_are_over_at_once_end_in_bounded_batches,
             grants::a_revoked_token_stays_revoked_and_nothing_else_is,
             grants::what_outlives_its_session_does_not_outlive_its_user,
+            grants::what_may_outlive_its_session_later_brings_back_nothing,
             grants::what_outlives_its_session_ends_where_all_grants_are_meant,
             sweep::a_sweep_takes_what_is_over_and_nothing_live,
             sweep::a_sweep_takes_remains_and_then_they_are_unknown,

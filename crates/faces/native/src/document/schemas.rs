@@ -237,7 +237,7 @@ fn clients() -> Vec<(&'static str, Value)> {
     });
     let grant_type =
         json!({"type": "string", "enum": ["authorization_code", "refresh_token", "client_credentials"]});
-    let offline = json!({"type": "boolean", "description": "Its tokens live on after their session."});
+    let offline = json!({"type": "boolean", "description": "Tokens that it gets while this is so live on after their session."});
     let pkce = json!({"type": "boolean", "description": "Must use PKCE with S256; so it is for a new client that does not say."});
     let scopes = json!({
         "type": "array", "items": word(), "maxItems": 100,

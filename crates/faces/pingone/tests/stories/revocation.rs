@@ -163,7 +163,7 @@ async fn tokens_may_outlive_their_session() {
     assert!(!fixture.is_active(&billing, &plain.access).await, "until they expire");
 }
 
-/// S-TOK-11: P-54: nothing outlives its user, its client, or the switch.
+/// S-TOK-11: P-54: nothing outlives its user, its client, or the switch, and none of it comes back with them (ENDED-STAYS-ENDED).
 #[tokio::test]
 async fn nothing_outlives_its_user_its_client_or_the_switch() {
     let origin = || Origin::of_holder(adieu_authority::Channel::named("test"), None);
@@ -176,9 +176,17 @@ async fn nothing_outlives_its_user_its_client_or_the_switch() {
         assert!(fixture.is_active(&shop, &held.access).await);
         let alice = fixture.world.data.alice.id;
         match n {
-            0 => drop(authority.set_enabled(alice, false, origin()).await.expect("disabled")),
+            0 => {
+                for enabled in [false, true] {
+                    drop(authority.set_enabled(alice, enabled, origin()).await.expect("changed"));
+                }
+            }
             1 => drop(authority.remove_user(alice, origin()).await.expect("removed")),
-            2 => fixture.change(&shop, |client| client.outlives_session = false).await,
+            2 => {
+                for may in [false, true] {
+                    fixture.change(&shop, |client| client.outlives_session = may).await;
+                }
+            }
             _ => {
                 let order = EndOrder {
                     realm: None,
