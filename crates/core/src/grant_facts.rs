@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use crate::consent::Consent;
 use crate::directory::{Client, User};
 use crate::facts::SessionFacts;
 use crate::grant::{Grant, GrantAround, GrantError, Offline};
 use crate::participant::{IssueOrder, Participant, ParticipantFacts, decide_joining};
 use crate::session::{Session, Verdict};
 use crate::time::Timestamp;
+use crate::version::Version;
 
 /// What is stored of those whom a grant names.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct GrantFacts {
     pub client: Option<Client>,
     /// Its user.
     pub user: Option<Arc<User>>,
+    /// The user's consent to the client; it is asked for where the grant carries the number of one.
+    pub consent: Option<Consent>,
 }
 
 impl GrantFacts {
@@ -37,7 +41,14 @@ pub fn grant_around(facts: &GrantFacts, now: Timestamp) -> GrantAround {
         session_epoch: facts.live_session(now).map(|facts| facts.session.epoch),
         client_generation: client.map(|client| client.generation),
         offline: client.zip(facts.user.as_ref()).and_then(|(client, user)| Offline::of(client, user)),
+        consent: consent_of(facts.consent.as_ref(), client),
     }
+}
+
+/// The number of a consent, if it counts for the client.
+pub fn consent_of(consent: Option<&Consent>, client: Option<&Client>) -> Option<Version> {
+    let counts = |consent: &&Consent| client.is_some_and(|client| consent.counts_for(client));
+    consent.filter(counts).map(|consent| consent.number)
 }
 
 /// A grant that is issued.

@@ -24,7 +24,7 @@ use crate::time::Timestamp;
 use crate::version::Version;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// A user about to be made. The store finds a free key.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher, EndingRecord,
-    Family, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator, MassEnding, Participant,
-    Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth, RemovedVersions, Session,
-    SessionFacts, SessionId, SessionIdCipher, SessionOutline, StoredClient, Timestamp, ToldUpTo, Tombstone,
-    User, UserId, UserKey, present_client,
+    Client, ClientId, Consent, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher,
+    EndingRecord, Family, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator, MassEnding,
+    Participant, Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, ReceiverHealth,
+    RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher, SessionOutline, StoredClient,
+    Timestamp, ToldUpTo, Tombstone, User, UserId, UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
@@ -46,6 +46,7 @@ pub(crate) struct Tables {
     /// Clients that are or were told of endings.
     pub(crate) receivers: BTreeMap<ClientId, ReceiverHealth>,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
+    pub(crate) consents: BTreeMap<(UserId, ClientId), Arc<Consent>>,
     pub(crate) flows: BTreeMap<FlowId, Flow>,
     pub(crate) documents: BTreeMap<(RealmId, String, String), Document>,
     pub(crate) removed_versions: RemovedVersions,
@@ -88,6 +89,7 @@ impl Tables {
             receipts: BTreeMap::new(),
             receivers: BTreeMap::new(),
             grants: BTreeMap::new(),
+            consents: BTreeMap::new(),
             flows: BTreeMap::new(),
             documents: BTreeMap::new(),
             removed_versions: RemovedVersions::default(),

@@ -155,6 +155,10 @@ const MIGRATIONS: &[&str] = &[
      UPDATE user SET detail = json_set(detail, '$.grants_from', max(coalesce(detail ->> 'grants_from', 0),
         iif(enabled, 0, generation), coalesce((SELECT max(generation) FROM mass_ending
             WHERE scope = unhex('75' || printf('%016x', user.key)) AND mass_ending.detail ->> 'why' = 'user_disabled'), 0)));",
+    // What users have agreed to that clients get (decision 0053). Nobody has agreed to anything before.
+    "CREATE TABLE consent(user BLOB NOT NULL, client TEXT NOT NULL, client_generation INTEGER NOT NULL, scope TEXT NOT NULL,
+        claims TEXT NOT NULL, version INTEGER NOT NULL, given_at INTEGER NOT NULL,
+        PRIMARY KEY(user, client)) WITHOUT ROWID;",
 ];
 
 /// What a connection is for.

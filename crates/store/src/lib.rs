@@ -5,6 +5,7 @@
 //! process. The contract suite behind the feature `suite` is what makes an engine one.
 
 mod acts;
+mod consents;
 mod notices;
 #[cfg(feature = "suite")]
 pub mod suite;
@@ -13,6 +14,7 @@ pub use acts::{
     Directory, Documents, EndingPage, EndingQuery, Figures, Flows, Grants, LiveCount, Lookup, Pending,
     SessionCursor, SessionPage, SessionQuery, Sessions, Store, StoreBytes, StoredKey, Swept, Upkeep,
 };
+pub use consents::Consents;
 pub use notices::{
     LeaseOrder, LeasedNotice, LeasedNotices, Notices, ReceiptCounts, ReceiptPage, ReceiptQuery, Receiver,
     Retold, Taken,
