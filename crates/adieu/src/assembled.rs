@@ -245,6 +245,7 @@ fn policy(config: &Config) -> Policy {
         recent: span(config.sign_on.recent_s),
         tombstones_kept: span(config.keep.tombstones_s),
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
+        offline_life: span(config.tokens.offline_s),
         client_documents: adieu_face_pingone::CLIENT_DOCUMENT_KINDS,
         ..Policy::default()
     };

@@ -188,6 +188,8 @@ pub struct SignOnConfig {
 pub struct TokensConfig {
     /// Seconds in which a refresh token whose answer was lost leads to the same successor again; 0 is never.
     pub refresh_reuse_grace_s: u64,
+    /// Seconds after which access ends that a user has let outlive the session, however often it is refreshed.
+    pub offline_s: u64,
 }
 
 /// Notices to applications.

@@ -61,6 +61,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::ClientCommand,
     },
+    /// Consents: what users have allowed to clients.
+    Consent {
+        #[command(subcommand)]
+        command: commands::ConsentCommand,
+    },
     /// Realms.
     Realm {
         #[command(subcommand)]
@@ -124,6 +129,7 @@ fn main() -> ExitCode {
         Command::User { command } => commands::user(command),
         Command::Worker { command } => commands::worker(command),
         Command::Client { command } => commands::client(command),
+        Command::Consent { command } => commands::consent(command),
         Command::Realm { command } => commands::realm(command),
         Command::Keys { command } => commands::keys(command),
         Command::Sessions { command } => commands::sessions(command),

@@ -244,8 +244,12 @@ impl Authority {
             session_epoch: found.as_ref().map(|found| found.session.epoch),
             client_generation: client.enabled.then_some(client.generation),
             offline: None,
+            consent: match grant.consent {
+                Some(_) => self.consent(grant.user, client).await?.map(|consent| consent.number),
+                None => None,
+            },
         };
-        if !grant.is_live(around, self.now()) && client.outlives_session {
+        if !grant.is_live(around, self.now()) && grant.may_outlive_session() {
             let user = self.user(grant.user).await?;
             around.offline = user.and_then(|user| Offline::of(client, &user));
         }

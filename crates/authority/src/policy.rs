@@ -54,6 +54,8 @@ pub struct Policy {
     pub code_life: Span,
     /// For how long a refresh token leads to the same successor again, because the answer was lost; nothing is never.
     pub refresh_reuse_grace: Span,
+    /// How long after it was issued a grant ends that its user let outlive the session, however often it is refreshed.
+    pub offline_life: Span,
     /// The kinds of documents that dialects keep beside clients; they go with their client.
     pub client_documents: &'static [&'static str],
 }
@@ -82,6 +84,7 @@ impl Default for Policy {
             tombstones_kept: Span::from_s(30 * 24 * 3600),
             code_life: Span::from_s(60),
             refresh_reuse_grace: Span::from_s(10),
+            offline_life: Span::from_s(365 * 24 * 3600),
             client_documents: &[],
         }
     }

@@ -167,6 +167,11 @@ impl Grant {
             && around.client_generation == Some(self.client_generation)
     }
 
+    /// Whether what is bought with it may outlive its session at all.
+    pub const fn may_outlive_session(&self) -> bool {
+        self.offline_generation.is_some() || self.offline_until.is_some()
+    }
+
     /// Whether this client may use it at this issuer: a code or a refresh token counts where it was given and nowhere else.
     pub fn is_for(&self, client: &ClientId, issuer: &str) -> bool {
         self.client == *client && self.issuer.as_deref().is_none_or(|own| own == issuer)

@@ -92,6 +92,9 @@ pub struct AddClient {
     /// Have the browser tell it the issuer and the session.
     #[arg(long, requires = "frontchannel_logout_uri")]
     frontchannel_logout_session_required: bool,
+    /// It is somebody else's: users are asked before it gets anything of them.
+    #[arg(long)]
+    require_consent: bool,
     /// A scope of a dialect's API that it is granted; several times for several.
     #[arg(long, value_name = "SCOPE")]
     api_scope: Vec<String>,
@@ -176,6 +179,7 @@ impl AddClient {
         }
         put("api_scopes", json!(self.api_scope));
         put("pkce_required", (!self.without_pkce).into());
+        put("require_consent", self.require_consent.into());
         Value::Object(body)
     }
 }

@@ -143,7 +143,7 @@ impl Default for Keep {
 
 impl Default for TokensConfig {
     fn default() -> Self {
-        Self { refresh_reuse_grace_s: 10 }
+        Self { refresh_reuse_grace_s: 10, offline_s: 365 * 24 * 3600 }
     }
 }
 

@@ -93,6 +93,7 @@ impl From<Refusal> for AmError {
             | Refusal::RequestObject
             | Refusal::RequestUri
             | Refusal::LoginRequired
+            | Refusal::ConsentRequired
             | Refusal::AccessDenied
             | Refusal::UnmetAuthentication
             | Refusal::SessionFull) => OAuthRefused::Standard(other).into(),

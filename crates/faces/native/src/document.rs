@@ -82,7 +82,7 @@ fn head(operation: &Operation) -> Value {
 
 fn parameters(operation: &Operation) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if let Some(name) = operation.parameter() {
+    for name in operation.parameters() {
         let schema = if name == "client" { schemas::client_id() } else { schemas::uuid() };
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
     }

@@ -23,8 +23,12 @@ pub(crate) enum Endpoint {
     Push,
     /// Where the sign-on form goes.
     SignOn,
-    /// Where the answer goes to the question who it shall be, and whether they agree.
+    /// Where the answer goes to the question who it shall be.
     Choose,
+    /// Where the answer goes to the question whether they agree.
+    Consent,
+    /// What users have let applications have.
+    Applications,
     Token,
     Introspect,
     Revoke,
@@ -42,7 +46,7 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 16] = [
+    pub(crate) const PATHS: [(&'static str, Self); 18] = [
         (DOCUMENTS[0], Self::Discovery),
         (DOCUMENTS[1], Self::Discovery),
         ("jwks", Self::Keys),
@@ -50,6 +54,8 @@ impl Endpoint {
         ("par", Self::Push),
         ("sign-on", Self::SignOn),
         ("choose", Self::Choose),
+        ("consent", Self::Consent),
+        ("applications", Self::Applications),
         ("token", Self::Token),
         ("introspect", Self::Introspect),
         ("revoke", Self::Revoke),
@@ -66,7 +72,8 @@ impl Endpoint {
         match self {
             Self::Discovery | Self::Keys | Self::SignedOff | Self::CheckSession => "GET, HEAD",
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => "POST",
-            Self::SignOn | Self::Choose | Self::SignOff => "POST",
+            Self::SignOn | Self::Choose | Self::Consent | Self::SignOff => "POST",
+            Self::Applications => "GET, HEAD, POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
         }
     }
@@ -74,7 +81,7 @@ impl Endpoint {
     /// Whether people look at what it answers; programs read the others.
     pub(crate) const fn is_page(self) -> bool {
         match self {
-            Self::Authorize | Self::SignOn | Self::Choose => true,
+            Self::Authorize | Self::SignOn | Self::Choose | Self::Consent | Self::Applications => true,
             Self::EndSession | Self::SignOff | Self::SignedOff => true,
             Self::CheckSession => false,
             Self::Discovery | Self::Keys | Self::Userinfo => false,
@@ -90,6 +97,8 @@ impl Endpoint {
             Self::Authorize
             | Self::SignOn
             | Self::Choose
+            | Self::Consent
+            | Self::Applications
             | Self::EndSession
             | Self::SignOff
             | Self::RevokeUser

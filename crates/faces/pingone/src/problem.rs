@@ -161,6 +161,7 @@ impl Problem {
                 | Refusal::RequestObject
                 | Refusal::RequestUri
                 | Refusal::LoginRequired
+                | Refusal::ConsentRequired
                 | Refusal::AccessDenied
                 | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
@@ -354,6 +355,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::RequestObject
         | Refusal::RequestUri
         | Refusal::LoginRequired
+        | Refusal::ConsentRequired
         | Refusal::AccessDenied
         | Refusal::UnmetAuthentication
         | Refusal::SessionFull

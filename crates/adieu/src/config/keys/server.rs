@@ -209,6 +209,11 @@ pub(super) const KEYS: &[Key] = &[
         "The time in which a refresh token whose answer was lost gives its client the same successor again, as long as that was not used; at most 60 seconds. Every other use of an old one revokes the grant. 0 is never.",
     ),
     key(
+        "tokens.offline_s",
+        Time(60, 10 * 366 * 24 * 3600),
+        "The time after which access ends that a user has let outlive the session (`offline_access`), however often it is refreshed; at most ten years. A refresh token that is not used ends sooner, by its client's own life of refresh tokens.",
+    ),
+    key(
         "notices.allow_private",
         Flag,
         "Whether applications are told of endings at addresses in private networks and on this machine, too. In development mode they are.",

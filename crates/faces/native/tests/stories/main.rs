@@ -2,6 +2,7 @@
 //!
 //! Through the real admin router over the embedded engine; only the clock stands still.
 
+mod consents;
 mod declarations;
 mod document;
 mod endings;

@@ -5,6 +5,7 @@
 mod basic_op;
 mod basic_op_claims;
 mod config_op;
+mod consent;
 mod fixture;
 mod front_channel;
 mod global_revocation;
