@@ -21,7 +21,7 @@ enum Serves {
     Holders,
 }
 
-const TABLE: [Line<Serves>; 16] = [
+const TABLE: [Line<Serves>; 18] = [
     ("GET HEAD", ".well-known/openid-configuration", Serves::Everybody),
     ("GET HEAD", ".well-known/oauth-authorization-server", Serves::Everybody),
     ("GET HEAD", "jwks", Serves::Everybody),
@@ -29,6 +29,8 @@ const TABLE: [Line<Serves>; 16] = [
     ("POST", "par", Serves::Clients),
     ("POST", "sign-on", Serves::TheBrowser),
     ("POST", "choose", Serves::TheBrowser),
+    ("POST", "consent", Serves::TheBrowser),
+    ("GET HEAD POST", "applications", Serves::TheBrowser),
     ("POST", "token", Serves::Clients),
     ("POST", "introspect", Serves::Clients),
     ("POST", "revoke", Serves::Clients),
@@ -51,6 +53,7 @@ async fn nobody_gets_anything_unproven() {
     let world = World::start().await;
     for (methods, path, serves) in TABLE {
         for method in methods.split(' ') {
+            let reads = method != "POST";
             let method = method.parse().expect("a method");
             let fields = [("grant_type", "client_credentials"), ("token", "x")];
             let ask = world.ask(method, &format!("{ALPHA}/{path}")).form(&fields);
@@ -59,6 +62,8 @@ async fn nobody_gets_anything_unproven() {
                 Serves::Clients | Serves::Holders => &[401],
                 // The sign-off of who is not signed on is done.
                 Serves::TheBrowser if path == "sign-off" => &[200],
+                // Whoever is not signed on is told that nobody is.
+                Serves::TheBrowser if reads => &[200],
                 Serves::TheBrowser => &[403],
                 // Session management is off.
                 Serves::Everybody if path == "check-session" => &[404],
