@@ -121,6 +121,11 @@ scenario({
     await goto(`/o/alpha/authorize?${query}&prompt=login`, "openid-sign-on", /Framed/);
     await signOn(pingone.user, pingone.password);
     await goto(`/o/alpha/authorize?${query}&prompt=consent`, "openid-consent", /Framed/);
+    await browser.click("button[value=allow]");
+    await goto("/o/alpha/applications", "applications", /Framed/);
+    await browser.click("button[name=application]");
+    assert.match(await browser.text(), /It is withdrawn/);
+    await judged("applications-none");
     await goto(`/o/alpha/logout?client_id=${id}`, "sign-off-question", /Everywhere: these applications\s+Framed/);
     await browser.click("button[value=everywhere]");
     assert.match(await browser.text(), /Framed\s+told by your browser/);

@@ -252,6 +252,7 @@ fn policy(config: &Config) -> Policy {
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
         assertion_audience_strict: config.tokens.assertion_audience_strict,
         client_documents: &CLIENT_DOCUMENTS,
+        offline_life: span(config.tokens.offline_s),
         ..Policy::default()
     };
     // The newest session is the one that lives: Kratos' hook `revoke_active_sessions`, and PingOne's limit.

@@ -192,6 +192,8 @@ pub struct TokensConfig {
     pub refresh_reuse_grace_s: u64,
     /// Whether assertions of clients have to name the issuer as their only audience.
     pub assertion_audience_strict: bool,
+    /// Seconds after which access ends that a user has let outlive the session, however often it is refreshed.
+    pub offline_s: u64,
 }
 
 /// Notices to applications.

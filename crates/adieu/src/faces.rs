@@ -98,10 +98,17 @@ fn pages(
         .collect(),
         second_step: append_query(&append_query(&login, "aal", "aal2"), "return_to", &back),
         settings: format!("{kratos}/self-service/settings/browser"),
+        applications: applications(&config.public.url),
         documents: documents.collect(),
         dialects: dialects.asking(),
     };
     adieu_face_pages::service(authority.clone(), settings)
+}
+
+/// Where users of realms see what applications may have: at the native issuers.
+fn applications(public_url: &str) -> adieu_face_pages::AddressOfRealm {
+    let public_url = public_url.to_owned();
+    Arc::new(move |realm| format!("{}/applications", adieu_face_openid::issuer(&public_url, realm)))
 }
 
 /// The names of all cookies that may carry a session, each read as its dialect reads it.

@@ -71,6 +71,11 @@ enum Command {
         #[command(subcommand)]
         command: commands::UpstreamCommand,
     },
+    /// Consents: what users have allowed to clients.
+    Consent {
+        #[command(subcommand)]
+        command: commands::ConsentCommand,
+    },
     /// Realms.
     Realm {
         #[command(subcommand)]
@@ -141,6 +146,7 @@ fn main() -> ExitCode {
         Command::Client { command } => commands::client(command),
         Command::Subscriber { command } => commands::subscriber(command),
         Command::Upstream { command } => commands::upstream(command),
+        Command::Consent { command } => commands::consent(command),
         Command::Realm { command } => commands::realm(command),
         Command::RegistrationToken { command } => commands::registration_token(command),
         Command::Keys { command } => commands::keys(command),

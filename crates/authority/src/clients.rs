@@ -128,6 +128,7 @@ impl Authority {
             post_logout_redirect_uris: new.post_logout_redirect_uris,
             origins: None,
             outlives_session: false,
+            require_consent: false,
             ends_by_id_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
     Client, ClientId, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant, Purpose, Realm,
-    RedeemOrder, Refresh, RotateOrder, Session, SessionId, SidForm, TokenHash,
+    RedeemOrder, Refresh, RotateOrder, Session, SessionId, SidForm, TokenHash, Version,
 };
 
 use crate::Authority;
@@ -24,6 +24,10 @@ pub struct CodeOrder {
     pub issuer: String,
     /// How that issuer names sessions.
     pub sid: SidForm,
+    /// The number of the user's consent to the client, if there is one.
+    pub consent: Option<Version>,
+    /// Whether what is bought with it lives on after the session, because the user has agreed to that.
+    pub offline: bool,
     /// The scopes, separated by blanks.
     pub scope: String,
     /// The client's nonce.
@@ -145,6 +149,8 @@ impl Authority {
             offline_generation: None,
             session: order.session.id,
             epoch: order.session.epoch,
+            consent: order.consent,
+            offline_until: order.offline.then(|| now.plus(self.policy().offline_life)),
             scope: order.scope,
             nonce: order.nonce,
             claims: order.claims,

@@ -241,10 +241,15 @@ impl Authority {
         let found = self.session_by_id(grant.session, false).get().await?;
         let found = found.filter(|found| found.verdict == Verdict::Live);
         let session = found.as_ref().map(|found| &*found.session);
-        let mut around = GrantAround::of(session, Some(client), None);
-        if !grant.is_live(around, self.now()) && client.outlives_session {
+        let consent = match grant.consent {
+            Some(_) => self.consent(grant.user, client).await?,
+            None => None,
+        };
+        let consent = consent.as_deref();
+        let mut around = GrantAround::of(session, Some(client), None, consent);
+        if !grant.is_live(around, self.now()) && grant.may_outlive_session() {
             let user = self.user(grant.user).await?;
-            around = GrantAround::of(session, Some(client), user.as_deref());
+            around = GrantAround::of(session, Some(client), user.as_deref(), consent);
         }
         if !grant.is_live(around, self.now()) {
             return Ok(None);

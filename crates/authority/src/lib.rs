@@ -10,6 +10,7 @@ mod check;
 mod client_changes;
 mod client_keys;
 mod clients;
+mod consents;
 mod counts;
 mod documents;
 mod dynamic_clients;
@@ -66,6 +67,7 @@ pub use adieu_core::{
     Standing, State, SubjectForm, SubjectKey, Subscriber, SubscriberId, SubscriberKind, TYPED_LETTERS,
     TakenMember, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version, WeakPassword, assurance_of,
 };
+pub use adieu_core::{CONSENTS_OF_USER_MAX, Consent, ConsentError, ConsentOrder};
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
     ClientWords, HowTold, RecordFault, ToldClient, client_is_sound, email_is_sound, is_realm_path,

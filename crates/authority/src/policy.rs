@@ -56,6 +56,8 @@ pub struct Policy {
     pub refresh_reuse_grace: Span,
     /// Whether what a client signs to prove itself names the issuer, and nothing else, as its audience.
     pub assertion_audience_strict: bool,
+    /// How long after it was issued a grant ends that its user let outlive the session, however often it is refreshed.
+    pub offline_life: Span,
     /// The kinds of documents that dialects keep beside clients; they go with their client.
     pub client_documents: &'static [&'static str],
 }
@@ -85,6 +87,7 @@ impl Default for Policy {
             code_life: Span::from_s(60),
             refresh_reuse_grace: Span::from_s(10),
             assertion_audience_strict: false,
+            offline_life: Span::from_s(365 * 24 * 3600),
             client_documents: &[],
         }
     }

@@ -319,6 +319,8 @@ pub struct Client {
     pub origins: Option<Vec<String>>,
     /// Its tokens live on after their session, until they expire, if they were issued while that was so.
     pub outlives_session: bool,
+    /// It is somebody else's: users are asked before it gets anything of them.
+    pub require_consent: bool,
     /// One of its ID tokens is enough to end the session it speaks of.
     pub ends_by_id_token: bool,
     /// Where it is told that sessions are over (OpenID Connect Back-Channel Logout 1.0 section 2.2); none if it is not told.

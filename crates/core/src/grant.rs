@@ -15,6 +15,7 @@ use crate::revoked_token::RevokedToken;
 use crate::session_id::SessionId;
 use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;
+use crate::version::Version;
 
 /// The number of a grant: 63 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -60,6 +61,11 @@ pub struct Grant {
     pub session: SessionId,
     /// In which epoch of it.
     pub epoch: u32,
+    /// The number of its user's consent to the client, if there was one at issue: without that it is dead.
+    pub consent: Option<Version>,
+    /// Until when what is bought with it lives on after its session, if its user agreed to that (`offline_access`). It is the
+    /// absolute end: no refresh moves it.
+    pub offline_until: Option<Timestamp>,
     /// The scopes, separated by blanks.
     pub scope: String,
     /// The client's nonce, for the ID token.
@@ -118,8 +124,10 @@ pub struct GrantAround {
     pub session_epoch: Option<u32>,
     /// The client's generation, if the client is enabled.
     pub client_generation: Option<u64>,
-    /// Which grants live on after their session; none if no grant does: the client may not, or the user is disabled.
+    /// Which grants live on after their session; none if no grant does: client or user is disabled.
     pub offline: Option<Offline>,
+    /// The number of the user's consent to the client that stands.
+    pub consent: Option<Version>,
 }
 
 /// Which grants of a client and a user live on after their session.
@@ -127,19 +135,21 @@ pub struct GrantAround {
 pub struct Offline {
     /// Those of sessions of this generation of the user, and of later ones.
     pub user_from: u64,
-    /// Those that were issued in this generation of the client's offline access.
-    pub generation: u64,
+    /// Of these, all that were issued in this generation of the client's offline access; none if only those do whose user has agreed.
+    pub generation: Option<u64>,
 }
 
 impl Offline {
-    /// Which grants live on, if any does.
+    /// Which grants live on, if any may.
     pub fn of(client: &Client, user: &User) -> Option<Self> {
-        let may = client.enabled && client.outlives_session && user.enabled && !user.removed;
-        may.then_some(Self { user_from: user.grants_from, generation: client.offline_generation })
+        let generation = client.outlives_session.then_some(client.offline_generation);
+        let may = client.enabled && user.enabled && !user.removed;
+        may.then_some(Self { user_from: user.grants_from, generation })
     }
 
     fn keeps(self, grant: &Grant) -> bool {
-        grant.offline_generation == Some(self.generation) && grant.user_generation >= self.user_from
+        let by_client = self.generation.is_some() && grant.offline_generation == self.generation;
+        (by_client || grant.offline_until.is_some()) && grant.user_generation >= self.user_from
     }
 }
 
@@ -153,12 +163,23 @@ impl Grant {
         bound
             && !self.revoked
             && now < self.expires_at
+            && self.consent.is_none_or(|number| around.consent == Some(number))
             && around.client_generation == Some(self.client_generation)
+    }
+
+    /// Whether what is bought with it may outlive its session at all.
+    pub const fn may_outlive_session(&self) -> bool {
+        self.offline_generation.is_some() || self.offline_until.is_some()
     }
 
     /// Whether this client may use it at this issuer: a code or a refresh token counts where it was given and nowhere else.
     pub fn is_for(&self, client: &ClientId, issuer: &str) -> bool {
         self.client == *client && self.issuer.as_deref().is_none_or(|own| own == issuer)
+    }
+
+    /// The moment, or the absolute end of the grant if that comes first.
+    fn bounded(&self, at: Timestamp) -> Timestamp {
+        self.offline_until.map_or(at, |end| end.min(at))
     }
 
     /// Whether every wanted scope is one of this grant's. RFC 6749 §6
@@ -288,9 +309,9 @@ pub fn decide_redeem(
     if !fits {
         return GrantDecision::refuse();
     }
-    let next =
-        Grant { redeemed: true, refresh: order.refresh, expires_at: order.expires_at, ..grant.clone() };
-    GrantDecision::grant(next)
+    let bounded = |refresh: Refresh| Refresh { expires_at: grant.bounded(refresh.expires_at), ..refresh };
+    let (refresh, expires_at) = (order.refresh.map(bounded), grant.bounded(order.expires_at));
+    GrantDecision::grant(Grant { redeemed: true, refresh, expires_at, ..grant.clone() })
 }
 
 /// Decides the rotation of a refresh token.
@@ -322,7 +343,7 @@ pub fn decide_rotate(
     if repeated {
         return GrantDecision { write: None, outcome: Ok(grant.clone()) };
     }
-    let expires_at = now.plus(order.life);
+    let expires_at = grant.bounded(now.plus(order.life));
     let replaced = Some(ReplacedToken { token: refresh.current, at: now });
     let next = Refresh { current: order.next, replaced, expires_at, ..refresh };
     GrantDecision::grant(Grant {

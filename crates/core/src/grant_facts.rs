@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use crate::consent::Consent;
 use crate::directory::{Client, User};
 use crate::facts::SessionFacts;
 use crate::grant::{Grant, GrantAround, GrantError, Offline};
 use crate::participant::{IssueOrder, Participant, ParticipantFacts, decide_joining};
 use crate::session::{Session, Verdict};
 use crate::time::Timestamp;
+use crate::version::Version;
 
 /// What is stored of those whom a grant names.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct GrantFacts {
     pub client: Option<Client>,
     /// Its user.
     pub user: Option<Arc<User>>,
+    /// The user's consent to the client; it is asked for where the grant carries the number of one.
+    pub consent: Option<Consent>,
 }
 
 impl GrantFacts {
@@ -33,20 +37,32 @@ impl GrantFacts {
 /// bought may outlive the session, but no user who is disabled or removed.
 pub fn grant_around(facts: &GrantFacts, now: Timestamp) -> GrantAround {
     let live = facts.live_session(now).map(|facts| &*facts.session);
-    GrantAround::of(live, facts.client.as_ref(), facts.user.as_deref())
+    GrantAround::of(live, facts.client.as_ref(), facts.user.as_deref(), facts.consent.as_ref())
 }
 
 impl GrantAround {
-    /// The world around a grant, by its session if that is live, its client and its user. The user makes a difference only where
-    /// the client's grants outlive their sessions.
-    pub fn of(live: Option<&Session>, client: Option<&Client>, user: Option<&User>) -> Self {
+    /// The world around a grant, by its session if that is live, its client, its user and the user's consent to the client. The
+    /// user makes a difference only where the grant may outlive its session, the consent where it carries the number of one.
+    pub fn of(
+        live: Option<&Session>,
+        client: Option<&Client>,
+        user: Option<&User>,
+        consent: Option<&Consent>,
+    ) -> Self {
         let client = client.filter(|client| client.enabled);
         Self {
             session_epoch: live.map(|session| session.epoch),
             client_generation: client.map(|client| client.generation),
             offline: client.zip(user).and_then(|(client, user)| Offline::of(client, user)),
+            consent: consent_of(consent, client),
         }
     }
+}
+
+/// The number of a consent, if it counts for the client.
+pub fn consent_of(consent: Option<&Consent>, client: Option<&Client>) -> Option<Version> {
+    let counts = |consent: &&Consent| client.is_some_and(|client| consent.counts_for(client));
+    consent.filter(counts).map(|consent| consent.number)
 }
 
 /// A grant that is issued.

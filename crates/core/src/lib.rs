@@ -15,6 +15,7 @@ mod client_sid;
 mod client_signing;
 pub mod clients;
 pub mod confirm_codes;
+pub mod consent;
 pub mod directory;
 pub mod document;
 pub mod ended;
@@ -88,6 +89,10 @@ pub use clients::{
     decide_remove_client, present_client, removed_client,
 };
 pub use confirm_codes::{ConfirmCodesOrder, ConfirmError, decide_confirm_codes};
+pub use consent::{
+    CONSENTS_OF_USER_MAX, Consent, ConsentChanges, ConsentError, ConsentFacts, ConsentOrder, decide_consent,
+    decide_withdraw,
+};
 pub use directory::{
     Beyond, Client, ClientAuth, DirectoryError, Limits, Population, PreviousSecret, Proof, Quota, Realm,
     TakenMember, User, decide_add,
@@ -113,7 +118,7 @@ pub use free_place::{FreePlace, PlaceSearch, UntoldEndings};
 pub use grant::{
     Grant, GrantAround, GrantError, GrantId, Offline, RedeemOrder, Refresh, ReplacedToken, RotateOrder,
 };
-pub use grant_facts::{GrantFacts, Issue, decide_issue, grant_around};
+pub use grant_facts::{GrantFacts, Issue, consent_of, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};
 pub use how_told::{HowTold, LogoutFrame, ToldClient, how_told};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};

@@ -25,7 +25,7 @@ use crate::trait_names::traits_are_sound;
 use crate::version::Version;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// A user about to be made. The store finds a free key.
 #[derive(Clone, Debug)]

@@ -28,8 +28,8 @@ pub struct Authorize {
     pub client: Arc<Client>,
     /// Where the answer goes.
     pub reply: AuthorizeReply,
-    /// The scopes, separated by blanks.
-    pub scope: String,
+    /// The scopes that are asked for and that its client may have, separated by blanks; see [`AskedOfUser::given_scope`](crate::AskedOfUser::given_scope).
+    pub(crate) scope: String,
     /// To be put into the ID token.
     pub nonce: Option<String>,
     /// The claims that are asked for by name, as a grant keeps them.
@@ -245,8 +245,8 @@ impl Authorize {
         self.prompt.select_account
     }
 
-    /// Whether its user is to be asked to agree.
-    pub const fn asks_for_consent(&self) -> bool {
+    /// Whether it says that its user is to be asked to agree.
+    pub(crate) const fn wants_consent(&self) -> bool {
         self.prompt.consent
     }
 
@@ -256,6 +256,11 @@ impl Authorize {
         let told = || AuthorizeError::Told { reply: self.reply.clone(), refusal };
         let meant = self.user.is_none_or(|meant| meant == user.id);
         (meant && user.assurance() < self.level).then(told)
+    }
+
+    /// Whether its user may not be asked anything.
+    pub const fn is_silent(&self) -> bool {
+        self.prompt.never
     }
 
     /// What to say when no session answers it and the user may not be asked; nothing if the user may be asked.

@@ -141,6 +141,7 @@ mod tests {
             post_logout_redirect_uris: vec![],
             origins: None,
             outlives_session: false,
+            require_consent: false,
             ends_by_id_token: false,
             backchannel_logout_uri: None,
             backchannel_logout_session_required: false,

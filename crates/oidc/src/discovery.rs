@@ -6,7 +6,7 @@ use adieu_authority::JoseAlgorithm;
 use adieu_token::Alg;
 use serde_json::{Value, json};
 
-use crate::{Provider, ResponseMode, SCOPES, user_claims};
+use crate::{OFFLINE_ACCESS, Provider, ResponseMode, SCOPES, user_claims};
 
 /// Where things are, as whole addresses.
 pub struct Endpoints {
@@ -39,7 +39,7 @@ const OF_TOKENS: [&str; 10] = ["iss", "sub", "aud", "exp", "iat", "auth_time", "
 pub fn discovery(provider: &Provider<'_>, endpoints: &Endpoints, api_scopes: &[&str]) -> Value {
     let standard = ResponseMode::STANDARD.map(ResponseMode::word);
     let modes: Vec<&str> = provider.direct_mode.into_iter().chain(standard).collect();
-    let scopes: Vec<&str> = SCOPES.iter().chain(api_scopes).copied().collect();
+    let scopes: Vec<&str> = SCOPES.iter().chain(&[OFFLINE_ACCESS]).chain(api_scopes).copied().collect();
     let auth_methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
     let client_algs = Alg::ALL.map(Alg::name);
     let mut document = json!({

@@ -9,6 +9,7 @@ mod claims;
 mod claims_request;
 mod client_auth;
 mod client_metadata;
+mod consent;
 mod discovery;
 mod hint;
 mod introspect;
@@ -26,6 +27,7 @@ mod userinfo;
 pub use authorize::{Authorize, AuthorizeError};
 pub use client_auth::authenticated;
 pub use client_metadata::{ClientMetadata, MetadataError, shown_metadata};
+pub use consent::{AskedOfUser, is_offline};
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{
@@ -113,6 +115,8 @@ pub struct Provider<'a> {
 
 /// Scopes of OpenID Connect that have a meaning here. They need no grant.
 const SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
+/// The scope of access that outlives the session. OpenID Connect Core §11
+const OFFLINE_ACCESS: &str = "offline_access";
 
 /// Those of the asked scopes that are allowed, once each, in their order.
 fn each_once(asked: &str, allows: impl Fn(&str) -> bool) -> String {
@@ -132,12 +136,13 @@ impl Provider<'_> {
     }
 
     /// The scopes of a request that this client may have, in their order; `openid` if it names none. Others are left out
-    /// (RFC 6749 §3.3): those that nobody knows, those of the API that the client was not granted, and `offline_access`
-    /// without a consent (OpenID Connect Core §11).
+    /// (RFC 6749 §3.3): those that nobody knows, those of the API that the client was not granted, and `offline_access` where the
+    /// client gets no refresh token. Whether that one is given is the user's to say: see [`AskedOfUser::given_scope`].
     fn scopes(&self, client: &Client, asked: Option<&str>) -> Result<String, Refusal> {
         let Some(asked) = asked else { return Ok("openid".to_owned()) };
         let allowed = each_once(asked, |scope| self.allows(client, scope));
-        if allowed.is_empty() { Err(Refusal::Scope) } else { Ok(allowed) }
+        let nothing = allowed.is_empty() || allowed == OFFLINE_ACCESS;
+        if nothing { Err(Refusal::Scope) } else { Ok(allowed) }
     }
 
     /// The asked scopes that this client may have in its own name; none if there are none. Others are left out (RFC 6749 §3.3).
@@ -151,6 +156,7 @@ impl Provider<'_> {
 
     fn allows(&self, client: &Client, scope: &str) -> bool {
         let granted = || client.api_scopes.iter().any(|granted| granted == scope);
-        SCOPES.contains(&scope) || (self.issuer.api_scopes.contains(&scope) && granted())
+        let offline = scope == OFFLINE_ACCESS && client.refresh;
+        offline || SCOPES.contains(&scope) || (self.issuer.api_scopes.contains(&scope) && granted())
     }
 }

@@ -44,6 +44,9 @@ pub enum Refusal {
     /// Nobody is signed on, and nobody may be asked.
     #[error("a sign-on is required")]
     LoginRequired,
+    /// The user would have to be asked to agree, and is not.
+    #[error("the user has to agree first")]
+    ConsentRequired,
     /// The user does not agree.
     #[error("the user does not agree")]
     AccessDenied,
@@ -73,6 +76,7 @@ impl Refusal {
             Self::InvalidRequestObject(_) => "invalid_request_object",
             Self::RequestUri => "request_uri_not_supported",
             Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
             Self::AccessDenied => "access_denied",
             // OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3
             Self::UnmetAuthentication => "unmet_authentication_requirements",

@@ -126,7 +126,7 @@ impl Provider<'_> {
                 Some(frame.id(&grant, &session, given.first, of_user)?)
             }
             // What outlives its session gets no token that speaks of one.
-            None if grant.offline_generation.is_some() => None,
+            None if grant.may_outlive_session() => None,
             // It was live when the grant was decided; if it is gone by now, so are the tokens.
             None => return Err(Refusal::Grant),
         };

@@ -34,13 +34,15 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     STANDARD.iter().map(|(claim, _)| *claim)
 }
 
+/// The scope that gives a claim.
+pub(crate) fn scope_of(claim: &str) -> Option<&'static str> {
+    STANDARD.iter().find(|(name, _)| *name == claim).map(|(_, scope)| *scope)
+}
+
 /// What is known of a user, of the claims that some scopes give and those that are named.
 pub(crate) fn told(user: &User, has_scope: impl Fn(&str) -> bool, named: &[&str]) -> Map<String, Value> {
     let mut known = known(user);
-    known.retain(|claim, _| {
-        let scope = STANDARD.iter().find(|(name, _)| name == claim).map(|(_, scope)| *scope);
-        scope.is_some_and(&has_scope) || named.contains(&claim.as_str())
-    });
+    known.retain(|claim, _| scope_of(claim).is_some_and(&has_scope) || named.contains(&claim.as_str()));
     known
 }
 

@@ -5,9 +5,10 @@ use std::{env, fs, io, path::Path};
 
 use adieu_core::{HowTold, ToldClient};
 use adieu_pages_kit::{
-    CodeEntry, ErrorPage, FormField, FormPage, FormPostPage, Link, Onward, PageHeaders, SeenByDialect,
-    SettingsPage, SettingsPart, SignOffPage, SignOffQuestion, SignOnPage, SignedOffPage, SignedOnPage,
-    SignedOnRealm, SignedOnRealmsPage, StatusPage, WelcomePage,
+    AllowedApplication, ApplicationsPage, CodeEntry, ConsentPage, ErrorPage, FormField, FormPage,
+    FormPostPage, Link, Onward, PageHeaders, SeenByDialect, SettingsPage, SettingsPart, SignOffPage,
+    SignOffQuestion, SignOnPage, SignedOffPage, SignedOnPage, SignedOnRealm, SignedOnRealmsPage, StatusPage,
+    WelcomePage,
 };
 
 fn main() -> io::Result<()> {
@@ -66,6 +67,8 @@ fn main() -> io::Result<()> {
         ("signed-off", signed_off()),
         ("signed-off-told", signed_off_told()),
         ("sign-off-question", sign_off_question()),
+        ("consent", consent()),
+        ("applications", applications()),
         ("error", error.html()),
         ("code-entry", code.html()),
         ("settings", settings()),
@@ -168,6 +171,43 @@ fn signed_off_told() -> String {
     ];
     let onward = Some(Onward::Again(Link { href: "/signed-off", text: "Look again" }, 2));
     SignedOffPage { realm: REALM, told: &told, onward, ..SignedOffPage::default() }.html()
+}
+
+fn gets() -> Vec<String> {
+    ["Who you are here", "Your e-mail address", "Access after you have signed off, until you withdraw it"]
+        .map(str::to_owned)
+        .to_vec()
+}
+
+fn consent() -> String {
+    ConsentPage {
+        application: "Shop",
+        username: "ada",
+        gets: &gets(),
+        action: "/consent",
+        hidden: &[],
+        answer: "choice",
+    }
+    .html()
+}
+
+fn applications() -> String {
+    let one = |name: &str| AllowedApplication {
+        application: name.into(),
+        id: name.into(),
+        gets: gets(),
+        since: "2026-11-30".into(),
+    };
+    ApplicationsPage {
+        username: "ada",
+        done: Some("It is withdrawn."),
+        applications: &[one("Shop"), one("Calendar")],
+        action: "/applications",
+        hidden: &[],
+        name: "application",
+        links: &[HOME],
+    }
+    .html()
 }
 
 fn sign_off_question() -> String {

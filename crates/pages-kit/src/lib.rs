@@ -5,6 +5,7 @@
 //! there, and one, which nobody sees, answers the page around it. Every value is escaped by the templates. What a page says is its caller's business.
 
 mod check_session;
+mod consent;
 mod form_post;
 mod forms;
 mod headers;
@@ -15,6 +16,7 @@ mod signed_off;
 mod words;
 
 pub use check_session::CheckSessionFrame;
+pub use consent::{AllowedApplication, ApplicationsPage, ConsentPage};
 pub use form_post::FormPostPage;
 pub use forms::{FormButton, FormField, FormPage, SettingsPage, SettingsPart};
 pub use headers::{PageHeaders, csp, form_action_of};

@@ -58,6 +58,7 @@ const NAMES: &[&str] = &[
     "realms.clients.post_logout_redirect_uris",
     "realms.clients.origins",
     "realms.clients.offline_access",
+    "realms.clients.require_consent",
     "realms.clients.ends_by_id_token",
     "realms.clients.backchannel_logout_uri",
     "realms.clients.backchannel_logout_session_required",
@@ -289,6 +290,9 @@ pub struct ClientDoc {
     /// Tokens that it gets while this is so live on after their session, as those of the scope `offline_access` do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline_access: Option<bool>,
+    /// It is somebody else's: users are asked before it gets anything of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_consent: Option<bool>,
     /// One of its ID tokens is enough to end the session it speaks of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_by_id_token: Option<bool>,
@@ -438,6 +442,7 @@ mod tests {
             post_logout_redirect_uris: Some(vec!["x".into()]),
             origins: Some(vec!["x".into()]),
             offline_access: Some(true),
+            require_consent: Some(true),
             ends_by_id_token: Some(true),
             backchannel_logout_uri: text(),
             backchannel_logout_session_required: Some(true),

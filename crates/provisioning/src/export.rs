@@ -98,6 +98,7 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         post_logout_redirect_uris: Some(client.post_logout_redirect_uris.clone()),
         origins: Some(client.origins.clone().unwrap_or_else(|| vec![ANY_ORIGIN.into()])),
         offline_access: Some(client.outlives_session),
+        require_consent: Some(client.require_consent),
         ends_by_id_token: Some(client.ends_by_id_token),
         backchannel_logout_uri: Some(client.backchannel_logout_uri.clone().unwrap_or_default()),
         backchannel_logout_session_required: Some(client.backchannel_logout_session_required),

@@ -71,6 +71,7 @@ impl Tables {
             session: self.facts_of(grant.session),
             client: self.client(&grant.client),
             user: self.users.get(&grant.user).cloned(),
+            consent: grant.consent.and_then(|_| self.consent(grant.user, &grant.client)),
         }
     }
 

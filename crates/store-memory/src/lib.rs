@@ -4,6 +4,7 @@
 //! one installation: what one has acknowledged, all know. Nothing survives the process, and nothing here waits: an act is done
 //! when it is asked for.
 
+mod consents;
 mod directory;
 mod endings;
 mod grants;

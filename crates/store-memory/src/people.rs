@@ -38,6 +38,7 @@ impl Tables {
     ) -> Result<Ended, DirectoryError> {
         let before = self.users.get(&order.user).cloned();
         let edited = self.carried_out(decide_remove_user(before.as_deref(), order, now)?, now);
+        self.drop_consents(order.user);
         Ok(edited.ended.unwrap_or(Ended::Before))
     }
 

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientId, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher, EndingRecord,
-    Family, FreePlace, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator, MassEnding,
-    Participant, PlaceSearch, Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey, Receiver,
-    ReceiverHealth, RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher, SessionOutline,
-    StoredClient, Subscriber, SubscriberId, Timestamp, ToldUpTo, Tombstone, UntoldEndings, User, UserId,
-    UserKey, present_client,
+    Client, ClientId, Consent, EndOrder, EndScope, EndTarget, EndedWith, EndingChange, EndingIdCipher,
+    EndingRecord, Family, FreePlace, Grant, GrantId, InstallationKey, KeptSession, LiveTally, Locator,
+    MassEnding, Participant, PlaceSearch, Population, Realm, RealmAround, RealmId, Receipt, ReceiptKey,
+    Receiver, ReceiverHealth, RemovedVersions, Session, SessionFacts, SessionId, SessionIdCipher,
+    SessionOutline, StoredClient, Subscriber, SubscriberId, Timestamp, ToldUpTo, Tombstone, UntoldEndings,
+    User, UserId, UserKey, present_client,
 };
 use adieu_store::{Document, Flow, FlowId, StoredKey};
 
@@ -48,6 +48,7 @@ pub(crate) struct Tables {
     pub(crate) receivers: BTreeMap<Receiver, ReceiverHealth>,
     pub(crate) subscribers: BTreeMap<SubscriberId, Subscriber>,
     pub(crate) grants: BTreeMap<GrantId, Arc<Grant>>,
+    pub(crate) consents: BTreeMap<(UserId, ClientId), Arc<Consent>>,
     pub(crate) flows: BTreeMap<FlowId, Flow>,
     pub(crate) documents: BTreeMap<(RealmId, String, String), Document>,
     pub(crate) removed_versions: RemovedVersions,
@@ -98,6 +99,7 @@ impl Tables {
             receivers: BTreeMap::new(),
             subscribers: BTreeMap::new(),
             grants: BTreeMap::new(),
+            consents: BTreeMap::new(),
             flows: BTreeMap::new(),
             documents: BTreeMap::new(),
             removed_versions: RemovedVersions::default(),

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientId, EndingChange, EndingEntry, EndingPlace, Grant, Realm, RealmId, Session, SessionId,
-    SessionIdCipher, StoredClient, Timestamp, User, UserId, present_client,
+    Client, ClientId, Consent, EndingChange, EndingEntry, EndingPlace, Grant, Realm, RealmId, Session,
+    SessionId, SessionIdCipher, StoredClient, Timestamp, User, UserId, present_client,
 };
 use rusqlite::Connection;
 
@@ -70,6 +70,7 @@ pub(crate) enum Touched {
     Realm(RealmId, Arc<Realm>),
     Client(ClientId, Option<Arc<Client>>),
     Grant(Arc<Grant>),
+    Consent((UserId, ClientId), Option<Arc<Consent>>),
 }
 
 impl<'a> Batch<'a> {
@@ -216,6 +217,19 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    pub(crate) fn write_consent(&mut self, consent: Consent) -> rusqlite::Result<()> {
+        rows::write_consent(self.db, &consent)?;
+        let key = (consent.user, consent.client.clone());
+        self.touched.push(Touched::Consent(key, Some(Arc::new(consent))));
+        Ok(())
+    }
+
+    pub(crate) fn drop_consent(&mut self, user: UserId, client: ClientId) -> rusqlite::Result<()> {
+        rows::drop_consent(self.db, user, &client)?;
+        self.touched.push(Touched::Consent((user, client), None));
+        Ok(())
+    }
+
     /// Says that the order at work is refused and writes that down: a code that is replayed revokes its grant.
     pub(crate) fn refuse_in_writing(&mut self) {
         self.refused_in_writing = true;
@@ -301,6 +315,7 @@ impl Touched {
             Self::User(id, user) => caches.users.publish(id.uuid().as_u128(), |_| Some(user), commit),
             Self::Realm(id, realm) => caches.realms.publish(id.uuid().as_u128(), |_| Some(realm), commit),
             Self::Client(id, client) => caches.clients.publish(id, |_| client, commit),
+            Self::Consent(key, consent) => caches.consents.publish(key, |_| consent, commit),
             Self::Grant(grant) => caches.grants.publish(grant.id.number().into(), |_| Some(grant), commit),
         }
     }

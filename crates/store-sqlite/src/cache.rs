@@ -10,7 +10,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use adieu_core::{Client, ClientId, Grant, Realm, Session, Timestamp, User};
+use adieu_core::{Client, ClientId, Consent, Grant, Realm, Session, Timestamp, User, UserId};
 
 /// All maps of the engine.
 pub(crate) struct Caches {
@@ -21,6 +21,7 @@ pub(crate) struct Caches {
     pub(crate) realms: ExactMap<u128, Realm, ByNumber>,
     pub(crate) clients: ExactMap<ClientId, Client, RandomState>,
     pub(crate) grants: ExactMap<u128, Grant, ByNumber>,
+    pub(crate) consents: ExactMap<(UserId, ClientId), Consent, RandomState>,
 }
 
 /// A session in memory, with what only memory knows.
@@ -74,6 +75,7 @@ impl Caches {
             realms: ExactMap::new(100_000),
             clients: ExactMap::new(100_000),
             grants: ExactMap::new(sessions_max),
+            consents: ExactMap::new(sessions_max),
         }
     }
 

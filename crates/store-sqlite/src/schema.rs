@@ -162,6 +162,10 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE realm ADD COLUMN subscribers INTEGER NOT NULL DEFAULT 0;",
     // What is kept of flows is sealed, and begins with how. These are as they were.
     "UPDATE flow SET body = CAST(x'00' || body AS BLOB);",
+    // What users have agreed to that clients get (decision 0053). Nobody has agreed to anything before.
+    "CREATE TABLE consent(user BLOB NOT NULL, client TEXT NOT NULL, client_generation INTEGER NOT NULL, scope TEXT NOT NULL,
+        claims TEXT NOT NULL, version INTEGER NOT NULL, given_at INTEGER NOT NULL,
+        PRIMARY KEY(user, client)) WITHOUT ROWID;",
 ];
 
 /// What a connection is for.

@@ -1,4 +1,4 @@
-//! The acts, but for those of notices, and what they answer.
+//! The acts, but for those of consents and notices, and what they answer.
 //!
 //! Checks answer at once when the engine knows the answer without waiting, and later otherwise; all else is a
 //! boxed future. "Not found" is `None`; an [`Outage`] is always "cannot tell", never "no" (NO-FALSE-NO).
@@ -18,6 +18,7 @@ use adieu_core::{
     User, UserId, Version,
 };
 
+use crate::consents::Consents;
 use crate::notices::Notices;
 
 /// A boxed future of an act.
@@ -279,7 +280,8 @@ pub trait Directory: Send + Sync {
         renewal: PasswordRenewal,
         now: Timestamp,
     ) -> Pending<Result<bool, Unwritten>>;
-    /// Deletes a user and ends all the user's sessions in the same transaction (ONE-ROAD); none of them is shown any more.
+    /// Deletes a user with what the user agreed to, and ends all the user's sessions in the same transaction (ONE-ROAD); none of
+    /// them is shown any more.
     fn remove_user(&self, order: RemoveUserOrder, now: Timestamp) -> Pending<Result<Ended, DirectoryError>>;
     /// Makes a set of recovery codes the second factor of a session's user, and counts the session as proven by it.
     fn confirm_recovery_codes(
@@ -433,11 +435,20 @@ pub trait Upkeep: Send + Sync {
 
 /// A store: all eight groups, for one installation.
 pub trait Store:
-    Sessions + Directory + Flows + Documents + Grants + Subscribers + Notices + Upkeep + 'static
+    Sessions + Directory + Flows + Documents + Grants + Consents + Subscribers + Notices + Upkeep + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Sessions + Directory + Flows + Documents + Grants + Subscribers + Notices + Upkeep + 'static
+    T: Sessions
+        + Directory
+        + Flows
+        + Documents
+        + Grants
+        + Consents
+        + Subscribers
+        + Notices
+        + Upkeep
+        + 'static
 {
 }

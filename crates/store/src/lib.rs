@@ -5,6 +5,7 @@
 //! process. The contract suite behind the feature `suite` is what makes an engine one.
 
 mod acts;
+mod consents;
 mod notices;
 #[cfg(feature = "suite")]
 pub mod suite;
@@ -14,6 +15,7 @@ pub use acts::{
     SessionCursor, SessionPage, SessionQuery, Sessions, Store, StoreBytes, StoredKey, Subscribers, Swept,
     Upkeep,
 };
+pub use consents::Consents;
 pub use notices::{
     LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, ReceiptCounts, ReceiptPage,
     ReceiptQuery, ReceiverStanding, Retold, Taken,

@@ -67,6 +67,8 @@ fn code(session: &Session, client: &Client, number: u64, now: Timestamp) -> Issu
         offline_generation: None,
         session: session.id,
         epoch: session.epoch,
+        consent: None,
+        offline_until: None,
         scope: "openid".into(),
         nonce: None,
         claims: None,

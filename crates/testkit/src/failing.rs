@@ -3,6 +3,7 @@
 //! Everything else goes through to the store behind it. It can also let something happen between a read and its answer, to
 //! force an order that chance rarely brings. It decides nothing and keeps nothing.
 
+mod consents;
 mod notices;
 mod sessions;
 mod subscribers;

@@ -101,6 +101,9 @@ pub struct AddClient {
     /// Sign userinfo for it by this algorithm; without it, userinfo is plain JSON.
     #[arg(long, value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
     userinfo_alg: Option<String>,
+    /// It is somebody else's: users are asked before it gets anything of them.
+    #[arg(long)]
+    require_consent: bool,
     /// A scope of a dialect's API that it is granted; several times for several.
     #[arg(long, value_name = "SCOPE")]
     api_scope: Vec<String>,
@@ -192,6 +195,7 @@ impl AddClient {
         }
         put("api_scopes", json!(self.api_scope));
         put("pkce_required", (!self.without_pkce).into());
+        put("require_consent", self.require_consent.into());
         Ok(Value::Object(body))
     }
 }

@@ -147,7 +147,7 @@ impl Default for Keep {
 
 impl Default for TokensConfig {
     fn default() -> Self {
-        Self { refresh_reuse_grace_s: 10, assertion_audience_strict: false }
+        Self { refresh_reuse_grace_s: 10, assertion_audience_strict: false, offline_s: 365 * 24 * 3600 }
     }
 }
 

@@ -32,6 +32,8 @@ async fn filled(world: &World, token: &str) -> SessionId {
             client: client.expect("the client"),
             issuer: "https://id.example.test".into(),
             sid: adieu_authority::SidForm::Public,
+            consent: None,
+            offline: false,
             scope: "openid".into(),
             nonce: None,
             claims: None,

@@ -240,6 +240,8 @@ async fn takes_part(world: &World, token: &str, client: &str) {
         client,
         issuer: "https://id.example.test".into(),
         sid: adieu_authority::SidForm::Public,
+        consent: None,
+        offline: false,
         scope: "openid".into(),
         nonce: None,
         claims: None,

@@ -33,6 +33,8 @@ pub(crate) fn code() -> Grant {
         offline_generation: None,
         session: SessionId::from_bytes([1; 16]),
         epoch: 2,
+        consent: None,
+        offline_until: None,
         scope: "openid".into(),
         nonce: None,
         claims: None,
@@ -50,7 +52,7 @@ pub(crate) fn code() -> Grant {
 }
 
 fn around() -> GrantAround {
-    GrantAround { session_epoch: Some(2), client_generation: Some(3), offline: None }
+    GrantAround { session_epoch: Some(2), client_generation: Some(3), offline: None, consent: None }
 }
 
 fn redeem() -> RedeemOrder {
@@ -232,7 +234,7 @@ fn a_refresh_token_dies_with_session_epoch_and_client() {
 /// Goal: what a client has bought may outlive the session, a code never does, and neither the client nor its time.
 #[test]
 fn tokens_may_be_let_outlive_their_session_and_codes_may_not() {
-    let offline = Some(Offline { user_from: 1, generation: 7 });
+    let offline = Some(Offline { user_from: 1, generation: Some(7) });
     let gone = GrantAround { session_epoch: None, offline, ..around() };
     let outliving = |grant: Grant| Grant { offline_generation: Some(7), ..grant };
     assert!(decide_redeem(&outliving(code()), gone, &redeem(), at(1)).outcome.is_err());
@@ -256,8 +258,8 @@ fn what_is_allowed_later_brings_back_nothing() {
     for issued_in in [None, Some(7)] {
         let grant = Grant { offline_generation: issued_in, ..redeemed() };
         for generation in [0, 6, 7, 8] {
-            assert_eq!(grant.is_live(offline(1, generation), at(2)), issued_in == Some(generation));
-            assert!(!grant.is_live(offline(2, generation), at(2)), "the user's ended");
+            assert_eq!(grant.is_live(offline(1, Some(generation)), at(2)), issued_in == Some(generation));
+            assert!(!grant.is_live(offline(2, Some(generation)), at(2)), "the user's ended");
         }
         assert!(grant.is_live(around(), at(2)), "its session lives");
     }
@@ -300,4 +302,35 @@ fn opaque_tokens_read_back_and_rubbish_does_not() {
     for bad in ["", "x", "ü", "____________________________________"] {
         assert!(read_opaque::<1>(bad).is_none(), "{bad}");
     }
+}
+
+/// S-TOK-11: what its user agreed to lives on after its session, and not after its user, the consent or its absolute end.
+#[test]
+fn offline_access_outlives_its_session_and_nothing_else() {
+    let number = Version::from_stored(4);
+    let code = Grant { consent: Some(number), offline_until: Some(at(500)), ..code() };
+    let standing = GrantAround { consent: Some(number), ..around() };
+    let bought = decide_redeem(&code, standing, &redeem(), at(1)).outcome.expect("a good code");
+    let ends = |grant: &Grant| (grant.expires_at, grant.refresh.map(|refresh| refresh.expires_at));
+    assert_eq!(ends(&bought), (at(500), Some(at(500))), "S-TOK-7: the end is absolute");
+    let offline = Some(Offline { user_from: 0, generation: None });
+    let alone = GrantAround { session_epoch: None, offline, ..standing };
+    assert!(bought.is_live(alone, at(2)) && !code.is_live(alone, at(2)), "a code needs its session");
+    let rotated = decide_rotate(&bought, alone, &rotate(10, 11, 12), at(400)).outcome.expect("a good token");
+    assert_eq!(ends(&rotated), (at(500), Some(at(500))), "no refresh moves it");
+    assert!(!rotated.is_live(alone, at(500)));
+    for dead in [
+        GrantAround { offline: None, ..alone },
+        GrantAround {
+            offline: Some(Offline { user_from: bought.user_generation + 1, generation: None }),
+            ..alone
+        },
+        GrantAround { consent: None, ..standing },
+        GrantAround { consent: Some(Version::from_stored(5)), ..standing },
+        GrantAround { client_generation: Some(9), ..alone },
+    ] {
+        assert!(!bought.is_live(dead, at(2)), "{dead:?}");
+    }
+    let bound = Grant { offline_until: None, ..bought };
+    assert!(bound.is_live(standing, at(2)) && !bound.is_live(alone, at(2)));
 }

@@ -13,7 +13,7 @@ use crate::origin::Channel;
 use crate::session::tests::plain;
 use crate::session::{Generations, Session};
 
-fn ada() -> User {
+pub(crate) fn ada() -> User {
     User {
         key: UserKey::from_random(7),
         id: UserId::from_uuid(Uuid::from_u128(1)),

@@ -94,6 +94,7 @@ impl From<Refusal> for AmError {
             | Refusal::InvalidRequestObject(_)
             | Refusal::RequestUri
             | Refusal::LoginRequired
+            | Refusal::ConsentRequired
             | Refusal::AccessDenied
             | Refusal::UnmetAuthentication
             | Refusal::SessionFull) => OAuthRefused::Standard(other).into(),

@@ -57,6 +57,8 @@ struct NewClientBody {
     #[serde(default = "yes")]
     pkce_required: bool,
     #[serde(default)]
+    require_consent: bool,
+    #[serde(default)]
     api_scopes: Vec<String>,
     #[serde(default)]
     redirect_uris: Vec<String>,
@@ -117,6 +119,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
         roles: roles::read(api, &new.roles).await?,
     };
     let draft = Client {
+        require_consent: new.require_consent,
         backchannel_logout_uri: new.backchannel_logout_uri.flatten(),
         backchannel_logout_session_required: new.backchannel_logout_session_required,
         frontchannel_logout_uri: new.frontchannel_logout_uri.flatten(),
@@ -152,6 +155,8 @@ struct ClientChange {
     origins: Option<Option<Vec<String>>>,
     #[serde(default, deserialize_with = "present")]
     offline_access: Option<bool>,
+    #[serde(default, deserialize_with = "present")]
+    require_consent: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     ends_by_id_token: Option<bool>,
     #[serde(default, deserialize_with = "nullable")]
@@ -204,6 +209,7 @@ impl ClientChange {
         set(&mut client.post_logout_redirect_uris, self.post_logout_redirect_uris.as_ref());
         set(&mut client.origins, self.origins.as_ref());
         set(&mut client.outlives_session, self.offline_access.as_ref());
+        set(&mut client.require_consent, self.require_consent.as_ref());
         set(&mut client.ends_by_id_token, self.ends_by_id_token.as_ref());
         set(&mut client.backchannel_logout_uri, self.backchannel_logout_uri.as_ref());
         set(

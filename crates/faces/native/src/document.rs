@@ -91,7 +91,7 @@ fn head(operation: &Operation) -> Value {
 
 fn parameters(operation: &Operation) -> Vec<Value> {
     let mut parameters = Vec::new();
-    if let Some(name) = operation.parameter() {
+    for name in operation.parameters() {
         let schema = match name {
             "client" => schemas::client_id(),
             "upstream" => json!({"type": "string", "maxLength": 80}),

@@ -34,6 +34,8 @@ pub(crate) struct Call {
     pub(crate) parts: Parts,
     /// What the path names, decoded; empty where it names nothing.
     pub(crate) id: String,
+    /// What it names behind that.
+    pub(crate) second: String,
     pub(crate) query: Query,
 }
 

@@ -8,6 +8,7 @@
 
 mod answer;
 mod clients;
+mod consents;
 mod declarations;
 mod document;
 mod endings;
@@ -56,7 +57,7 @@ impl Face {
         let (parts, body) = request.into_parts();
         let head = parts.method == Method::HEAD;
         let mut answer: Response = match find(parts.uri.path(), &parts.method) {
-            Route::To(operation, id) => self.carried_out(operation, id, parts, body).await.into(),
+            Route::To(operation, ids) => self.carried_out(operation, ids, parts, body).await.into(),
             Route::OtherMethods(allow) => Answered::Refused(Problem::method(allow)).into(),
             Route::Nowhere => {
                 Answered::Refused(Problem::new(ProblemKind::NoSuchPath, "Nothing is here.")).into()
@@ -68,9 +69,15 @@ impl Face {
         answer
     }
 
-    async fn carried_out(&self, operation: &Operation, id: String, parts: Parts, body: Body) -> Answered {
+    async fn carried_out(
+        &self,
+        operation: &Operation,
+        [id, second]: [String; 2],
+        parts: Parts,
+        body: Body,
+    ) -> Answered {
         let outcome = match Query::of(&parts, operation.query) {
-            Ok(query) => self.handled(operation.endpoint, Call { parts, id, query }, body).await,
+            Ok(query) => self.handled(operation.endpoint, Call { parts, id, second, query }, body).await,
             Err(problem) => Err(problem),
         };
         match outcome {
@@ -106,6 +113,8 @@ impl Face {
             Endpoint::SetPassword => users::set_password(self, &call, body).await,
             Endpoint::UnlockUser => users::unlock(self, &call).await,
             Endpoint::DropCodes => users::drop_codes(self, &call).await,
+            Endpoint::Consents => consents::list(self, &call).await,
+            Endpoint::WithdrawConsent => consents::withdraw(self, &call).await,
             Endpoint::Clients => clients::list(self, &call).await,
             Endpoint::MakeClient => clients::make(self, &call, body).await,
             Endpoint::Client => clients::read(self, &call).await,
@@ -164,7 +173,7 @@ pub fn unauthorized() -> Response {
         .into()
 }
 
-/// Every route, as method and path with its parameter in braces. `HEAD` goes where `GET` goes.
+/// Every route, as method and path with its parameters in braces. `HEAD` goes where `GET` goes.
 pub fn routes() -> impl Iterator<Item = (Method, &'static str)> {
     operations::ALL.iter().map(|operation| (operation.method(), operation.path))
 }

@@ -2,6 +2,7 @@
 //!
 //! Which problems an operation may answer follows from its shape; only the odd ones are named.
 
+mod consents;
 mod notices;
 mod registration;
 mod subscribers;
@@ -32,6 +33,8 @@ pub(super) enum Endpoint {
     SetPassword,
     UnlockUser,
     DropCodes,
+    Consents,
+    WithdrawConsent,
     Clients,
     MakeClient,
     Client,
@@ -84,7 +87,7 @@ pub(super) enum Verb {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operation {
     verb: Verb,
-    /// With at most one parameter, in braces.
+    /// With at most two parameters, in braces.
     pub(super) path: &'static str,
     pub(super) endpoint: Endpoint,
     /// Its name in the document.
@@ -267,6 +270,8 @@ pub(super) static ALL: &[Operation] = &[
              makes another at the next sign-on.",
         ),
     ),
+    consents::LIST,
+    consents::WITHDRAW,
     asking(
         PAGED,
         reads(Endpoint::Clients, CLIENTS, "listClients", "Clients", "The clients of a realm, by id."),
@@ -447,9 +452,9 @@ impl Operation {
         }
     }
 
-    /// The name in the braces of its path.
-    pub(super) fn parameter(&self) -> Option<&'static str> {
-        self.path.split('/').find_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+    /// The names in the braces of its path.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 
     /// Whether it reads `Idempotency-Key`.
@@ -460,7 +465,7 @@ impl Operation {
     /// Every problem that it may answer.
     pub(super) fn problems(&self) -> Vec<ProblemKind> {
         let mut kinds = vec![ProblemKind::Malformed, ProblemKind::Unauthorized];
-        if self.parameter().is_some() {
+        if self.parameters().next().is_some() {
             kinds.push(ProblemKind::NotFound);
         }
         if self.body.is_some() {

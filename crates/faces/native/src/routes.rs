@@ -23,7 +23,7 @@ static TABLE: [RouteRow<&Operation>; ALL.len()] = {
 #[derive(Debug)]
 pub(super) enum Route {
     /// This operation, with what the path names.
-    To(&'static Operation, String),
+    To(&'static Operation, [String; 2]),
     /// The methods that the path has.
     OtherMethods(String),
     Nowhere,
@@ -32,13 +32,17 @@ pub(super) enum Route {
 pub(super) fn find(path: &str, method: &Method) -> Route {
     match table::find(&TABLE, path, method) {
         // A name that is no text in UTF-8 names nothing.
-        Routed::To(operation, [id, _]) => match percent_decode_str(id).decode_utf8() {
-            Ok(id) => Route::To(operation, id.into_owned()),
-            Err(_) => Route::Nowhere,
+        Routed::To(operation, [id, second]) => match (decoded(id), decoded(second)) {
+            (Some(id), Some(second)) => Route::To(operation, [id, second]),
+            (Some(_) | None, _) => Route::Nowhere,
         },
         Routed::OtherMethods(path) => Route::OtherMethods(table::allow(&TABLE, path, &[])),
         Routed::Nowhere => Route::Nowhere,
     }
+}
+
+fn decoded(id: &str) -> Option<String> {
+    percent_decode_str(id).decode_utf8().ok().map(|id| id.into_owned())
 }
 
 #[cfg(test)]
@@ -49,7 +53,7 @@ mod tests {
     #[test]
     fn a_path_leads_to_one_operation_or_says_which_methods_it_has() {
         let to = |path: &str, method: Method| match find(path, &method) {
-            Route::To(operation, id) => format!("{} {id}", operation.id),
+            Route::To(operation, [id, second]) => format!("{} {id}{second}", operation.id),
             Route::OtherMethods(allow) => allow,
             Route::Nowhere => "nowhere".to_owned(),
         };
@@ -57,6 +61,7 @@ mod tests {
         assert_eq!(to("/v1/realms", Method::HEAD), "listRealms ");
         assert_eq!(to("/v1/clients/a%2Fb", Method::GET), "readClient a/b");
         assert_eq!(to("/v1/realms", Method::DELETE), "GET, HEAD, POST");
+        assert_eq!(to("/v1/users/a/consents/%2Fb", Method::DELETE), "withdrawConsent a/b");
         for path in ["/v1", "/v1/", "/v1/realms/", "/v1/users/", "/v1/users/%ff", "/v1/users/a/b", "/realms"]
         {
             assert_eq!(to(path, Method::GET), "nowhere", "{path}");

@@ -53,6 +53,7 @@ pub(super) fn client(client: &Client) -> Value {
         "grant_types": GrantType::all_of(client), "pkce_required": client.pkce_required,
         "api_scopes": client.api_scopes, "redirect_uris": client.redirect_uris,
         "post_logout_redirect_uris": client.post_logout_redirect_uris,
+        "require_consent": client.require_consent,
         "origins": client.origins, "offline_access": client.outlives_session,
         "ends_by_id_token": client.ends_by_id_token, "backchannel_logout_uri": client.backchannel_logout_uri,
         "backchannel_logout_session_required": client.backchannel_logout_session_required,

@@ -24,8 +24,12 @@ pub(crate) enum Endpoint {
     Push,
     /// Where the sign-on form goes.
     SignOn,
-    /// Where the answer goes to the question who it shall be, and whether they agree.
+    /// Where the answer goes to the question who it shall be.
     Choose,
+    /// Where the answer goes to the question whether they agree.
+    Consent,
+    /// What users have let applications have.
+    Applications,
     Token,
     Introspect,
     Revoke,
@@ -50,7 +54,7 @@ impl Endpoint {
     pub(crate) const REGISTER: &'static str = "register";
 
     /// Every path behind a realm.
-    pub(crate) const PATHS: [(&'static str, Self); 18] = [
+    pub(crate) const PATHS: [(&'static str, Self); 20] = [
         (DOCUMENTS[0], Self::Discovery),
         (DOCUMENTS[1], Self::Discovery),
         ("jwks", Self::Keys),
@@ -58,6 +62,8 @@ impl Endpoint {
         ("par", Self::Push),
         ("sign-on", Self::SignOn),
         ("choose", Self::Choose),
+        ("consent", Self::Consent),
+        ("applications", Self::Applications),
         ("token", Self::Token),
         ("introspect", Self::Introspect),
         ("revoke", Self::Revoke),
@@ -76,9 +82,9 @@ impl Endpoint {
         match self {
             Self::Discovery | Self::Keys | Self::SignedOff | Self::CheckSession => "GET, HEAD",
             Self::Push | Self::Token | Self::Introspect | Self::Revoke | Self::RevokeUser => "POST",
-            Self::Register => "POST",
+            Self::Register | Self::Choose | Self::Consent => "POST",
             Self::Registered => "GET, PUT, DELETE",
-            Self::Choose => "POST",
+            Self::Applications => "GET, HEAD, POST",
             Self::Authorize | Self::Userinfo | Self::EndSession => "GET, POST",
             Self::SignOn | Self::SignOff => "GET, POST",
         }
@@ -87,7 +93,7 @@ impl Endpoint {
     /// Whether people look at what it answers; programs read the others.
     pub(crate) const fn is_page(self) -> bool {
         match self {
-            Self::Authorize | Self::SignOn | Self::Choose => true,
+            Self::Authorize | Self::SignOn | Self::Choose | Self::Consent | Self::Applications => true,
             Self::EndSession | Self::SignOff | Self::SignedOff => true,
             Self::CheckSession => false,
             Self::Discovery | Self::Keys | Self::Userinfo => false,
@@ -110,6 +116,8 @@ impl Endpoint {
             Self::Authorize
             | Self::SignOn
             | Self::Choose
+            | Self::Consent
+            | Self::Applications
             | Self::EndSession
             | Self::SignOff
             | Self::RevokeUser

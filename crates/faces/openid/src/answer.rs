@@ -160,6 +160,7 @@ fn error_page(face: &Face, error: &OpenIdError, sign_off: Option<SignOffPage<'_>
         StatusCode::FORBIDDEN => {
             ("That form is too old", "Please go back to the application and begin again.")
         }
+        StatusCode::CONFLICT => ("Too many applications", "Nothing has changed."),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("Not just now", "Nothing is known to be done. Please try again in a moment.")
         }

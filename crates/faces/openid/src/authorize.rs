@@ -1,11 +1,11 @@
-//! `authorize`: a live session of the realm is answered with a code at once; else the sign-on page, or the question who it shall be.
+//! `authorize`: a live session of the realm is answered with a code at once; else the sign-on page, or a question to its user.
 //!
 //! The request travels along with the page's form and is judged anew when it comes back, with a mark that its user has signed on
 //! for it. OpenID Connect Core §3.1.2, RFC 9207; standards.md 2.1.
 
 use std::sync::Arc;
 
-use adieu_authority::{CodeOrder, GrantError, LiveSession, Realm, Session};
+use adieu_authority::{Consent, GrantError, LiveSession, Realm, Session};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Authorize, AuthorizeError, Refusal};
 use axum::body::Body;
@@ -17,7 +17,7 @@ use crate::browser::{SignedOnHere, signed_on_here};
 use crate::call::{Call, form};
 use crate::error::OpenIdError;
 use crate::face::Face;
-use crate::{choose, form_token, session_management, sign_on};
+use crate::{choose, consent, form_token, session_management, sign_on};
 
 /// The parameter by which the sign-on page says that a request's user has signed on for it; always the last one.
 const MARK: &str = "adieu_signed_on";
@@ -59,12 +59,11 @@ pub(crate) async fn answer(
     let now = face.authority.now();
     if let Some(live) = live {
         let chosen = authorize.as_ref().clone().account_chosen();
-        let asks = authorize.asks_for_account() || authorize.asks_for_consent();
-        if asks && chosen.answered_by(&live.session, now) {
+        if authorize.asks_for_account() && chosen.answered_by(&live.session, now) {
             return Ok(choose::page(face, &asked, live, &authorize));
         }
         if authorize.answered_by(&live.session, now) {
-            return coded(face, call, &asked, live, &authorize).await;
+            return consent::answer(face, call, &asked, live, &authorize).await;
         }
     }
     let unmet = live.and_then(|live| authorize.unmet_by(&live.user));
@@ -142,20 +141,12 @@ pub(crate) async fn coded(
     asked: &CarriedRequest<'_>,
     live: &LiveSession,
     authorize: &Authorize,
+    remembered: Option<&Consent>,
 ) -> Result<Response, OpenIdError> {
     face.provider(asked.realm).use_pushed(&asked.params()).await?;
-    let issuer = face.url(asked.realm, "");
-    let order = CodeOrder {
-        session: Arc::clone(&live.session),
-        client: Arc::clone(&authorize.client),
-        issuer: issuer.clone(),
-        sid: face.provider(asked.realm).issuer.sid,
-        scope: authorize.scope.clone(),
-        nonce: authorize.nonce.clone(),
-        claims: authorize.claims.clone(),
-        redirect_uri: authorize.reply.redirect_uri.clone(),
-        challenge: authorize.challenge.clone(),
-    };
+    let provider = face.provider(asked.realm);
+    let order = provider.code_order(authorize, &live.session, remembered);
+    let issuer = provider.issuer.name;
     match face.authority.issue_code(order).await {
         Ok(code) => {
             signed_on_here(face, call, asked.realm, true).await?;
@@ -187,7 +178,7 @@ pub(crate) async fn told(
     refused(face, call, asked, AuthorizeError::Told { reply: authorize.reply.clone(), refusal }).await
 }
 
-async fn refused(
+pub(crate) async fn refused(
     face: &Face,
     call: &Call,
     asked: &CarriedRequest<'_>,

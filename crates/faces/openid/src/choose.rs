@@ -1,6 +1,6 @@
-//! The question who it shall be, and whether they agree: `prompt=select_account` and `prompt=consent`.
+//! The question who it shall be: `prompt=select_account`.
 //!
-//! Nothing is remembered: who is asked to agree is asked every time. OpenID Connect Core §3.1.2.1 and §3.1.2.4.
+//! Nothing is remembered: who is asked is asked every time. OpenID Connect Core §3.1.2.1.
 
 use std::sync::Arc;
 
@@ -11,29 +11,21 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::authorize::{CarriedRequest, Judged, coded, told};
+use crate::authorize::{CarriedRequest, Judged, told};
 use crate::browser::signed_on_here;
 use crate::call::{Call, REQUEST, form, once};
 use crate::error::OpenIdError;
 use crate::face::Face;
-use crate::form_token;
 use crate::sign_on::{first_page, leading_to};
+use crate::{consent, form_token};
 
 const CHOICE: &str = "choice";
-/// They go on, and agree.
+/// They go on.
 const GO_ON: &str = "go-on";
 /// Somebody else signs on.
 const OTHER: &str = "other";
-/// They do not agree.
+/// They do not go on.
 const DENY: &str = "deny";
-
-/// What a client learns by a scope, for people.
-const LEARNT: [(&str, &str); 4] = [
-    ("profile", "your name and profile"),
-    ("email", "your e-mail address"),
-    ("address", "your postal address"),
-    ("phone", "your phone number"),
-];
 
 /// The question.
 pub(crate) fn page(
@@ -45,17 +37,7 @@ pub(crate) fn page(
     let token = form_token::of_session(face, live.session.id);
     let application = &authorize.client.name;
     let title = format!("Go on to {application}?");
-    let scopes: Vec<&str> = authorize.scope.split(' ').collect();
-    let learnt: Vec<&str> =
-        LEARNT.iter().filter(|(scope, _)| scopes.contains(scope)).map(|(_, words)| *words).collect();
-    let learns = match learnt.as_slice() {
-        [] => "who you are here".to_owned(),
-        some => some.join(", "),
-    };
-    let message = format!(
-        "You are signed on as {}. {application} will learn {learns}, until you sign off.",
-        live.user.username
-    );
+    let message = format!("You are signed on as {}.", live.user.username);
     let page = FormPage {
         title: &title,
         message: &message,
@@ -94,7 +76,7 @@ pub(crate) async fn submit(
     };
     match once(&form, CHOICE)? {
         Some(GO_ON) if authorize.answered_by(&live.session, face.authority.now()) => {
-            coded(face, call, &asked, live, &authorize).await
+            consent::answer(face, call, &asked, live, &authorize).await
         }
         Some(DENY) => told(face, call, &asked, &authorize, Refusal::AccessDenied).await,
         // Somebody else, or the session does not do any more.

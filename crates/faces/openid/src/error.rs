@@ -50,6 +50,9 @@ pub(crate) enum OpenIdError {
     /// A form of ours that was shown to another browser, for another session, or too long ago.
     #[error("The form was made for another browser or too long ago.")]
     FormTooOld,
+    /// Its user has let as many applications have something as one may.
+    #[error("You have allowed as many applications as one account can. Withdraw one of them first.")]
+    TooManyApplications,
     /// A reference to a pushed request that leads to none: nothing may be redirected.
     #[error("The request_uri is unknown, was used, or is too old.")]
     PushedRequest,
@@ -138,6 +141,7 @@ impl OpenIdError {
             | Self::Metadata(_)
             | Self::Hint => StatusCode::BAD_REQUEST,
             Self::FormTooOld | Self::Scope | Self::RevocationScope => StatusCode::FORBIDDEN,
+            Self::TooManyApplications => StatusCode::CONFLICT,
             Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
             Self::Busy | Self::Body(BodyError::Crowded) => StatusCode::TOO_MANY_REQUESTS,
             Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
@@ -152,6 +156,7 @@ impl OpenIdError {
                 | Refusal::InvalidRequestObject(_)
                 | Refusal::RequestUri
                 | Refusal::LoginRequired
+                | Refusal::ConsentRequired
                 | Refusal::AccessDenied
                 | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
@@ -183,6 +188,7 @@ impl OpenIdError {
             | Self::PostLogoutRedirectUri
             | Self::PushedRequest
             | Self::Hint
+            | Self::TooManyApplications
             | Self::FormTooOld => "invalid_request",
         }
     }
@@ -213,6 +219,7 @@ impl OpenIdError {
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
+            | Self::TooManyApplications
             | Self::PushedRequest
             | Self::Hint
             | Self::FormTooOld
@@ -251,6 +258,7 @@ impl OpenIdError {
             | Self::Client
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
+            | Self::TooManyApplications
             | Self::PushedRequest
             | Self::Hint
             | Self::FormTooOld

@@ -5,10 +5,12 @@
 
 mod address;
 mod answer;
+mod applications;
 mod authorize;
 mod browser;
 mod call;
 mod choose;
+mod consent;
 mod error;
 mod face;
 mod form_token;
@@ -123,6 +125,8 @@ async fn answered(
         Endpoint::SignOn if *call.method() == Method::GET => sign_on::begin_again(face, call, &realm),
         Endpoint::SignOn => sign_on::submit(face, call, body, &realm).await,
         Endpoint::Choose => choose::submit(face, call, body, &realm).await,
+        Endpoint::Consent => consent::submit(face, call, body, &realm).await,
+        Endpoint::Applications => applications::answer(face, call, body, &realm).await,
         Endpoint::Token => programs::token(face, call, body, &realm).await,
         Endpoint::Introspect => programs::introspect(face, call, body, &realm).await,
         Endpoint::Revoke => programs::revoke(face, call, body, &realm).await,

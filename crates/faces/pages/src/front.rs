@@ -66,18 +66,24 @@ fn settings<'f>(face: &'f Face, realm: &str) -> Option<Link<'f>> {
     (realm == face.settings.realm).then_some(settings)
 }
 
+/// What applications may have of a user of the realm at that path.
+fn applications(address: &str) -> Link<'_> {
+    Link { href: address, text: "Your applications" }
+}
+
 async fn signed_on(face: &Face, holder: &Holder) -> Result<String, Outage> {
     let realm = face.realm(holder.session.realm).await?;
+    let at_issuer = (face.settings.applications)(&realm.path);
     let answers = face.seen(&realm, &holder.token).await;
     let token = sign_off::form_token(face, holder.session.id);
     let hidden = [(sign_off::FIELD, token.as_str())];
-    let ways = settings(face, &realm.path);
+    let ways: Vec<_> = settings(face, &realm.path).into_iter().chain([applications(&at_issuer)]).collect();
     let page = SignedOnPage {
         username: &holder.user.username,
         realm: &realm.path,
         seen: &shown(&answers),
         sign_off: sign_off_form(&hidden, "Sign off everywhere"),
-        links: ways.as_slice(),
+        links: &ways,
         documents: &links(&face.settings.documents),
     };
     Ok(page.html())
@@ -89,6 +95,8 @@ struct Part {
     message: String,
     answers: Vec<DialectAnswer>,
     token: String,
+    /// Where its user sees what applications may have.
+    applications: String,
     is_live: bool,
 }
 
@@ -103,18 +111,22 @@ async fn signed_on_to(face: &Face, holders: &[Holder]) -> Result<String, Outage>
             false => (Vec::new(), format!("{name} is signed on once the second factor is given.")),
         };
         let token = sign_off::form_token(face, holder.session.id);
+        let applications = (face.settings.applications)(&realm.path);
         let (realm, is_live) = (realm.path.clone(), holder.is_live);
-        parts.push(Part { realm, message, answers, token, is_live });
+        parts.push(Part { realm, message, answers, token, applications, is_live });
     }
     let fields: Vec<_> = parts.iter().map(|part| [(sign_off::FIELD, part.token.as_str())]).collect();
     let seen: Vec<_> = parts.iter().map(|part| shown(&part.answers)).collect();
     let labels: Vec<_> = parts.iter().map(|part| format!("Sign off of {}", part.realm)).collect();
     let ways = parts.iter().map(|part| match part.is_live {
-        true => settings(face, &part.realm),
+        true => {
+            let ways = settings(face, &part.realm).into_iter();
+            ways.chain([applications(&part.applications)]).collect::<Vec<_>>()
+        }
         // The page of the second factor is of one realm, too.
-        false => settings(face, &part.realm).map(|_| second_step(face)),
+        false => settings(face, &part.realm).map(|_| second_step(face)).into_iter().collect(),
     });
-    let ways: Vec<_> = ways.map(|way| way.into_iter().collect::<Vec<_>>()).collect();
+    let ways: Vec<_> = ways.collect();
     let realms: Vec<_> = parts
         .iter()
         .enumerate()

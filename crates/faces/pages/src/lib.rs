@@ -19,7 +19,9 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{Method, Request};
 
-pub use settings::{AskDialects, DialectAnswer, DialectAnswers, FRONT, NamedAddress, SIGN_OFF, Settings};
+pub use settings::{
+    AddressOfRealm, AskDialects, DialectAnswer, DialectAnswers, FRONT, NamedAddress, SIGN_OFF, Settings,
+};
 
 use crate::face::Face;
 

@@ -29,11 +29,16 @@ pub struct Settings {
     pub second_step: String,
     /// Where a user of the realm changes credentials.
     pub settings: String,
+    /// Where a user of the realm at a path sees what applications may have.
+    pub applications: AddressOfRealm,
     /// What this server says of itself to whoever builds applications.
     pub documents: Vec<NamedAddress>,
     /// Asks the dialects.
     pub dialects: AskDialects,
 }
+
+/// An address of the realm at a path.
+pub type AddressOfRealm = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// An address and what it is called.
 #[derive(Clone, Debug)]

@@ -111,7 +111,8 @@ pub(crate) fn coded(
     sent(&answer.ok_or(Problem::NotFound)?)
 }
 
-fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
+/// The answer to a request that gets no code.
+pub(crate) fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
     let problem = match error {
         AuthorizeError::Client => Problem::invalid("client_id", "The application is not known here."),
         AuthorizeError::RedirectUri => {

@@ -10,7 +10,7 @@ use adieu_authority::{
     NewFlow, Outage, Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
-use adieu_oidc::{Authorize, AuthorizeReply, Refusal, ResponseMode};
+use adieu_oidc::{AskedOfUser, Authorize, AuthorizeReply, Refusal, ResponseMode, is_offline};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -74,7 +74,7 @@ impl PingOneFlow {
         let record = Record {
             client: authorize.client.id.to_string(),
             application: authorize.client.name.clone(),
-            scope: authorize.scope.clone(),
+            scope: authorize.asked_scope().to_owned(),
             redirect_uri: reply.redirect_uri.clone(),
             state: reply.state.clone(),
             nonce: authorize.nonce.clone(),
@@ -225,12 +225,24 @@ impl PingOneFlow {
         let Ok(id) = self.record.client.parse() else { return Ok(None) };
         let client = face.authority().client(self.realm.id, &id).await?;
         let Some(client) = client.filter(|client: &Arc<Client>| client.enabled) else { return Ok(None) };
+        let remembered = face.authority().consent(live.user.id, &client).await?;
+        let remembered = remembered.as_deref();
+        let asked =
+            AskedOfUser { client: &client, scope: &self.record.scope, claims: self.record.claims.as_deref() };
+        if asked.is_unasked(remembered) {
+            // There is no page for it here: they can agree at the native issuer.
+            return Err(Problem::Authorization(Refusal::ConsentRequired));
+        }
+        let scope = asked.given_scope(remembered);
+        let provider = face.provider(&self.realm);
         let order = CodeOrder {
             session: Arc::clone(&live.session),
-            client,
-            issuer: face.provider(&self.realm).issuer.name,
-            sid: face.provider(&self.realm).issuer.sid,
-            scope: self.record.scope.clone(),
+            consent: remembered.map(|consent| consent.number),
+            offline: is_offline(&scope),
+            scope,
+            client: Arc::clone(&client),
+            issuer: provider.issuer.name,
+            sid: provider.issuer.sid,
             nonce: self.record.nonce.clone(),
             claims: self.record.claims.clone(),
             redirect_uri: self.record.redirect_uri.clone(),

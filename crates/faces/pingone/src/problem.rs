@@ -162,6 +162,7 @@ impl Problem {
                 | Refusal::InvalidRequestObject(_)
                 | Refusal::RequestUri
                 | Refusal::LoginRequired
+                | Refusal::ConsentRequired
                 | Refusal::AccessDenied
                 | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
@@ -356,6 +357,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::InvalidRequestObject(_)
         | Refusal::RequestUri
         | Refusal::LoginRequired
+        | Refusal::ConsentRequired
         | Refusal::AccessDenied
         | Refusal::UnmetAuthentication
         | Refusal::SessionFull

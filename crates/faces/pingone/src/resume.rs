@@ -3,11 +3,12 @@
 //! The cookie proves who finished the flow; without it there is no code. Contract pingone.md 4.7: P-43, P-44.
 
 use adieu_http_kit::form::Params;
+use adieu_oidc::{AuthorizeError, Refusal};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 
-use crate::authorize::{coded, found};
+use crate::authorize::{coded, found, refused};
 use crate::body;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
@@ -40,6 +41,10 @@ pub(crate) async fn resume(
     match flow.code(&face, &live).await {
         Ok(Some(code)) => coded(&face, &realm, &flow, &code),
         Ok(None) => Err(no_access), // The session ended meanwhile.
+        // It would be the same once more: the application is told.
+        Err(Problem::Authorization(refusal @ Refusal::ConsentRequired)) => {
+            refused(&face, &realm, AuthorizeError::Told { reply: flow.reply(), refusal })
+        }
         Err(problem) => {
             flow.keep(&face, &visitor).await?; // Nothing is known to be issued: it may be asked for again.
             Err(problem)

@@ -27,6 +27,7 @@ pub struct ClientEdit {
     post_logout_redirect_uris: Option<Vec<String>>,
     origins: Option<Option<Vec<String>>>,
     outlives_session: Option<bool>,
+    require_consent: Option<bool>,
     ends_by_id_token: Option<bool>,
     backchannel_logout_uri: Option<Option<String>>,
     backchannel_logout_session_required: Option<bool>,
@@ -61,6 +62,7 @@ impl ClientEdit {
         set(&mut client.post_logout_redirect_uris, &self.post_logout_redirect_uris);
         set(&mut client.origins, &self.origins);
         set(&mut client.outlives_session, &self.outlives_session);
+        set(&mut client.require_consent, &self.require_consent);
         set(&mut client.ends_by_id_token, &self.ends_by_id_token);
         set(&mut client.backchannel_logout_uri, &self.backchannel_logout_uri);
         set(&mut client.backchannel_logout_session_required, &self.backchannel_logout_session_required);
@@ -89,6 +91,7 @@ impl ClientEdit {
             post_logout_redirect_uris: doc.post_logout_redirect_uris.clone(),
             origins: doc.origins.clone().map(any),
             outlives_session: doc.offline_access,
+            require_consent: doc.require_consent,
             ends_by_id_token: doc.ends_by_id_token,
             backchannel_logout_uri: none_if_empty(&doc.backchannel_logout_uri),
             backchannel_logout_session_required: doc.backchannel_logout_session_required,
@@ -192,6 +195,7 @@ impl ClientEdit {
             ),
             origins: notes.changed("origins", &now.origins, self.origins),
             outlives_session: notes.changed("offline_access", &now.outlives_session, self.outlives_session),
+            require_consent: notes.changed("require_consent", &now.require_consent, self.require_consent),
             ends_by_id_token: notes.changed("ends_by_id_token", &now.ends_by_id_token, self.ends_by_id_token),
             backchannel_logout_uri: notes.changed(
                 "backchannel_logout_uri",

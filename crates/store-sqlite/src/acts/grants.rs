@@ -23,6 +23,10 @@ fn facts_of(batch: &Batch<'_>, grant: &Grant) -> rusqlite::Result<GrantFacts> {
         session: facts_in(batch, grant.session)?,
         client: present(batch, &grant.client)?,
         user: batch.user(grant.user)?,
+        consent: match grant.consent {
+            Some(_) => rows::consent(batch.db, grant.user, &grant.client)?,
+            None => None,
+        },
     })
 }
 

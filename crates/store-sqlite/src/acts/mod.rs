@@ -3,6 +3,7 @@
 //! Each act is one order for the writer or one question for the readers.
 
 mod clients;
+mod consents;
 mod directory;
 mod documents;
 mod endings;

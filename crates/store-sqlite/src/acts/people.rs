@@ -50,7 +50,13 @@ pub(super) fn edit_user(batch: &mut Batch<'_>, order: &EditUserOrder, now: Times
 pub(super) fn remove_user(batch: &mut Batch<'_>, order: &RemoveUserOrder, now: Timestamp) -> Written<Ended> {
     let before = rows::user(batch.db, order.user)?;
     match decide_remove_user(before.as_ref(), order, now) {
-        Ok(changes) => Ok(Ok(apply(batch, changes, now)?.ended.unwrap_or(Ended::Before))),
+        Ok(changes) => {
+            let ended = apply(batch, changes, now)?.ended.unwrap_or(Ended::Before);
+            for consent in rows::consents(batch.db, order.user)? {
+                batch.drop_consent(order.user, consent.client)?;
+            }
+            Ok(Ok(ended))
+        }
         Err(refusal) => Ok(Err(refusal)),
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct ClientDetail {
     origins: Option<Vec<String>>,
     #[serde(default)]
     outlives_session: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    require_consent: bool,
     #[serde(default)]
     offline_generation: u64,
     #[serde(default)]
@@ -102,6 +104,7 @@ impl ClientDetail {
             origins: client.origins.clone(),
             outlives_session: client.outlives_session,
             offline_generation: client.offline_generation,
+            require_consent: client.require_consent,
             ends_by_id_token: client.ends_by_id_token,
             backchannel_logout_uri: client.backchannel_logout_uri.clone(),
             backchannel_logout_session_required: client.backchannel_logout_session_required,
@@ -149,6 +152,7 @@ impl ClientDetail {
             origins: self.origins,
             outlives_session: self.outlives_session,
             offline_generation: self.offline_generation,
+            require_consent: self.require_consent,
             ends_by_id_token: self.ends_by_id_token,
             backchannel_logout_uri: self.backchannel_logout_uri,
             backchannel_logout_session_required: self.backchannel_logout_session_required,

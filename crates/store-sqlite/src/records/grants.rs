@@ -3,7 +3,7 @@
 //! Codes and tokens are hashes before they come here (EMPTY-HANDS).
 
 use adieu_core::{
-    Grant, GrantId, RealmId, Refresh, ReplacedToken, RevokedToken, SessionId, Timestamp, UserId,
+    Grant, GrantId, RealmId, Refresh, ReplacedToken, RevokedToken, SessionId, Timestamp, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -40,6 +40,12 @@ pub(crate) struct GrantDetail {
     og: Option<u64>,
     s: Uuid,
     e: u32,
+    /// The number of the consent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ok: Option<u64>,
+    /// Until when it outlives its session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    off_x: Option<i64>,
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
@@ -77,6 +83,8 @@ impl GrantDetail {
             og: grant.offline_generation,
             s: Uuid::from_bytes(grant.session.to_bytes()),
             e: grant.epoch,
+            ok: grant.consent.map(Version::number),
+            off_x: grant.offline_until.map(|end| end.ms()),
             scope: grant.scope.clone(),
             nonce: grant.nonce.clone(),
             claims: grant.claims.clone(),
@@ -118,6 +126,8 @@ impl GrantDetail {
             offline_generation: self.og,
             session: SessionId::from_bytes(self.s.into_bytes()),
             epoch: self.e,
+            consent: self.ok.map(Version::from_stored),
+            offline_until: self.off_x.map(at),
             scope: self.scope,
             nonce: self.nonce,
             claims: self.claims,

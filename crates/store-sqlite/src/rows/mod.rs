@@ -4,6 +4,7 @@
 //! columns: looking for the names takes longer than reading them.
 
 mod application_traits;
+mod consents;
 mod directory;
 mod documents;
 mod ending_lines;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::error::Damaged;
 
 pub(crate) use application_traits::*;
+pub(crate) use consents::*;
 pub(crate) use directory::*;
 pub(crate) use documents::*;
 pub(crate) use ending_lines::*;

@@ -30,6 +30,8 @@ pub(super) fn code<E>(fixture: &Fixture<E>, held: &OpenedSession, client: &Clien
         offline_generation: None,
         session: held.session.id,
         epoch: held.session.epoch,
+        consent: None,
+        offline_until: None,
         scope: "openid".into(),
         nonce: Some("n".into()),
         claims: Some("userinfo.name".into()),
@@ -229,9 +231,8 @@ pub async fn a_grant_dies_with_its_session_epoch_and_client<E: Engine>() {
                 session.filter(|l| l.verdict == adieu_core::Verdict::Live).map(|l| l.session.epoch);
             let client = fixture.store.client(&shop.id).get().await.expect("an answer");
             let client_generation = client.filter(|c| c.enabled).map(|c| c.generation);
-            read(&fixture, &grant)
-                .await
-                .is_live(GrantAround { session_epoch, client_generation, offline: None }, now)
+            let around = GrantAround { session_epoch, client_generation, offline: None, consent: None };
+            read(&fixture, &grant).await.is_live(around, now)
         };
         assert!(lives(at(3)).await);
         match n {

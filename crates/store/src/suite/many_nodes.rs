@@ -420,3 +420,21 @@ pub async fn what_one_subscribes_the_other_tells<E: Engine>() {
     let taken = fixture.store.create_subscriber(audit).await;
     assert!(matches!(taken, Err(DirectoryError::Taken(_))), "{taken:?}");
 }
+
+/// Goal: NO-STALE-YES over nodes: a consent that is withdrawn at one is none at the other, however warm its memory is.
+pub async fn a_consent_of_one_is_known_at_the_other_and_withdrawn_for_it<E: Engine>() {
+    let (fixture, other) = two_nodes::<E>().await;
+    let (ada, shop) = (fixture.user("ada").await, fixture.client("shop").await);
+    let order = adieu_core::ConsentOrder {
+        user: ada.id,
+        client: shop.id.clone(),
+        client_generation: shop.generation,
+        scope: "openid".into(),
+        claims: String::new(),
+    };
+    let given = fixture.store.give_consent(order, at(1)).await.expect("agreed");
+    let found = other.consent(ada.id, &shop.id).get().await.expect("an answer");
+    assert_eq!(found.as_deref(), Some(&given));
+    assert!(fixture.store.withdraw_consent(ada.id, shop.id.clone()).await.expect("written"));
+    assert!(other.consent(ada.id, &shop.id).get().await.expect("an answer").is_none());
+}

@@ -6,6 +6,7 @@
 //! seed. Nothing here knows any engine.
 
 pub mod checks;
+pub mod consents;
 pub mod crowds;
 pub mod directory;
 pub mod durability;
@@ -122,6 +123,9 @@ macro_rules! contract {
             flows::a_flow_is_kept_replaced_read_and_taken,
             flows::of_many_takers_one_gets_it,
             flows::of_many_makers_of_a_flow_one_makes_it,
+            consents::a_consent_is_remembered_until_it_is_withdrawn,
+            consents::a_withdrawal_ends_what_was_granted,
+            consents::a_consent_goes_with_its_user_and_its_client,
             grants::a_code_needs_a_live_session_and_a_live_client,
             grants::a_code_buys_once_and_its_second_use_revokes,
             grants::a_refresh_token_rotates_and_an_old_one_revokes,
@@ -192,6 +196,7 @@ macro_rules! many_nodes {
             many_nodes::notices_are_made_and_leased_once,
             many_nodes::what_one_subscribes_the_other_tells,
             many_nodes::of_two_takers_one_gets_the_flow,
+            many_nodes::a_consent_of_one_is_known_at_the_other_and_withdrawn_for_it,
             many_nodes::of_refreshes_at_both_one_rotates,
             many_nodes::of_redemptions_at_both_one_buys,
             many_nodes::two_sweeps_take_everything_once_and_nothing_live,
@@ -208,6 +213,7 @@ mod tests {
         let list = include_str!("mod.rs");
         for (module, source) in [
             ("checks", include_str!("checks.rs")),
+            ("consents", include_str!("consents.rs")),
             ("crowds", include_str!("crowds.rs")),
             ("directory", include_str!("directory.rs")),
             ("durability", include_str!("durability.rs")),

@@ -224,6 +224,11 @@ pub(super) const KEYS: &[Key] = &[
         "Whether the assertions by which clients prove themselves (`private_key_jwt`) have to name the issuer as their only audience, as one text. Without it the address of the token endpoint will do, too.",
     ),
     key(
+        "tokens.offline_s",
+        Time(60, 10 * 366 * 24 * 3600),
+        "The time after which access ends that a user has let outlive the session (`offline_access`), however often it is refreshed; at most ten years. A refresh token that is not used ends sooner, by its client's own life of refresh tokens.",
+    ),
+    key(
         "notices.allow_private",
         Flag,
         "Whether applications are told of endings at addresses in private networks and on this machine, too. In development mode they are.",

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, CodeOrder, GrantError, LiveSession, Realm};
+use adieu_authority::{Assurance, GrantError, LiveSession, Realm};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Authorize, AuthorizeError, Provider, Refusal};
 use axum::body::Body;
@@ -36,14 +36,17 @@ pub(super) async fn answer(
         && authorize.answered_by(&live.session, face.authority.now())
     {
         match code(face, live, &provider, &authorize).await? {
-            Issued::Code(code) => {
+            Issued::Code(code, scope) => {
                 caller::touched(face, token).await?;
-                return coded(face, call, &provider, &authorize, &code).await;
+                return coded(face, call, &provider, &authorize, (&code, &scope)).await;
             }
             Issued::Full => {
                 let (reply, refusal) = (authorize.reply.clone(), Refusal::SessionFull);
                 let full = AuthorizeError::Told { reply, refusal };
                 return refused(face, call, &provider, &params, full).await;
+            }
+            Issued::Unasked => {
+                return refused(face, call, &provider, &params, authorize.consent_refusal()).await;
             }
             Issued::Ended => {}
         }
@@ -58,7 +61,10 @@ pub(super) async fn answer(
 
 /// What became of a code for a session.
 enum Issued {
-    Code(String),
+    /// The code, and the scopes that it stands for.
+    Code(String, String),
+    /// Its user would have to agree first, and there is no page for that here: they can at the native issuer.
+    Unasked,
     /// Too many clients take part.
     Full,
     /// The session ended since it was looked at.
@@ -71,19 +77,14 @@ async fn code(
     provider: &Provider<'_>,
     authorize: &Authorize,
 ) -> Result<Issued, AmError> {
-    let order = CodeOrder {
-        session: Arc::clone(&live.session),
-        client: Arc::clone(&authorize.client),
-        issuer: provider.issuer.name.clone(),
-        sid: provider.issuer.sid,
-        scope: authorize.scope.clone(),
-        nonce: authorize.nonce.clone(),
-        claims: authorize.claims.clone(),
-        redirect_uri: authorize.reply.redirect_uri.clone(),
-        challenge: authorize.challenge.clone(),
-    };
+    let remembered = face.authority.consent(live.user.id, &authorize.client).await?;
+    if authorize.is_unasked(remembered.as_deref()) {
+        return Ok(Issued::Unasked);
+    }
+    let order = provider.code_order(authorize, &live.session, remembered.as_deref());
+    let scope = order.scope.clone();
     match face.authority.issue_code(order).await {
-        Ok(code) => Ok(Issued::Code(code)),
+        Ok(code) => Ok(Issued::Code(code, scope)),
         Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(Issued::Ended),
         Err(GrantError::TooManyParticipants) => Ok(Issued::Full),
         Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
@@ -95,11 +96,11 @@ async fn coded(
     call: &Call,
     provider: &Provider<'_>,
     authorize: &Authorize,
-    code: &str,
+    (code, scope): (&str, &str),
 ) -> Result<Response, AmError> {
     let told = [
         ("code", Some(code)),
-        ("scope", Some(authorize.scope.as_str())),
+        ("scope", Some(scope)),
         ("iss", Some(provider.issuer.name.as_str())), // RFC 9207 §2
         ("client_id", Some(authorize.client.id.as_str())),
     ];

@@ -91,6 +91,16 @@ pub(super) fn object(members: Vec<(&str, Value)>) -> Value {
     })
 }
 
+fn consent() -> Value {
+    object(vec![
+        ("client_id", client_id()),
+        ("client_name", word()),
+        ("scopes", json!({"type": "array", "items": word()})),
+        ("claims", json!({"type": "array", "items": word(), "description": "Those that no scope gives."})),
+        ("given_at", time()),
+    ])
+}
+
 pub(super) fn page(of: &str) -> Value {
     let next =
         json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."});
@@ -275,7 +285,12 @@ fn clients() -> Vec<(&'static str, Value)> {
         "type": "array", "items": word(), "maxItems": 100,
         "description": "Scopes of a dialect's API that it is granted; those of OpenID Connect need no grant.",
     });
+    let consent = json!({
+        "type": "boolean",
+        "description": "It is somebody else's: users are asked before it gets anything of them. False: it is one's own.",
+    });
     let switches = vec![
+        ("require_consent?", consent),
         ("grant_types?", json!({"type": "array", "items": grant_type})),
         ("pkce_required?", pkce),
         ("api_scopes?", scopes),
@@ -466,6 +481,8 @@ fn sessions() -> Vec<(&'static str, Value)> {
     vec![
         ("Session", object(session)),
         ("Sessions", page("Session")),
+        ("Consent", consent()),
+        ("Consents", page("Consent")),
         ("EndOrder", ending_schemas::order()),
         ("Ending", object(ending)),
     ]

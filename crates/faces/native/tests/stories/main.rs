@@ -3,6 +3,7 @@
 //! Through the real admin router over the embedded engine; only the clock stands still.
 
 mod client_keys;
+mod consents;
 mod declarations;
 mod document;
 mod endings;

@@ -23,6 +23,8 @@ async fn shared(world: &World) -> String {
         client: client.expect("an answer").expect("the client"),
         issuer: "https://id.example.test".into(),
         sid: adieu_authority::SidForm::Public,
+        consent: None,
+        offline: false,
         scope: "openid".into(),
         nonce: None,
         claims: None,

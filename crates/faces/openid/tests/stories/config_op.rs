@@ -43,7 +43,10 @@ async fn oidcc_discovery_endpoint_verification() {
         ("request_object_signing_alg_values_supported", &["RS256", "ES256", "EdDSA"]),
         ("code_challenge_methods_supported", &["S256"]),
         ("prompt_values_supported", &["none", "login", "consent", "select_account"]),
-        ("scopes_supported", &["openid", "profile", "email", "address", "phone", "global_token_revocation"]),
+        (
+            "scopes_supported",
+            &["openid", "profile", "email", "address", "phone", "offline_access", "global_token_revocation"],
+        ),
     ] {
         assert_eq!(list(name), values, "{name}");
     }

@@ -6,6 +6,7 @@ mod basic_op;
 mod basic_op_claims;
 mod bounds;
 mod config_op;
+mod consent;
 mod fixture;
 mod front_channel;
 mod global_revocation;

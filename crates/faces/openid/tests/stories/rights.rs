@@ -23,7 +23,7 @@ enum Serves {
     Holders,
 }
 
-const TABLE: [Line<Serves>; 23] = [
+const TABLE: [Line<Serves>; 25] = [
     ("GET HEAD", ".well-known/openid-configuration", Serves::Everybody),
     ("GET HEAD", ".well-known/oauth-authorization-server", Serves::Everybody),
     ("GET HEAD", "jwks", Serves::Everybody),
@@ -31,6 +31,8 @@ const TABLE: [Line<Serves>; 23] = [
     ("POST", "par", Serves::Clients),
     ("GET POST", "sign-on", Serves::TheBrowser),
     ("POST", "choose", Serves::TheBrowser),
+    ("POST", "consent", Serves::TheBrowser),
+    ("GET HEAD POST", "applications", Serves::TheBrowser),
     ("POST", "token", Serves::Clients),
     ("POST", "introspect", Serves::Clients),
     ("POST", "revoke", Serves::Clients),
@@ -68,6 +70,7 @@ async fn nobody_gets_anything_unproven() {
     world.authority().create_upstream(&world.data.realm, nowhere).await.expect("a provider");
     for (methods, path, serves) in TABLE {
         for method in methods.split(' ') {
+            let reads = method != "POST";
             let method = method.parse().expect("a method");
             let fields = [("grant_type", "client_credentials"), ("token", "x")];
             let path = path.replace("{name}", "corp");
@@ -79,6 +82,8 @@ async fn nobody_gets_anything_unproven() {
                 Serves::TheBrowser if path == "sign-off" => &[303],
                 // An address that leads back to its request.
                 Serves::TheBrowser if path == "sign-on" => &[303, 403],
+                // Whoever is not signed on is told that nobody is.
+                Serves::TheBrowser if reads => &[200],
                 Serves::TheBrowser => &[403],
                 // Session management is off.
                 Serves::Everybody if path == "check-session" => &[404],

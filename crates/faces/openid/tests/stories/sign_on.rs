@@ -122,10 +122,10 @@ async fn who_is_signed_on_is_asked_where_the_request_says_so() {
     let page = browser.get(&shop.authorize("&scope=openid%20email&prompt=consent")).await;
     let question = browser.sign_on(&page, ALICE).await;
     assert_eq!(question.status, 200, "{}", question.text);
-    assert!(question.text.contains("your e-mail address"), "{}", question.text);
+    assert!(question.text.contains("Your e-mail address"), "{}", question.text);
     let denied = browser.submit(&question, &[("choice", "deny")]).await;
     assert_eq!(param(denied.location(), "error").as_deref(), Some("access_denied"));
-    shop.code(&browser.submit(&question, &[("choice", "go-on")]).await);
+    shop.code(&browser.submit(&question, &[("choice", "allow")]).await);
 
     let question = browser.get(&shop.authorize("&scope=openid&prompt=select_account")).await;
     assert!(question.text.contains("You are signed on as alice"), "{}", question.text);

@@ -1,0 +1,130 @@
+//! Consent: when a user is asked, what for, and what is given because of it.
+//!
+//! A client of somebody else's gets nothing that its user has not agreed to; every client gets access that outlives the session
+//! (`offline_access`) only so. OpenID Connect Core §3.1.2.1, §3.1.2.4 and §11; standards.md 2.1 and 2.2: S-OP-6, S-TOK-9.
+
+use std::sync::Arc;
+
+use adieu_authority::{Client, CodeOrder, Consent, ConsentOrder, Session, UserId};
+
+use crate::{Authorize, AuthorizeError, OFFLINE_ACCESS, Provider, Refusal, user_claims};
+
+/// What a client asks a user for. What is remembered is a consent that counts for the client.
+#[derive(Clone, Copy)]
+pub struct AskedOfUser<'a> {
+    /// Who asks.
+    pub client: &'a Client,
+    /// The scopes that it may have, separated by blanks.
+    pub scope: &'a str,
+    /// The claims that are asked for by name, as a grant keeps them.
+    pub claims: Option<&'a str>,
+}
+
+impl AskedOfUser<'_> {
+    /// Whether it is somebody else's client that asks for more than the user has agreed to.
+    pub fn is_unasked(&self, remembered: Option<&Consent>) -> bool {
+        self.client.require_consent && !self.is_covered_by(remembered)
+    }
+
+    fn is_covered_by(&self, remembered: Option<&Consent>) -> bool {
+        remembered.is_some_and(|consent| {
+            let claimed = |claim: &str| consent.has_claim(claim) || gives(&consent.scope, claim);
+            self.scope.split(' ').all(|scope| consent.has_scope(scope)) && self.claim_names().all(claimed)
+        })
+    }
+
+    /// The scopes that it gets: access that outlives the session only if the user agreed to that; else it is left out, which is no
+    /// error (S-TOK-9).
+    pub fn given_scope(&self, remembered: Option<&Consent>) -> String {
+        let agreed = remembered.is_some_and(|consent| consent.has_scope(OFFLINE_ACCESS));
+        let given = self.scope.split(' ').filter(|scope| agreed || *scope != OFFLINE_ACCESS);
+        given.collect::<Vec<_>>().join(" ")
+    }
+
+    fn claim_names(&self) -> impl Iterator<Item = &str> {
+        let words = self.claims.unwrap_or_default().split(' ');
+        words.filter_map(|word| word.split_once('.').map(|(_, claim)| claim))
+    }
+}
+
+impl Authorize {
+    /// The scopes that it asks for and that its client may have, separated by blanks.
+    pub fn asked_scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// The claims that it asks for by name and that none of its scopes gives, each once.
+    pub fn claims_beside_scopes(&self) -> Vec<&'static str> {
+        let asked = self.asked_of_user();
+        user_claims::names()
+            .filter(|claim| asked.claim_names().any(|name| name == *claim) && !gives(&self.scope, claim))
+            .collect()
+    }
+
+    /// Whether its user is to be asked to agree, where so much is remembered: because it says so, or because its client is somebody
+    /// else's and asks for more.
+    pub fn asks_for_consent(&self, remembered: Option<&Consent>) -> bool {
+        self.wants_consent() || self.is_unasked(remembered)
+    }
+
+    /// The same where no page asks: what the request says of asking is not heard there, and whoever has agreed elsewhere has agreed.
+    pub fn is_unasked(&self, remembered: Option<&Consent>) -> bool {
+        self.asked_of_user().is_unasked(remembered)
+    }
+
+    fn asked_of_user(&self) -> AskedOfUser<'_> {
+        AskedOfUser { client: &self.client, scope: &self.scope, claims: self.claims.as_deref() }
+    }
+
+    /// What is remembered if this user agrees.
+    pub fn agreed_by(&self, user: UserId) -> ConsentOrder {
+        ConsentOrder {
+            user,
+            client: self.client.id.clone(),
+            client_generation: self.client.generation,
+            scope: self.scope.clone(),
+            claims: self.claims_beside_scopes().join(" "),
+        }
+    }
+
+    /// What to say where its user would have to be asked to agree and is not: the request forbids it, or there is no page for it.
+    pub fn consent_refusal(&self) -> AuthorizeError {
+        AuthorizeError::Told { reply: self.reply.clone(), refusal: Refusal::ConsentRequired }
+    }
+}
+
+impl Provider<'_> {
+    /// The order for the code that answers a request by a session, where so much is remembered.
+    pub fn code_order(
+        &self,
+        authorize: &Authorize,
+        session: &Arc<Session>,
+        remembered: Option<&Consent>,
+    ) -> CodeOrder {
+        let scope = authorize.asked_of_user().given_scope(remembered);
+        CodeOrder {
+            session: Arc::clone(session),
+            client: Arc::clone(&authorize.client),
+            issuer: self.issuer.name.clone(),
+            sid: self.issuer.sid,
+            offline: is_offline(&scope),
+            scope,
+            consent: remembered.map(|consent| consent.number),
+            nonce: authorize.nonce.clone(),
+            claims: authorize.claims.clone(),
+            redirect_uri: authorize.reply.redirect_uri.clone(),
+            challenge: authorize.challenge.clone(),
+        }
+    }
+}
+
+/// Whether scopes that were given have access that outlives the session.
+pub fn is_offline(scope: &str) -> bool {
+    scope.split(' ').any(|scope| scope == OFFLINE_ACCESS)
+}
+
+/// Whether one of these scopes gives the claim.
+fn gives(scopes: &str, claim: &str) -> bool {
+    let of_claim = user_claims::scope_of(claim);
+    of_claim.is_some_and(|of_claim| scopes.split(' ').any(|scope| scope == of_claim))
+}
