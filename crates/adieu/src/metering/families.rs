@@ -103,7 +103,7 @@ pub const FAMILIES: &[MetricFamily] = &[
         &[
             (
                 "cause",
-                "`sign_off`, `administrator`, `user_disabled`, `user_removed`, `quota`, `password_changed`, `idle`, `expired`, `ended_with_others`, `restored`, `other`",
+                "`sign_off`, `administrator`, `user_disabled`, `user_removed`, `quota`, `password_changed`, `idle`, `expired`, `ended_with_others`, `restored`, `upstream`, `other`",
             ),
             CHANNEL,
         ],
