@@ -252,7 +252,7 @@ pub(crate) mod tests {
     use crate::document::Document;
     use crate::origin::Channel;
     use crate::record_fault::RecordFault;
-    use crate::revoke::RevokedToken;
+    use crate::revoked_token::RevokedToken;
     use crate::time::{Span, Timestamp};
 
     pub(crate) fn shop() -> Client {

@@ -9,7 +9,7 @@ use crate::assurance::SecondFactorRule;
 use crate::ids::{ClientId, PopulationId, RealmId, UserId, UserKey};
 use crate::outage::Unwritten;
 use crate::record_fault::RecordFault;
-use crate::revoke::RevokedToken;
+use crate::revoked_token::RevokedToken;
 use crate::rights::RoleAssignment;
 use crate::second_factor::RecoveryCodes;
 use crate::session::Generations;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::directory::{Client, User};
 use crate::ids::{ClientId, RealmId, UserId};
 use crate::outage::Unwritten;
-use crate::revoke::RevokedToken;
+use crate::revoked_token::RevokedToken;
 use crate::session_id::SessionId;
 use crate::time::{Span, Timestamp};
 use crate::token::TokenHash;

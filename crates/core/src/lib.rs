@@ -51,6 +51,7 @@ pub mod record_rules;
 pub mod recovery;
 pub mod redirect_uris;
 pub mod revoke;
+mod revoked_token;
 
 pub mod rights;
 pub mod second_factor;
@@ -143,7 +144,8 @@ pub use redirect_uris::{
     is_frame_address, is_notice_address, is_redirect_uri, is_web_address, may_redirect_to, may_return_to,
     web_origin,
 };
-pub use revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
+pub use revoke::{RevokeOrder, TokenToRevoke, decide_revoke};
+pub use revoked_token::{RevokedToken, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending, TYPED_LETTERS};
 pub use session::{Around, Device, Generations, Method, NotLive, Session, State, Verdict, verdict};

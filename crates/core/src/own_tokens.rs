@@ -5,7 +5,8 @@
 use crate::directory::Client;
 use crate::grant::GrantError;
 use crate::outage::{Outage, Unwritten};
-use crate::revoke::{RevokedToken, with_revoked_own};
+use crate::revoke::with_revoked_own;
+use crate::revoked_token::RevokedToken;
 use crate::time::Timestamp;
 
 /// The client as it is to be stored once it has revoked a token; `client` is none if it was removed.

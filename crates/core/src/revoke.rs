@@ -3,10 +3,9 @@
 //! The session lives on. A revoked access token is remembered by its id, in its grant or its client, until it would have
 //! expired; how many of them is bounded (HOME-LIMITS), and no bound makes a revoked token good again.
 
-use uuid::Uuid;
-
 use crate::grant::{Grant, GrantDecision, GrantError, GrantId};
 use crate::ids::ClientId;
+use crate::revoked_token::RevokedToken;
 use crate::time::Timestamp;
 use crate::token::TokenHash;
 
@@ -14,20 +13,6 @@ use crate::token::TokenHash;
 const OF_GRANT_MAX: usize = 32;
 /// Revoked tokens that a client in its own name remembers; the next one is refused until one of them expires.
 const OF_CLIENT_MAX: usize = 256;
-
-/// An access token that was revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RevokedToken {
-    /// Its id.
-    pub token: Uuid,
-    /// When it would have expired.
-    pub until: Timestamp,
-}
-
-/// Whether that token is one of the revoked ones.
-pub fn is_revoked(revoked: &[RevokedToken], token: Uuid) -> bool {
-    revoked.iter().any(|revoked| revoked.token == token)
-}
 
 /// A client's order to revoke a token of a grant.
 #[derive(Clone, Debug)]
@@ -97,7 +82,10 @@ fn with(
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::revoked_token::is_revoked;
 
     fn at(s: i64) -> Timestamp {
         Timestamp::from_ms(s * 1000)

@@ -269,7 +269,8 @@ fn what_is_allowed_later_brings_back_nothing() {
 /// the hand of their client.
 #[test]
 fn a_revoked_token_takes_what_it_stands_for() {
-    use crate::revoke::{RevokeOrder, RevokedToken, TokenToRevoke, decide_revoke, is_revoked};
+    use crate::revoke::{RevokeOrder, TokenToRevoke, decide_revoke};
+    use crate::revoked_token::{RevokedToken, is_revoked};
     let token = |n| RevokedToken { token: Uuid::from_u128(n), until: at(500) };
     let order = |who: &str, token| RevokeOrder { grant: GrantId::from_number(7), client: client(who), token };
     let revoke = |grant: &Grant, order| decide_revoke(grant, &order, at(3)).outcome;
