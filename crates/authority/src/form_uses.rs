@@ -4,61 +4,18 @@
 //! where other nodes find it as well: the token sealed, because it is to be shown again (EMPTY-HANDS). Who may ask is the caller's
 //! affair: a form belongs to the browser that was shown it.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use adieu_core::{Check, How, Outage, RealmId, SessionToken, Span, Unwritten};
 use adieu_keyring::SealPurpose;
-use adieu_store::FlowId;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
-use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use crate::Authority;
+use crate::form_turns::{FormKey, FormTurn, FormTurns};
 use crate::sign_on::SignedIn;
 
 /// Flows of this kind are forms that have led somewhere.
 const KIND: &str = "used-form";
 /// For so long a form leads where it led.
 const LIFE: Span = Span::from_s(15 * 60);
-
-/// One form of one browser or program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FormKey(FlowId);
-
-impl FormKey {
-    /// The form of this name among those of a kind. The name is nothing that anybody else knows.
-    pub fn of(kind: &str, name: &str) -> Self {
-        let mut hash = Sha256::new();
-        hash.update((kind.len() as u64).to_be_bytes()); // Lengths first: no two inputs run together.
-        hash.update(kind.as_bytes());
-        hash.update(name.as_bytes());
-        let hash: [u8; 32] = hash.finalize().into();
-        Self(hash[..16].try_into().expect("the hash is longer"))
-    }
-}
-
-/// The turn of one post of a form. The next one begins when it is dropped.
-pub struct FormTurn {
-    turns: Arc<FormTurns>,
-    form: FormKey,
-    held: Option<OwnedMutexGuard<()>>,
-}
-
-/// The forms that are being answered, in this process. There are no more than requests (HOME-LIMITS).
-#[derive(Default)]
-pub(crate) struct FormTurns(Mutex<HashMap<FormKey, Arc<Turn<()>>>>);
-
-impl Drop for FormTurn {
-    fn drop(&mut self) {
-        let mut turns = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
-        self.held = None;
-        // The map holds one of them, and each that waits another.
-        if turns.get(&self.form).is_some_and(|turn| Arc::strong_count(turn) == 1) {
-            turns.remove(&self.form);
-        }
-    }
-}
 
 /// What a form led to.
 #[derive(Serialize, Deserialize)]
@@ -79,14 +36,7 @@ pub struct FormUse {
 impl Authority {
     /// Waits until the earlier posts of a form are answered.
     pub async fn form_turn(&self, form: FormKey) -> FormTurn {
-        let turns = Arc::clone(&self.inner.form_turns);
-        let turn = {
-            let mut map = turns.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(map.entry(form).or_default())
-        };
-        let mut waiting = FormTurn { turns, form, held: None };
-        waiting.held = Some(turn.lock_owned().await);
-        waiting
+        FormTurns::turn(&self.inner.form_turns, form).await
     }
 
     /// Notes what a form led to: a session, if there is one, and what the caller wants to know again beside it.
@@ -136,15 +86,4 @@ impl Authority {
 
 fn place(form: FormKey) -> String {
     format!("{KIND}/{:x}", u128::from_be_bytes(form.0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_of_two_kinds_are_two() {
-        assert_eq!(FormKey::of("a", "b"), FormKey::of("a", "b"));
-        assert_ne!(FormKey::of("a", "bc"), FormKey::of("ab", "c"));
-    }
 }

@@ -19,6 +19,7 @@ mod endings;
 mod first_factor;
 mod flows;
 mod foreign_hash;
+mod form_turns;
 mod form_uses;
 mod grants;
 mod hashing;
@@ -99,7 +100,8 @@ pub use dynamic_clients::{
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
 pub use flows::{FLOW_BYTES_MAX, NewFlow};
-pub use form_uses::{FormKey, FormTurn, FormUse};
+pub use form_turns::{FormKey, FormTurn};
+pub use form_uses::FormUse;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};
 pub use hashing::{HashCost, HashError};
 pub use inspect::{Active, ActiveRefresh, For, Principal};
@@ -128,7 +130,7 @@ pub use upstream_client::UpstreamClient;
 pub use verification::is_known_hash;
 
 use crate::counts::Counts;
-use crate::form_uses::FormTurns;
+use crate::form_turns::FormTurns;
 use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;

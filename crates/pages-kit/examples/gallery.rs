@@ -14,21 +14,7 @@ use adieu_pages_kit::{
 fn main() -> io::Result<()> {
     let folder = env::args().nth(1).unwrap_or_else(|| "gallery".into());
     fs::create_dir_all(&folder)?;
-    let sign_on = SignOnPage {
-        realm: "Example Company",
-        application: Some("Shop"),
-        action: "/login",
-        method: "post",
-        identifier_name: "identifier",
-        identifier: "",
-        password_name: "password",
-        hidden: &[("csrf_token", "x")],
-        error: None,
-        others: &[
-            Link { href: "/o/_/upstream/corp/begin", text: "Sign on with Corp" },
-            Link { href: "/self-service/registration/browser", text: "Sign up" },
-        ],
-    };
+    let sign_on = sign_on();
     let failed = SignOnPage {
         identifier: "ada@example.org",
         error: Some("The password is wrong, or there is no such account. Check both and try again."),
@@ -84,6 +70,24 @@ fn main() -> io::Result<()> {
         fs::write(Path::new(&folder).join(format!("{name}.html")), with_policy(&html, &headers))?;
     }
     Ok(())
+}
+
+fn sign_on() -> SignOnPage<'static> {
+    SignOnPage {
+        realm: "Example Company",
+        application: Some("Shop"),
+        action: "/login",
+        method: "post",
+        identifier_name: "identifier",
+        identifier: "",
+        password_name: "password",
+        hidden: &[("csrf_token", "x")],
+        error: None,
+        others: &[
+            Link { href: "/o/_/upstream/corp/begin", text: "Sign on with Corp" },
+            Link { href: "/self-service/registration/browser", text: "Sign up" },
+        ],
+    }
 }
 
 /// A file has no headers: the policy stands in the page.

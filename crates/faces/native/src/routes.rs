@@ -6,7 +6,8 @@ use adieu_http_kit::table::{self, RouteRow, Routed};
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::operations::{ALL, Operation};
+use crate::operation::Operation;
+use crate::operations::ALL;
 
 /// The operations as rows of a table.
 static TABLE: [RouteRow<&Operation>; ALL.len()] = {

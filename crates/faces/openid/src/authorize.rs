@@ -1,42 +1,21 @@
 //! `authorize`: a live session of the realm is answered with a code at once; else the sign-on page, or a question to its user.
 //!
-//! The request travels along with the page's form and is judged anew when it comes back, with a mark that its user has signed on
-//! for it. OpenID Connect Core §3.1.2, RFC 9207; standards.md 2.1.
+//! OpenID Connect Core §3.1.2; standards.md 2.1.
 
 use std::sync::Arc;
 
-use adieu_authority::{Consent, GrantError, LiveSession, Realm, Session};
-use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::{Authorize, AuthorizeError, Refusal};
+use adieu_authority::Realm;
 use axum::body::Body;
 use axum::response::Response;
 use http::Method;
 
 use crate::answer::see_other;
-use crate::browser::{SignedOnHere, signed_on_here};
+use crate::browser::signed_on_here;
 use crate::call::{Call, form};
+use crate::carried::{CarriedRequest, Judged, refused};
 use crate::error::OpenIdError;
 use crate::face::Face;
-use crate::{choose, consent, form_token, session_management, sign_on};
-
-/// The parameter by which the sign-on page says that a request's user has signed on for it; always the last one.
-const MARK: &str = "adieu_signed_on";
-/// How long that counts.
-const MARK_LIFE_S: i64 = 300;
-
-/// A request of a client as it travels through pages: its parameters as a query, with the mark if there is one.
-pub(crate) struct CarriedRequest<'a> {
-    pub(crate) realm: &'a Arc<Realm>,
-    pub(crate) query: &'a str,
-}
-
-/// What a request came to before anybody was asked.
-pub(crate) enum Judged {
-    /// It may be answered.
-    Sound(Box<Authorize>),
-    /// It was answered.
-    Refused(Response),
-}
+use crate::{choose, consent, sign_on};
 
 pub(crate) async fn answer(
     face: &Face,
@@ -71,143 +50,4 @@ pub(crate) async fn answer(
         Some(error) => refused(face, call, &asked, error).await,
         None => sign_on::first_page(face, call, &asked, &authorize).await,
     }
-}
-
-impl CarriedRequest<'_> {
-    /// The request as it counts for whoever is signed on.
-    pub(crate) async fn judged(
-        &self,
-        face: &Face,
-        call: &Call,
-        live: Option<&LiveSession>,
-    ) -> Result<Judged, OpenIdError> {
-        let (provider, params) = (face.provider(self.realm), self.params());
-        let params = provider.pushed(&params).await?.unwrap_or(params);
-        let authorize = match provider.authorize(&params).await {
-            Ok(authorize) => authorize,
-            Err(error) => return refused(face, call, self, error).await.map(Judged::Refused),
-        };
-        let marked = live.is_some_and(|live| self.is_signed_on_for(face, &live.session));
-        let authorize = if marked { authorize.signed_on_for() } else { authorize };
-        Ok(Judged::Sound(Box::new(authorize)))
-    }
-
-    /// The parameters that the client sent.
-    pub(crate) fn params(&self) -> Params {
-        Params::parse(self.split().0)
-    }
-
-    /// Where the request goes on when this session has begun for it.
-    pub(crate) fn marked(&self, face: &Face, session: &Session) -> String {
-        let bare = self.split().0;
-        let address = format!("{}?{bare}", face.url(self.realm, "authorize"));
-        append_query(&address, MARK, &mark(face, session, bare))
-    }
-
-    /// The address of the request.
-    pub(crate) fn address(&self, face: &Face) -> String {
-        format!("{}?{}", face.url(self.realm, "authorize"), self.bare())
-    }
-
-    /// The request without the mark: whoever signs on for it does so once more.
-    pub(crate) fn bare(&self) -> &str {
-        self.split().0
-    }
-
-    fn split(&self) -> (&str, Option<&str>) {
-        match self.query.rsplit_once(&format!("&{MARK}=")) {
-            Some((bare, mark)) => (bare, Some(mark)),
-            None => (self.query, None),
-        }
-    }
-
-    /// Whether this session's user has signed on for this very request, and just now.
-    fn is_signed_on_for(&self, face: &Face, session: &Session) -> bool {
-        let (bare, given) = self.split();
-        let age_s = face.authority.now().since(session.authenticated_at).s();
-        let fits = |given: &str| form_token::same(&mark(face, session, bare), given);
-        age_s <= MARK_LIFE_S && given.is_some_and(fits)
-    }
-}
-
-fn mark(face: &Face, session: &Session, bare: &str) -> String {
-    face.derived(&format!("openid-signed-on {} {} {bare}", session.id, session.authenticated_at.ms()))
-}
-
-/// The answer with a code; the sign-on page if the session ended since it was looked at. That is activity of its user.
-pub(crate) async fn coded(
-    face: &Face,
-    call: &Call,
-    asked: &CarriedRequest<'_>,
-    live: &LiveSession,
-    authorize: &Authorize,
-    remembered: Option<&Consent>,
-) -> Result<Response, OpenIdError> {
-    face.provider(asked.realm).use_pushed(&asked.params()).await?;
-    let provider = face.provider(asked.realm);
-    let order = provider.code_order(authorize, &live.session, remembered);
-    let issuer = provider.issuer.name;
-    match face.authority.issue_code(order).await {
-        Ok(code) => {
-            signed_on_here(face, call, asked.realm, true).await?;
-            let told = [("code", Some(code.as_str())), ("iss", Some(issuer.as_str()))]; // RFC 9207 §2
-            let to = (authorize.client.id.as_str(), &authorize.reply);
-            session_management::answered(face, call, asked.realm, to, &told).await
-        }
-        Err(GrantError::TooManyParticipants) => {
-            told(face, call, asked, authorize, Refusal::SessionFull).await
-        }
-        Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => {
-            match authorize.silent_refusal() {
-                Some(error) => refused(face, call, asked, error).await,
-                None => sign_on::first_page(face, call, asked, authorize).await,
-            }
-        }
-        Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
-    }
-}
-
-/// A refusal, told to the client.
-pub(crate) async fn told(
-    face: &Face,
-    call: &Call,
-    asked: &CarriedRequest<'_>,
-    authorize: &Authorize,
-    refusal: Refusal,
-) -> Result<Response, OpenIdError> {
-    refused(face, call, asked, AuthorizeError::Told { reply: authorize.reply.clone(), refusal }).await
-}
-
-pub(crate) async fn refused(
-    face: &Face,
-    call: &Call,
-    asked: &CarriedRequest<'_>,
-    error: AuthorizeError,
-) -> Result<Response, OpenIdError> {
-    match error {
-        AuthorizeError::Client => Err(OpenIdError::Client),
-        AuthorizeError::RedirectUri => Err(OpenIdError::RedirectUri),
-        AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),
-        AuthorizeError::Outage(outage) => Err(outage.into()),
-        AuthorizeError::Told { reply, refusal } => {
-            let (issuer, text) = (face.url(asked.realm, ""), refusal.to_string());
-            let told = [
-                ("error", Some(refusal.code())),
-                ("error_description", Some(text.as_str())),
-                ("iss", Some(issuer.as_str())),
-            ];
-            let params = asked.params();
-            let to = (params.first("client_id").unwrap_or_default(), &reply);
-            session_management::answered(face, call, asked.realm, to, &told).await
-        }
-    }
-}
-
-/// The token of the session that goes on in this browser when its user signs on again.
-pub(crate) async fn previous(
-    face: &Face,
-    call: &Call,
-    realm: &Realm,
-) -> Result<Option<adieu_authority::SessionToken>, OpenIdError> {
-    Ok(signed_on_here(face, call, realm, false).await.map(SignedOnHere::into_token)?)
 }

@@ -11,9 +11,9 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::authorize::{CarriedRequest, Judged, told};
 use crate::browser::signed_on_here;
 use crate::call::{Call, REQUEST, form, once};
+use crate::carried::{CarriedRequest, Judged, told};
 use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::sign_on::{first_page, leading_to};

@@ -12,9 +12,10 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::authorize::{CarriedRequest, Judged, coded, refused, told};
 use crate::browser::signed_on_here;
 use crate::call::{Call, REQUEST, form, once};
+use crate::carried::{CarriedRequest, Judged, refused, told};
+use crate::code::coded;
 use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::form_token;

@@ -8,7 +8,7 @@ use adieu_http_kit::said::Said;
 use http::{HeaderMap, HeaderValue};
 
 use crate::address;
-use crate::authorize::CarriedRequest;
+use crate::carried::CarriedRequest;
 use crate::face::Face;
 
 const COOKIE: &str = "adieu_form_said";

@@ -18,9 +18,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 
 use crate::answer::{page, see_other, with_cookies};
-use crate::authorize::{CarriedRequest, Judged, previous};
 use crate::browser::after_sign_on;
 use crate::call::{Call, REQUEST, form, once};
+use crate::carried::{CarriedRequest, Judged, previous};
 use crate::error::{OpenIdError, words_of};
 use crate::face::{CHANNEL, Face};
 use crate::form_token::{self, FormToken};

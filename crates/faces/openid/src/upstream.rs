@@ -22,9 +22,9 @@ use http::Method;
 pub(crate) use address::{UpstreamEndpoint, find};
 
 use crate::answer::{see_other, with_cookies};
-use crate::authorize::{CarriedRequest, Judged, previous};
 use crate::browser::after_sign_on;
 use crate::call::{Call, REQUEST, form, once};
+use crate::carried::{CarriedRequest, Judged, previous};
 use crate::error::OpenIdError;
 use crate::face::{CHANNEL, Face};
 use crate::form_token::{self, FormToken};

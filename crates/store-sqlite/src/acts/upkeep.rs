@@ -227,7 +227,7 @@ fn sweep_tombstones(
     let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
     let untold = untold_endings(batch)?;
     for &(locator, ended_at) in &stretch {
-        if !ended_at.is_some_and(|ended_at| ended_at <= ended_by.ms()) {
+        if ended_at.is_none_or(|ended_at| ended_at > ended_by.ms()) {
             continue;
         }
         let place = locator.try_into().ok().and_then(Locator::from_number);

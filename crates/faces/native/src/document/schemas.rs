@@ -245,6 +245,25 @@ fn secret_rotation() -> Value {
     object(vec![("end_grants?", rotation), ("overlap_s?", overlap), ("reason?", reason())])
 }
 
+fn pkce() -> Value {
+    json!({"type": "boolean", "description": "Must use PKCE with S256; so it is for a new client that does not say."})
+}
+
+fn api_scopes() -> Value {
+    json!({
+        "type": "array", "items": word(), "maxItems": 100,
+        "description": "Scopes of a dialect's API that it is granted; those of OpenID Connect need no grant.",
+    })
+}
+
+/// Whose application a client is.
+fn whose() -> Value {
+    json!({
+        "type": "boolean",
+        "description": "It is somebody else's: users are asked before it gets anything of them. False: it is one's own.",
+    })
+}
+
 fn auth_method() -> Value {
     json!({
         "type": "string", "enum": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
@@ -280,20 +299,11 @@ fn clients() -> Vec<(&'static str, Value)> {
     let grant_type =
         json!({"type": "string", "enum": ["authorization_code", "refresh_token", "client_credentials"]});
     let offline = json!({"type": "boolean", "description": "Tokens that it gets while this is so live on after their session."});
-    let pkce = json!({"type": "boolean", "description": "Must use PKCE with S256; so it is for a new client that does not say."});
-    let scopes = json!({
-        "type": "array", "items": word(), "maxItems": 100,
-        "description": "Scopes of a dialect's API that it is granted; those of OpenID Connect need no grant.",
-    });
-    let consent = json!({
-        "type": "boolean",
-        "description": "It is somebody else's: users are asked before it gets anything of them. False: it is one's own.",
-    });
     let switches = vec![
-        ("require_consent?", consent),
+        ("require_consent?", whose()),
         ("grant_types?", json!({"type": "array", "items": grant_type})),
-        ("pkce_required?", pkce),
-        ("api_scopes?", scopes),
+        ("pkce_required?", pkce()),
+        ("api_scopes?", api_scopes()),
         ("redirect_uris?", uris()),
         ("post_logout_redirect_uris?", uris()),
         ("roles?", list(named("Role"), ROLES_MAX)),

@@ -2,8 +2,8 @@
 //!
 //! They stand in the one table of operations, with all others.
 
-use super::{Endpoint, Operation, PAGED, Verb, asking, reads, writes};
 use crate::answer::Success;
+use crate::operation::{Endpoint, Operation, PAGED, Verb, asking, reads, writes};
 
 pub(super) const LIST: Operation = asking(
     PAGED,

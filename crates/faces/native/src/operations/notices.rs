@@ -2,9 +2,9 @@
 //!
 //! They stand in the one table of operations, with all others.
 
-use super::{Endpoint, Operation, PAGED, Verb, asking, reads, writes};
 use crate::answer::Success;
 use crate::notices::WAIT_S;
+use crate::operation::{Endpoint, Operation, PAGED, Verb, asking, reads, writes};
 use crate::problem::ProblemKind;
 
 pub(super) const ENDING: Operation = asking(

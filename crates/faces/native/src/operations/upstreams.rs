@@ -2,8 +2,8 @@
 //!
 //! They stand in the one table of operations, with all others.
 
-use super::{Endpoint, Operation, PAGED, Verb, also, asking, reads, writes};
 use crate::answer::Success;
+use crate::operation::{Endpoint, Operation, PAGED, Verb, also, asking, reads, writes};
 use crate::problem::ProblemKind;
 use crate::upstreams::{ISSUER, SUB};
 

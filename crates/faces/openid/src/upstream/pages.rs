@@ -12,8 +12,8 @@ use http::StatusCode;
 
 use super::{NamedUpstream, Then};
 use crate::answer::{page, with_cookies};
-use crate::authorize::{CarriedRequest, Judged};
 use crate::call::Call;
+use crate::carried::{CarriedRequest, Judged};
 use crate::error::{OpenIdError, words_of_upstream};
 use crate::face::Face;
 use crate::form_token::{self, FormToken};

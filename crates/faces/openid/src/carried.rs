@@ -1,0 +1,142 @@
+//! A client's request as it travels through pages, and refusals that are told to the client.
+//!
+//! It travels along with a page's form and is judged anew when it comes back, with a mark that its user has signed on for it.
+//! RFC 9207; standards.md 2.1.
+
+use std::sync::Arc;
+
+use adieu_authority::{LiveSession, Realm, Session};
+use adieu_http_kit::form::{Params, append_query};
+use adieu_oidc::{Authorize, AuthorizeError, Refusal};
+use axum::response::Response;
+
+use crate::browser::{SignedOnHere, signed_on_here};
+use crate::call::Call;
+use crate::error::OpenIdError;
+use crate::face::Face;
+use crate::{form_token, session_management};
+
+/// The parameter by which the sign-on page says that a request's user has signed on for it; always the last one.
+const MARK: &str = "adieu_signed_on";
+/// How long that counts.
+const MARK_LIFE_S: i64 = 300;
+
+/// A request of a client as it travels through pages: its parameters as a query, with the mark if there is one.
+pub(crate) struct CarriedRequest<'a> {
+    pub(crate) realm: &'a Arc<Realm>,
+    pub(crate) query: &'a str,
+}
+
+/// What a request came to before anybody was asked.
+pub(crate) enum Judged {
+    /// It may be answered.
+    Sound(Box<Authorize>),
+    /// It was answered.
+    Refused(Response),
+}
+
+impl CarriedRequest<'_> {
+    /// The request as it counts for whoever is signed on.
+    pub(crate) async fn judged(
+        &self,
+        face: &Face,
+        call: &Call,
+        live: Option<&LiveSession>,
+    ) -> Result<Judged, OpenIdError> {
+        let (provider, params) = (face.provider(self.realm), self.params());
+        let params = provider.pushed(&params).await?.unwrap_or(params);
+        let authorize = match provider.authorize(&params).await {
+            Ok(authorize) => authorize,
+            Err(error) => return refused(face, call, self, error).await.map(Judged::Refused),
+        };
+        let marked = live.is_some_and(|live| self.is_signed_on_for(face, &live.session));
+        let authorize = if marked { authorize.signed_on_for() } else { authorize };
+        Ok(Judged::Sound(Box::new(authorize)))
+    }
+
+    /// The parameters that the client sent.
+    pub(crate) fn params(&self) -> Params {
+        Params::parse(self.split().0)
+    }
+
+    /// Where the request goes on when this session has begun for it.
+    pub(crate) fn marked(&self, face: &Face, session: &Session) -> String {
+        let bare = self.split().0;
+        let address = format!("{}?{bare}", face.url(self.realm, "authorize"));
+        append_query(&address, MARK, &mark(face, session, bare))
+    }
+
+    /// The address of the request.
+    pub(crate) fn address(&self, face: &Face) -> String {
+        format!("{}?{}", face.url(self.realm, "authorize"), self.bare())
+    }
+
+    /// The request without the mark: whoever signs on for it does so once more.
+    pub(crate) fn bare(&self) -> &str {
+        self.split().0
+    }
+
+    fn split(&self) -> (&str, Option<&str>) {
+        match self.query.rsplit_once(&format!("&{MARK}=")) {
+            Some((bare, mark)) => (bare, Some(mark)),
+            None => (self.query, None),
+        }
+    }
+
+    /// Whether this session's user has signed on for this very request, and just now.
+    fn is_signed_on_for(&self, face: &Face, session: &Session) -> bool {
+        let (bare, given) = self.split();
+        let age_s = face.authority.now().since(session.authenticated_at).s();
+        let fits = |given: &str| form_token::same(&mark(face, session, bare), given);
+        age_s <= MARK_LIFE_S && given.is_some_and(fits)
+    }
+}
+
+fn mark(face: &Face, session: &Session, bare: &str) -> String {
+    face.derived(&format!("openid-signed-on {} {} {bare}", session.id, session.authenticated_at.ms()))
+}
+
+/// A refusal, told to the client.
+pub(crate) async fn told(
+    face: &Face,
+    call: &Call,
+    asked: &CarriedRequest<'_>,
+    authorize: &Authorize,
+    refusal: Refusal,
+) -> Result<Response, OpenIdError> {
+    refused(face, call, asked, AuthorizeError::Told { reply: authorize.reply.clone(), refusal }).await
+}
+
+pub(crate) async fn refused(
+    face: &Face,
+    call: &Call,
+    asked: &CarriedRequest<'_>,
+    error: AuthorizeError,
+) -> Result<Response, OpenIdError> {
+    match error {
+        AuthorizeError::Client => Err(OpenIdError::Client),
+        AuthorizeError::RedirectUri => Err(OpenIdError::RedirectUri),
+        AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),
+        AuthorizeError::Outage(outage) => Err(outage.into()),
+        AuthorizeError::Told { reply, refusal } => {
+            let (issuer, text) = (face.url(asked.realm, ""), refusal.to_string());
+            let told = [
+                ("error", Some(refusal.code())),
+                ("error_description", Some(text.as_str())),
+                ("iss", Some(issuer.as_str())),
+            ];
+            let params = asked.params();
+            let to = (params.first("client_id").unwrap_or_default(), &reply);
+            session_management::answered(face, call, asked.realm, to, &told).await
+        }
+    }
+}
+
+/// The token of the session that goes on in this browser when its user signs on again.
+pub(crate) async fn previous(
+    face: &Face,
+    call: &Call,
+    realm: &Realm,
+) -> Result<Option<adieu_authority::SessionToken>, OpenIdError> {
+    Ok(signed_on_here(face, call, realm, false).await.map(SignedOnHere::into_token)?)
+}
