@@ -303,6 +303,12 @@ fn add_realm(policy: &mut Policy, config: &Config, realm: &RealmConfig) {
     }
 }
 
+/// The kinds of documents that dialects keep beside clients.
+static CLIENT_DOCUMENTS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
+    let all = adieu_face_pingone::CLIENT_DOCUMENT_KINDS.iter().copied();
+    all.chain([adieu_authority::REGISTERED]).collect()
+});
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::ExitStatusExt;
@@ -326,9 +332,3 @@ mod tests {
         assert_eq!(ended.status.signal(), Some(6), "SIGABRT: {ended:?}");
     }
 }
-
-/// The kinds of documents that dialects keep beside clients.
-static CLIENT_DOCUMENTS: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
-    let all = adieu_face_pingone::CLIENT_DOCUMENT_KINDS.iter().copied();
-    all.chain([adieu_authority::REGISTERED]).collect()
-});

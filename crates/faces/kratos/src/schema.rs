@@ -193,16 +193,14 @@ fn is_new(error: &jsonschema::ValidationError<'_>, before: Option<&Value>, after
     let Some(before) = before else { return true };
     let path = error.instance_path().to_string();
     let (Some(was), Some(is)) = (before.pointer(&path), after.pointer(&path)) else { return true };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default();
-            !was.is_object() || was.get(name).is_some()
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().any(|name| was.get(name) != is.get(name))
-        }
-        _ => was != is,
+    if let ValidationErrorKind::Required { property } = error.kind() {
+        let name = property.as_str().unwrap_or_default();
+        return !was.is_object() || was.get(name).is_some();
     }
+    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+        return unexpected.iter().any(|name| was.get(name) != is.get(name));
+    }
+    was != is
 }
 
 /// The schema where none is configured: a person with an address, and perhaps a username and a name.

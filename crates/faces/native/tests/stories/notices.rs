@@ -148,9 +148,11 @@ async fn an_ending_is_followed_until_nothing_more_comes() {
     let other =
         end(&world, json!({"session": session})).await.json()["id"].as_str().expect("an id").to_owned();
     let path = format!("/v1/endings/{other}/events");
-    let many: Vec<_> = (0..64).map(|_| tokio::spawn(world.admin(Method::GET, &path).send())).collect();
+    let mut many: Vec<_> = (0..64).map(|_| tokio::spawn(world.admin(Method::GET, &path).send())).collect();
     let refused = async {
         loop {
+            // One of the others may have been refused because of this one.
+            many.push(tokio::spawn(world.admin(Method::GET, &path).send()));
             let reply = world.admin(Method::GET, &format!("{path}?wait_s=0")).send().await;
             if reply.status != 200 {
                 return reply;
