@@ -44,7 +44,7 @@ class Pages {
     if (reply.status === 303) return new URL(reply.headers.get("location"));
     const page = await reply.text();
     assert.equal(reply.status, 200, page);
-    const decoded = (text) => text.replaceAll("&amp;", "&").replaceAll("&quot;", '"').replaceAll("&#39;", "'");
+    const decoded = (text) => text.replace(/&#(\d+);/g, (_, number) => String.fromCharCode(number));
     const fields = new URLSearchParams();
     for (const [input] of page.matchAll(/<input[^>]*type="hidden"[^>]*>/g)) {
       fields.set(decoded(/name="([^"]*)"/.exec(input)[1]), decoded(/value="([^"]*)"/.exec(input)[1]));

@@ -17,6 +17,8 @@ pub struct Lane {
     pub most_each: u32,
     /// How many notices may be given out at all.
     pub room: u32,
+    /// How much of that room is kept for receivers of whose notices none is tried: each of them gets one of it.
+    pub reserved: u32,
 }
 
 /// What is given out of a lane.
@@ -31,9 +33,12 @@ pub struct Leasing {
 }
 
 impl Lane {
-    /// How many notices it may be given now.
+    /// How many notices it may be given now. Receivers that hang fill the room up to what is reserved and no further, so one that answers
+    /// gets its next notice as soon as the one before is settled (ONE-SLOW-HURTS-NONE).
     pub fn allowance(&self, now: Timestamp) -> u32 {
-        self.health.allowance(self.busy, self.most_each, now).min(self.room)
+        let own = u32::from(self.busy == 0).min(self.room);
+        let room = self.room.saturating_sub(self.reserved).max(own);
+        self.health.allowance(self.busy, self.most_each, now).min(room)
     }
 }
 
@@ -78,7 +83,18 @@ mod tests {
     }
 
     fn lane(health: ReceiverHealth, busy: u32, room: u32) -> Lane {
-        Lane { health, busy, most_each: 8, room }
+        Lane { health, busy, most_each: 8, room, reserved: 0 }
+    }
+
+    /// Goal: ONE-SLOW-HURTS-NONE: whatever others have taken, a receiver of whose notices none is tried gets one.
+    #[test]
+    fn room_is_kept_for_whom_nobody_tries_to_tell() {
+        for (busy, room, given) in
+            [(0, 256, 8), (0, 130, 2), (0, 128, 1), (0, 1, 1), (0, 0, 0), (1, 128, 0), (3, 130, 2)]
+        {
+            let lane = Lane { reserved: 128, ..lane(ReceiverHealth::default(), busy, room) };
+            assert_eq!(lane.allowance(at(1)), given, "{busy} {room}");
+        }
     }
 
     /// Goal: a healthy receiver gets as many as its lane and the rest of them have room for; when more waits for those at work, no

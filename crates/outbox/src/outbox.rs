@@ -14,7 +14,7 @@ use adieu_core::{
 use adieu_keyring::Keyring;
 use adieu_store::{LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Store, Taken};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::bell::Bell;
 use crate::compose::compose;
@@ -23,6 +23,8 @@ use crate::send::{Outcome, Sender};
 /// Notices that are tried at once, in all and for one receiver (HOME-LIMITS).
 const TRYING_MAX: u32 = 256;
 const TRYING_EACH_MAX: u32 = 8;
+/// How many of them are for receivers of whose notices none is tried: so many that hang leave an honest one its place.
+const TRYING_RESERVED: u32 = 128;
 /// How long a notice is left to whoever tries it: three times as long as a try takes at most.
 const LEASE: Span = Span::from_s(30);
 /// How long the outbox waits if nobody rings: the sweep rings no bell, and another node's neither.
@@ -63,7 +65,9 @@ pub struct Outbox {
 #[derive(Default)]
 struct Lanes {
     busy: HashMap<Receiver, u32>,
-    trying: JoinSet<Receiver>,
+    trying: JoinSet<()>,
+    /// In whose lane each try is.
+    lanes: HashMap<Id, Receiver>,
 }
 
 impl Lanes {
@@ -78,10 +82,8 @@ impl Lanes {
 
     /// Waits until a try is over; forgets all that are.
     async fn one_is_over(&mut self) {
-        match self.trying.join_next().await {
-            Some(Ok(receiver)) => self.is_free(receiver),
-            // A try that panicked: which lane it was in is not known, so all are counted anew by what is left of them.
-            Some(Err(_)) => self.busy.clear(),
+        match self.trying.join_next_with_id().await {
+            Some(over) => self.is_over(over),
             None => std::future::pending().await,
         }
         self.forget_over();
@@ -89,11 +91,26 @@ impl Lanes {
 
     /// Forgets all tries that are over.
     fn forget_over(&mut self) {
-        while let Some(over) = self.trying.try_join_next() {
-            match over {
-                Ok(receiver) => self.is_free(receiver),
-                Err(_) => self.busy.clear(),
+        while let Some(over) = self.trying.try_join_next_with_id() {
+            self.is_over(over);
+        }
+    }
+
+    fn try_it(&mut self, receiver: Receiver, trying: impl Future<Output = ()> + Send + 'static) {
+        *self.busy.entry(receiver.clone()).or_default() += 1;
+        self.lanes.insert(self.trying.spawn(trying).id(), receiver);
+    }
+
+    fn is_over(&mut self, over: Result<(Id, ()), JoinError>) {
+        let id = match over {
+            Ok((id, ())) => id,
+            Err(error) => {
+                tracing::error!(%error, "a try to tell a receiver has failed: its notice is sent again");
+                error.id()
             }
+        };
+        if let Some(receiver) = self.lanes.remove(&id) {
+            self.is_free(receiver);
         }
     }
 }
@@ -156,17 +173,22 @@ impl Outbox {
         let now = parts.clock.now();
         lanes.forget_over();
         let most = TRYING_MAX.saturating_sub(lanes.trying.len() as u32);
-        let order =
-            LeaseOrder { until: now.plus(LEASE), most, most_each: TRYING_EACH_MAX, busy: lanes.busy.clone() };
+        let order = LeaseOrder {
+            until: now.plus(LEASE),
+            most,
+            reserved: TRYING_RESERVED,
+            most_each: TRYING_EACH_MAX,
+            busy: lanes.busy.clone(),
+        };
         // Both in one commit: what is taken is leased at once.
         let (taken, leased) = (parts.store.take_endings(now), parts.store.lease_notices(order, now));
-        let taken = taken.await?;
-        let LeasedNotices { notices, next_due } = leased.await?;
+        let (taken, leased) = (taken.await, leased.await);
+        // What was given out is sent, whatever became of the taking: else it would wait until its lease runs out.
+        let LeasedNotices { notices, next_due } = leased?;
         for notice in notices {
-            *lanes.busy.entry(notice.receipt.receiver.clone()).or_default() += 1;
-            lanes.trying.spawn(self.clone().try_one(notice));
+            lanes.try_it(notice.receipt.receiver.clone(), self.clone().try_one(notice));
         }
-        Ok((taken, next_due))
+        Ok((taken?, next_due))
     }
 
     fn until(&self, next_due: Option<Timestamp>) -> Duration {
@@ -175,12 +197,12 @@ impl Outbox {
         Duration::from_millis(u64::try_from(ms).unwrap_or(0).max(1)).min(PATIENCE)
     }
 
-    /// Tries a notice and writes down what came of it; gives the lane back.
-    async fn try_one(self, notice: LeasedNotice) -> Receiver {
+    /// Tries a notice and writes down what came of it.
+    async fn try_one(self, notice: LeasedNotice) {
         let parts = &self.parts;
         let LeasedNotice { receipt, to } = notice;
         let receiver = receipt.receiver.clone();
-        let ReceiptState::Pending { due_at: lease, .. } = receipt.state else { return receiver };
+        let ReceiptState::Pending { due_at: lease, .. } = receipt.state else { return };
         let began_at = parts.clock.now();
         let sent = self.sent(&receipt, to.as_ref(), began_at).await;
         let now = parts.clock.now();
@@ -199,7 +221,6 @@ impl Outbox {
                 tracing::error!(%error, %receiver, "what came of a notice could not be written down: it is sent again");
             }
         }
-        receiver
     }
 
     async fn sent(&self, receipt: &Receipt, to: Option<&NoticeAddress>, now: Timestamp) -> Outcome {

@@ -101,7 +101,7 @@ impl Tables {
             waiting.sort();
             let room = order.most - leased.notices.len() as u32;
             let busy = order.busy.get(&receiver).copied().unwrap_or(0);
-            let lane = Lane { health, busy, most_each: order.most_each, room };
+            let lane = Lane { health, busy, most_each: order.most_each, room, reserved: order.reserved };
             let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(due_at, _)| *due_at <= now);
             let due = due.into_iter().filter_map(|(_, key)| self.receipts.get(&key).cloned()).collect();
             let leasing =

@@ -28,6 +28,8 @@ pub struct LeaseOrder {
     pub until: Timestamp,
     /// At most so many.
     pub most: u32,
+    /// How many of these are for receivers of whose notices none is at work, one for each.
+    pub reserved: u32,
     /// At most so many for one receiver, with those at work.
     pub most_each: u32,
     /// How many are at work for each receiver, at the node that asks.

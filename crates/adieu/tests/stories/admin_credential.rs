@@ -13,7 +13,7 @@ use serde_json::json;
 const TOKEN: &str = "a-token-of-32-visible-characters";
 
 /// Every route of the native API. A new one stops the test below until it stands here.
-const NATIVE: [(&str, &str); 42] = [
+const NATIVE: [(&str, &str); 53] = [
     ("GET", "/v1/openapi.json"),
     ("GET", "/v1/realms"),
     ("POST", "/v1/realms"),
@@ -35,6 +35,17 @@ const NATIVE: [(&str, &str); 42] = [
     ("PATCH", "/v1/clients/{client}"),
     ("POST", "/v1/clients/{client}/secret"),
     ("DELETE", "/v1/clients/{client}"),
+    ("GET", "/v1/users/{user}/consents"),
+    ("DELETE", "/v1/users/{user}/consents/{client}"),
+    ("GET", "/v1/realms/{realm}/registration-tokens"),
+    ("POST", "/v1/realms/{realm}/registration-tokens"),
+    ("DELETE", "/v1/registration-tokens/{token}"),
+    ("GET", "/v1/realms/{realm}/subscribers"),
+    ("POST", "/v1/realms/{realm}/subscribers"),
+    ("GET", "/v1/subscribers/{subscriber}"),
+    ("PATCH", "/v1/subscribers/{subscriber}"),
+    ("POST", "/v1/subscribers/{subscriber}/secret"),
+    ("DELETE", "/v1/subscribers/{subscriber}"),
     ("GET", "/v1/realms/{realm}/upstreams"),
     ("POST", "/v1/realms/{realm}/upstreams"),
     ("GET", "/v1/upstreams/{upstream}"),

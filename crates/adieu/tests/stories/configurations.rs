@@ -76,7 +76,7 @@ const ROWS: &[Row] = &[
     ("[am]\ncookie_domains = ['example.test', '']", Some("am.cookie_domains")),
     (
         "[am]\ncookie_domains = ['example.org']",
-        Some("am.cookie_domains[0] = \"example.org\": browsers refuse"),
+        Some("am.cookie_domains = \"example.org\": browsers refuse"),
     ),
     ("[public]\nurl = 'https://id.example.test'\n[am]\ncookie_domains = ['example.test']", SOUND),
     ("[am]\ncookie_domain = 'example.test'", Some("did you mean `am.cookie_domains`")),

@@ -105,7 +105,7 @@ fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Resul
     while let Some((receiver, health)) = rows::next_awaited(db, last.as_ref())? {
         let room = order.most.saturating_sub(leased.notices.len() as u32);
         let busy = order.busy.get(&receiver).copied().unwrap_or(0);
-        let lane = Lane { health, busy, most_each: order.most_each, room };
+        let lane = Lane { health, busy, most_each: order.most_each, room, reserved: order.reserved };
         let due = rows::due_receipts(db, &receiver, now, lane.allowance(now) + 1)?;
         let leasing = decide_lease(&lane, due, rows::next_due(db, &receiver, now)?, order.until, now);
         if let Some(health) = &leasing.health {

@@ -379,7 +379,8 @@ pub async fn notices_are_made_and_leased_once<E: Engine>() {
     let steps = (0..6).map(|n| [&fixture.store, &other][n % 2].take_endings(at(6)));
     let made: u32 = join_all(steps).await.into_iter().map(|taken| taken.expect("a step").receipts).sum();
     assert_eq!(made, 40);
-    let order = |most| LeaseOrder { until: at(30), most, most_each: 7, busy: Default::default() };
+    let order =
+        |most| LeaseOrder { until: at(30), most, reserved: 0, most_each: 7, busy: Default::default() };
     let leases = (0..8).map(|n| [&fixture.store, &other][n % 2].lease_notices(order(10), at(6)));
     let mut keys = BTreeSet::new();
     for leased in join_all(leases).await {
@@ -414,7 +415,7 @@ pub async fn what_one_subscribes_the_other_tells<E: Engine>() {
         1,
         "the one of before is gone, and what it was owed with it"
     );
-    let order = LeaseOrder { until: at(40), most: 100, most_each: 7, busy: Default::default() };
+    let order = LeaseOrder { until: at(40), most: 100, reserved: 0, most_each: 7, busy: Default::default() };
     let leased = other.lease_notices(order, at(7)).await.expect("leased").notices;
     assert_eq!(leased.iter().map(|one| one.receipt.ended_at).collect::<Vec<_>>(), [at(5)]);
     let taken = fixture.store.create_subscriber(audit).await;

@@ -82,7 +82,7 @@ fn client(id: &str) -> Receiver {
 }
 
 fn lease_order(until: Timestamp) -> LeaseOrder {
-    LeaseOrder { until, most: 100, most_each: 100, busy: HashMap::new() }
+    LeaseOrder { until, most: 100, reserved: 0, most_each: 100, busy: HashMap::new() }
 }
 
 async fn lease<E: Engine>(fixture: &Fixture<E>, until: Timestamp, now: Timestamp) -> Vec<LeasedNotice> {

@@ -237,7 +237,8 @@ pub async fn a_subscriber_hears_of_nothing_earlier<E: Engine>() {
     made(&fixture, hook("audit", fixture.realm)).await;
     assert!(end_one(9).await);
     assert_eq!(notices::take(&fixture, at(10)).await, 1);
-    let order = LeaseOrder { until: at(40), most: 100, most_each: 100, busy: Default::default() };
+    let order =
+        LeaseOrder { until: at(40), most: 100, reserved: 0, most_each: 100, busy: Default::default() };
     let leased = fixture.store.lease_notices(order, at(11)).await.expect("leased").notices;
     let mut to: Vec<_> = leased.iter().map(|one| (one.receipt.ended_at, one.to.is_some())).collect();
     to.sort();
