@@ -77,7 +77,9 @@ async fn a_free_folder_is_opened() {
     assert_eq!(users[0]["roles"].as_array().map(Vec::len), Some(1));
     let table = run(&file, &["user", "list"]).await.out;
     assert!(
-        table.starts_with("USERNAME  EMAIL             ENABLED  LOCKED  ID\nada       ada@example.test  yes      -       "),
+        table.starts_with(
+            "USERNAME  EMAIL             ENABLED  LOCKED  ID\nada       ada@example.test  yes      -       "
+        ),
         "{table}"
     );
     let disabled = run(&file, &["user", "disable", "ada@example.test", "--json"]).await.json();

@@ -74,10 +74,7 @@ const ROWS: &[Row] = &[
     ("[am]\nsuccess_url = '/home'\ngoto_allowed = ['https://app.example.test/']", SOUND),
     ("[am]\nsuccess_url = '//evil.test'", Some("am.success_url")),
     ("[am]\ncookie_domains = ['example.test', '']", Some("am.cookie_domains")),
-    (
-        "[am]\ncookie_domains = ['example.org']",
-        Some("am.cookie_domains = \"example.org\": browsers refuse"),
-    ),
+    ("[am]\ncookie_domains = ['example.org']", Some("am.cookie_domains = \"example.org\": browsers refuse")),
     ("[public]\nurl = 'https://id.example.test'\n[am]\ncookie_domains = ['example.test']", SOUND),
     ("[am]\ncookie_domain = 'example.test'", Some("did you mean `am.cookie_domains`")),
     ("[am]\ncors_origins = ['null']", Some("am.cors_origins = \"null\"")),

@@ -80,7 +80,9 @@ async fn a_client_registers_and_signs_people_on() {
     let mut browser = Browser::of(&world);
     let asked = format!("{ALPHA}/authorize?response_type=code&client_id={id}&redirect_uri={cb}&scope=openid");
     let page = browser.get(&asked).await;
-    let answer = browser.sign_on(&page, ALICE).await;
+    let question = browser.sign_on(&page, ALICE).await;
+    assert!(question.text.contains("Who you are here"), "nobody here has looked at it: {}", question.text);
+    let answer = browser.submit(&question, &[("choice", "allow")]).await;
     let code = param(answer.location(), "code").expect("a code");
     let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", cb)];
     use base64::Engine as _;

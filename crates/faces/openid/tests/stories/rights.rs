@@ -83,7 +83,7 @@ async fn nobody_gets_anything_unproven() {
                 // An address that leads back to its request.
                 Serves::TheBrowser if path == "sign-on" => &[303, 403],
                 // Whoever is not signed on is told that nobody is.
-                Serves::TheBrowser if reads => &[200],
+                Serves::TheBrowser if reads && path == "applications" => &[200],
                 Serves::TheBrowser => &[403],
                 // Session management is off.
                 Serves::Everybody if path == "check-session" => &[404],

@@ -113,7 +113,7 @@ async fn what_does_not_exist_here_is_refused() {
         ("name", Value::Null, "REQUIRED_VALUE"),
         ("type", json!("TOASTER"), "INVALID_VALUE"),
         ("protocol", json!("SAML"), "INVALID_VALUE"),
-        ("tokenEndpointAuthMethod", json!("PRIVATE_KEY_JWT"), "INVALID_VALUE"),
+        ("tokenEndpointAuthMethod", json!("CLIENT_SECRET_JWT"), "INVALID_VALUE"),
         ("grantTypes", json!(["IMPLICIT"]), "INVALID_VALUE"),
         ("responseTypes", json!(["TOKEN"]), "INVALID_VALUE"),
         ("redirectUris", json!(["javascript:alert(1)"]), "INVALID_VALUE"),
