@@ -2,6 +2,7 @@
 // token that is used twice; then the same by a client that signs with a key of its own and is answered signed (S-CA-2, S-TOK-4).
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
+require("./newer-node.cjs");
 const { Jar, assert, vars, scenario } = require("./steps.cjs");
 
 const { pingone, kratos } = vars;

@@ -26,13 +26,12 @@ async function provider() {
     ],
     claims: { openid: ["sub"], profile: ["preferred_username"], email: ["email", "email_verified"] },
     features: { backchannelLogout: { enabled: true } },
-    // Like ours, it posts to no private address unless it is told to.
-    fetch: (address, { dispatcher, ...options }) => fetch(address, options),
     findAccount: (_, id) => ({
       accountId: id,
       claims: () => ({ sub: id, preferred_username: id, email: `${id}@node.test`, email_verified: true }),
     }),
   });
+  for (const what of ["server_error", "grant.error"]) told.on(what, (_, error) => console.error(`${what}:`, error));
   told.on("backchannel.error", (_, error) => console.error("back-channel logout:", error));
   server = createServer(told.callback());
   const { hostname, port } = new URL(issuer);
