@@ -119,7 +119,7 @@ const SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
 const OFFLINE_ACCESS: &str = "offline_access";
 
 /// Those of the asked scopes that are allowed, once each, in their order.
-fn each_once(asked: &str, allows: impl Fn(&str) -> bool) -> String {
+fn without_repeats(asked: &str, allows: impl Fn(&str) -> bool) -> String {
     let mut allowed: Vec<&str> = Vec::new();
     for scope in asked.split(' ') {
         if allows(scope) && !allowed.contains(&scope) {
@@ -140,14 +140,14 @@ impl Provider<'_> {
     /// client gets no refresh token. Whether that one is given is the user's to say: see [`AskedOfUser::given_scope`].
     fn scopes(&self, client: &Client, asked: Option<&str>) -> Result<String, Refusal> {
         let Some(asked) = asked else { return Ok("openid".to_owned()) };
-        let allowed = each_once(asked, |scope| self.allows(client, scope));
+        let allowed = without_repeats(asked, |scope| self.allows(client, scope));
         let nothing = allowed.is_empty() || allowed == OFFLINE_ACCESS;
         if nothing { Err(Refusal::Scope) } else { Ok(allowed) }
     }
 
     /// The asked scopes that this client may have in its own name; none if there are none. Others are left out (RFC 6749 §3.3).
     fn own_scope(&self, client: &Client, asked: Option<&str>) -> Option<String> {
-        let allowed = each_once(asked?, |scope| {
+        let allowed = without_repeats(asked?, |scope| {
             let is_own = self.issuer.own_scopes.contains(&scope);
             is_own && client.api_scopes.iter().any(|granted| granted == scope)
         });

@@ -11,7 +11,7 @@ use adieu_oidc::{Authorize, AuthorizeError, Refusal};
 use axum::response::Response;
 
 use crate::browser::{SignedOnHere, signed_on_here};
-use crate::call::Call;
+use crate::call::{Call, REQUEST, once};
 use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::{form_token, session_management};
@@ -33,6 +33,36 @@ pub(crate) enum Judged {
     Sound(Box<Authorize>),
     /// It was answered.
     Refused(Response),
+}
+
+/// The answer to a question that a signed-on user was asked about a request.
+pub(crate) enum QuestionAnswer<'a> {
+    /// It is the user's own, and the request is sound as judged anew; and who is signed on.
+    Sound(CarriedRequest<'a>, SignedOnHere, Authorize),
+    /// The request was answered.
+    Refused(Response),
+}
+
+impl<'a> QuestionAnswer<'a> {
+    /// Reads a form that only the session that was asked can send.
+    pub(crate) async fn of(
+        face: &Face,
+        call: &Call,
+        realm: &'a Arc<Realm>,
+        form: &'a Params,
+    ) -> Result<Self, OpenIdError> {
+        let asked = CarriedRequest { realm, query: once(form, REQUEST)?.unwrap_or_default() };
+        let here = signed_on_here(face, call, realm, false).await?;
+        let live = here.live().ok_or(OpenIdError::FormTooOld)?;
+        let given = once(form, form_token::FIELD)?.unwrap_or_default();
+        if !form_token::same(&form_token::of_session(face, live.session.id), given) {
+            return Err(OpenIdError::FormTooOld);
+        }
+        Ok(match asked.judged(face, call, Some(live)).await? {
+            Judged::Sound(authorize) => Self::Sound(asked, here, authorize.account_chosen()),
+            Judged::Refused(response) => Self::Refused(response),
+        })
+    }
 }
 
 impl CarriedRequest<'_> {

@@ -22,13 +22,14 @@ pub(crate) async fn coded(
     authorize: &Authorize,
     remembered: Option<&Consent>,
 ) -> Result<Response, OpenIdError> {
+    // Whatever else can fail comes before the code, which nobody would get then.
+    signed_on_here(face, call, asked.realm, true).await?;
     face.provider(asked.realm).use_pushed(&asked.params()).await?;
     let provider = face.provider(asked.realm);
     let order = provider.code_order(authorize, &live.session, remembered);
     let issuer = provider.issuer.name;
     match face.authority.issue_code(order).await {
         Ok(code) => {
-            signed_on_here(face, call, asked.realm, true).await?;
             let told = [("code", Some(code.as_str())), ("iss", Some(issuer.as_str()))]; // RFC 9207 §2
             let to = (authorize.client.id.as_str(), &authorize.reply);
             session_management::answered(face, call, asked.realm, to, &told).await

@@ -12,9 +12,8 @@ use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::browser::signed_on_here;
 use crate::call::{Call, REQUEST, form, once};
-use crate::carried::{CarriedRequest, Judged, refused, told};
+use crate::carried::{CarriedRequest, QuestionAnswer, refused, told};
 use crate::code::coded;
 use crate::error::OpenIdError;
 use crate::face::Face;
@@ -85,17 +84,11 @@ pub(crate) async fn submit(
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    let asked = CarriedRequest { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
-    let here = signed_on_here(face, call, realm, false).await?;
-    let live = here.live().ok_or(OpenIdError::FormTooOld)?;
-    let given = once(&form, form_token::FIELD)?.unwrap_or_default();
-    if !form_token::same(&form_token::of_session(face, live.session.id), given) {
-        return Err(OpenIdError::FormTooOld);
-    }
-    let authorize = match asked.judged(face, call, Some(live)).await? {
-        Judged::Sound(authorize) => authorize.account_chosen(),
-        Judged::Refused(response) => return Ok(response),
+    let (asked, here, authorize) = match QuestionAnswer::of(face, call, realm, &form).await? {
+        QuestionAnswer::Sound(asked, here, authorize) => (asked, here, authorize),
+        QuestionAnswer::Refused(response) => return Ok(response),
     };
+    let live = here.live().ok_or(OpenIdError::FormTooOld)?;
     let answers = authorize.answered_by(&live.session, face.authority.now());
     match once(&form, ANSWER)? {
         Some(ConsentPage::ALLOW) if answers => {

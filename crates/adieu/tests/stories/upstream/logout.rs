@@ -150,7 +150,7 @@ async fn a_logout_token_is_judged_rule_by_rule() {
     assert!(!is_live(&before.ours, &token).await);
 }
 
-/// Goal: S-BCL-11, S-BCL-25, S-BCL-27: `sid` ends that session, `sub` alone all that came through the provider, and none that a password
+/// Goal: S-BCL-11, S-BCL-25 to S-BCL-27: `sid` ends that session, `sub` alone all that came through the provider, and none that a password
 /// opened; a token is taken once; a session that is over is a success.
 #[tokio::test]
 async fn a_logout_ends_what_it_means_and_nothing_else() {
