@@ -117,7 +117,8 @@ pub fn decide_hook_notices(
     let cause = event.record.as_ref().map(|record| record.cause);
     let wants = |one: &&Subscriber| match &one.kind {
         SubscriberKind::Webhook { causes } => {
-            causes.is_empty() || cause.is_some_and(|cause| causes.contains(&cause))
+            // Of what ended nobody knows how, everybody is told: none is left out in silence.
+            causes.is_empty() || cause.is_none_or(|cause| causes.contains(&cause))
         }
         SubscriberKind::GlobalTokenRevocation { .. } => false,
     };
@@ -203,7 +204,7 @@ mod tests {
         };
         assert_eq!(told(Some(&record(Cause::SignOff))), ["subscriber all"]);
         assert_eq!(told(Some(&record(Cause::Idle))), ["subscriber all", "subscriber time"]);
-        assert_eq!(told(None), ["subscriber all"]);
+        assert_eq!(told(None), ["subscriber all", "subscriber time"]);
         let event = HookEvent::of_session(&plain(), Some(&record(Cause::SignOff)));
         assert!(event.record.expect("known").address.is_none());
     }
