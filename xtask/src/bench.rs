@@ -35,8 +35,8 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
         ["check"] => check(&binary, &servers::build_static_answer()?),
         ["end"] => end(&binary, &servers::build_static_answer()?),
         ["flood"] => flood::flood(&binary),
-        ["compare", older] => compare::compare(older.as_ref(), &binary),
-        _ => bail!("cargo xtask bench check|end|flood|notify, cargo xtask bench compare OLDER"),
+        ["compare", older, words @ ..] => compare::compare(older.as_ref(), &binary, words),
+        _ => bail!("cargo xtask bench check|end|flood|notify, cargo xtask bench compare OLDER [WORD…]"),
     }
 }
 

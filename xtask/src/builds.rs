@@ -40,3 +40,23 @@ pub(crate) fn built(package: &str, profile: BuildProfile) -> Result<PathBuf> {
 pub(crate) fn shipped() -> Result<PathBuf> {
     built("adieu", BuildProfile::Dist)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(file: &str) -> toml::Table {
+        std::fs::read_to_string(files::root().join(file)).expect("a file").parse().expect("TOML")
+    }
+
+    /// Goal: F-40: what people build first has no link-time optimisation, all cores build it, and nothing is built in two versions.
+    /// How long it takes then stands in docs/performance.md.
+    #[test]
+    fn the_first_build_is_lean() {
+        let release = &parsed("Cargo.toml")["profile"]["release"];
+        assert_eq!(release["lto"].as_str(), Some("off"));
+        assert!(release["codegen-units"].as_integer().is_some_and(|units| units >= 16));
+        let bans = &parsed("deny.toml")["bans"];
+        assert_eq!(bans["multiple-versions"].as_str(), Some("deny"));
+    }
+}

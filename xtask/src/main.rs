@@ -45,7 +45,7 @@ cargo xtask contracts [--write] [--strict] the table of checks; --strict also fa
 cargo xtask bench check|end                what a check and a durable ending cost, as multiples of doing nothing
 cargo xtask bench flood                    how many other people sign on within two seconds while somebody floods the sign-on
 cargo xtask bench notify                   how soon applications hear of an ending, as multiples of posting to them and nothing else
-cargo xtask bench compare OLDER            the same as multiples of an older binary's, thirty pairs in turn
+cargo xtask bench compare OLDER [WORD…]   the same as multiples of an older binary's, thirty pairs in turn
 cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
                                            the real server in a storm, killed so often, its power cut so often
 cargo xtask fuzz [--seconds N] [--keep] [TARGET…]

@@ -99,18 +99,26 @@ fn removed(table: &mut toml::Table, key: &str) -> bool {
     }
 }
 
-/// Prints the ratio of the newer binary's cost to the older one's for each kind of request.
-pub(crate) fn compare(older: &Path, newer: &Path) -> Result<()> {
+/// Kinds of requests that end nothing.
+const CHECKS: [&str; 2] = ["Kratos whoami", "AM validate"];
+
+/// Prints the ratio of the newer binary's cost to the older one's for each kind of request whose name has one of the words in it;
+/// without words, for all.
+pub(crate) fn compare(older: &Path, newer: &Path, words: &[&str]) -> Result<()> {
+    let wanted = |name: &&str| words.is_empty() || words.iter().any(|word| name.contains(word));
+    let checks: Vec<_> = CHECKS.into_iter().filter(wanted).collect();
+    let endings: Vec<_> = ENDINGS.into_iter().filter(wanted).collect();
+    ensure!(!checks.is_empty() || !endings.is_empty(), "kinds of requests: {CHECKS:?}, {ENDINGS:?}");
     // One part more than is ended: the checks ask for its sessions.
-    let sessions = (PAIRS * ENDINGS.len() + 1) * ENDINGS_EACH;
+    let sessions = (PAIRS * endings.len() + 1) * ENDINGS_EACH;
     let (older, newer) = (Side::start(older, "older", sessions)?, Side::start(newer, "newer", sessions)?);
     println!("| What | older, CPU µs | newer, CPU µs | ratio | 95 % of its median |\n|---|---|---|---|---|");
-    let last = sessions - 1;
-    let who = |side: &Side, _| cpu_of_a_second(&side.target(), &whoami(&side.tokens[last]));
-    print("Kratos whoami", &pairs(&older, &newer, who)?);
-    let valid = |side: &Side, _| cpu_of_a_second(&side.target(), &validate(&side.tokens[last]));
-    print("AM validate", &pairs(&older, &newer, valid)?);
-    for (n, dialect) in ENDINGS.into_iter().enumerate() {
+    for name in checks {
+        let load = if name == CHECKS[0] { whoami } else { validate };
+        let cost = |side: &Side, _| cpu_of_a_second(&side.target(), &load(&side.tokens[sessions - 1]));
+        print(name, &pairs(&older, &newer, cost)?);
+    }
+    for (n, dialect) in endings.into_iter().enumerate() {
         let cost =
             |side: &Side, pair| cpu_of_a_second(&side.target(), &side.endings(dialect, n * PAIRS + pair)?);
         print(dialect, &pairs(&older, &newer, cost)?);

@@ -184,7 +184,7 @@ async fn serves(config: Config, data: &Path) {
     if !secure {
         let client = reqwest::Client::builder().timeout(STALL).no_proxy().build().expect("a client");
         let ready = client.get(format!("http://127.0.0.1:{}/health/ready", public.port())).send().await;
-        assert!(ready.is_ok_and(|answer| [200, 403].contains(&answer.status().as_u16())), "an answer");
+        assert_eq!(ready.expect("an answer").status(), 200);
     }
     stop.send(true).expect("it listens");
     running.await.expect("it runs").expect("it serves");
@@ -222,7 +222,7 @@ fn both_words_say_the_same() {
     let (file, data) = (folder.path().join("adieu.toml"), folder.path().join("data"));
     // The variable that keeps this test in its folder wins over what a row says of the data.
     let bad = ROWS.iter().filter(|(row, refused)| refused.is_some() && !row.starts_with("data"));
-    for (row, refused) in bad.step_by(9) {
+    for (row, refused) in bad {
         std::fs::write(&file, text(row, folder.path())).expect("a file");
         let said = |word: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_adieu"));

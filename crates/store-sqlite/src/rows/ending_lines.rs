@@ -17,6 +17,8 @@ pub(crate) struct EndingLine {
     pub(crate) body: Vec<u8>,
 }
 
+const NEWEST_FIRST: &str = "SELECT seq, at, body FROM ending_line WHERE seq <= ?1 ORDER BY seq DESC";
+
 fn line_row(row: &Row<'_>) -> rusqlite::Result<EndingLine> {
     let (number, at) = (unsigned(row, "seq")?, Timestamp::from_ms(row.get("at")?));
     Ok(EndingLine { number, at, body: row.get("body")? })
@@ -73,8 +75,7 @@ pub(crate) fn lines_down_from(
     newest: u64,
     mut read: impl FnMut(EndingLine) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
-    let mut statement =
-        db.prepare_cached("SELECT seq, at, body FROM ending_line WHERE seq <= ?1 ORDER BY seq DESC")?;
+    let mut statement = db.prepare_cached(NEWEST_FIRST)?;
     let mut rows = statement.query([signed(newest)])?;
     while let Some(row) = rows.next()? {
         if read(line_row(row)?)?.is_break() {
@@ -171,7 +172,6 @@ mod tests {
 
     #[test]
     fn lines_are_read_by_their_number() {
-        let plan = plan_of("SELECT seq, at, body FROM ending_line WHERE seq <= ?1 ORDER BY seq DESC");
-        assert_eq!(plan, ["SEARCH ending_line USING INTEGER PRIMARY KEY (rowid<?)"]);
+        assert_eq!(plan_of(NEWEST_FIRST), ["SEARCH ending_line USING INTEGER PRIMARY KEY (rowid<?)"]);
     }
 }

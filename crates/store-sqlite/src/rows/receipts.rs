@@ -15,6 +15,30 @@ use crate::rows::{signed, unsigned, uuid_column};
 
 const RECEIPT: &str = "line, entry, client, state, due_at, leased, realm, detail";
 
+const SHARED: &str = "SELECT DISTINCT locator, incarnation FROM participant WHERE locator BETWEEN ?1 AND ?2
+    ORDER BY locator, incarnation LIMIT ?3";
+
+const NEXT_DUE: &str = "SELECT due_at FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
+
+/// Steps over those whose receipts are all settled, however many they are.
+const NEXT_AWAITED: &str =
+    "SELECT client FROM receipt WHERE client > ?1 AND due_at IS NOT NULL ORDER BY client LIMIT 1";
+
+fn of_ending_sql() -> String {
+    format!(
+        "SELECT {RECEIPT} FROM receipt WHERE line = ?1 AND entry = ?2 AND (client, subject) > (?3, ?4)
+            ORDER BY client, subject LIMIT ?5"
+    )
+}
+
+fn due_sql() -> String {
+    format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3")
+}
+
+fn later_sql() -> String {
+    format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT ?3")
+}
+
 fn receipt_row(row: &Row<'_>) -> rusqlite::Result<Receipt> {
     let place = EndingPlace::of(unsigned(row, "line")?, row.get("entry")?);
     let columns = ReceiptColumns {
@@ -54,9 +78,7 @@ pub(crate) fn shared_sessions(
     (from, to): (i64, i64),
     most: u32,
 ) -> rusqlite::Result<Vec<(i64, i64)>> {
-    let sql = "SELECT DISTINCT locator, incarnation FROM participant WHERE locator BETWEEN ?1 AND ?2
-        ORDER BY locator, incarnation LIMIT ?3";
-    let mut statement = db.prepare_cached(sql)?;
+    let mut statement = db.prepare_cached(SHARED)?;
     statement.query_map(params![from, to, most], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
@@ -143,15 +165,11 @@ pub(crate) fn receipts_of(
     after: Option<&(Receiver, SubjectKey)>,
     most: u32,
 ) -> rusqlite::Result<Vec<Receipt>> {
-    let sql = format!(
-        "SELECT {RECEIPT} FROM receipt WHERE line = ?1 AND entry = ?2 AND (client, subject) > (?3, ?4)
-            ORDER BY client, subject LIMIT ?5"
-    );
     let (client, subject) = match after {
         Some((receiver, subject)) => (receiver.key(), &subject.to_bytes()[..]),
         None => (String::new(), &[][..]),
     };
-    db.prepare_cached(&sql)?
+    db.prepare_cached(&of_ending_sql())?
         .query_map(params![signed(place.line()), place.entry(), client, subject, most], receipt_row)?
         .collect()
 }
@@ -199,10 +217,6 @@ pub(crate) fn next_awaited(
     found.map(|found| receiver(db, &found).map(|health| (found, health))).transpose()
 }
 
-/// Steps over those whose receipts are all settled, however many they are.
-const NEXT_AWAITED: &str =
-    "SELECT client FROM receipt WHERE client > ?1 AND due_at IS NOT NULL ORDER BY client LIMIT 1";
-
 fn health(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
     from_json::<HealthDetail>(row.get_ref("detail")?.as_str()?, "receiver")?.complete()
 }
@@ -238,9 +252,7 @@ pub(crate) fn due_receipts(
     now: Timestamp,
     most: u32,
 ) -> rusqlite::Result<Vec<Receipt>> {
-    let sql =
-        format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3");
-    db.prepare_cached(&sql)?.query_map(params![of.key(), now.ms(), most], receipt_row)?.collect()
+    db.prepare_cached(&due_sql())?.query_map(params![of.key(), now.ms(), most], receipt_row)?.collect()
 }
 
 /// Receipts of a receiver that wait for a later moment.
@@ -250,9 +262,7 @@ pub(crate) fn later_receipts(
     now: Timestamp,
     most: u32,
 ) -> rusqlite::Result<Vec<Receipt>> {
-    let sql =
-        format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT ?3");
-    db.prepare_cached(&sql)?.query_map(params![of.key(), now.ms(), most], receipt_row)?.collect()
+    db.prepare_cached(&later_sql())?.query_map(params![of.key(), now.ms(), most], receipt_row)?.collect()
 }
 
 /// When the next receipt of a receiver is due, behind a moment.
@@ -261,8 +271,7 @@ pub(crate) fn next_due(
     of: &Receiver,
     now: Timestamp,
 ) -> rusqlite::Result<Option<Timestamp>> {
-    let sql = "SELECT due_at FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
-    let mut statement = db.prepare_cached(sql)?;
+    let mut statement = db.prepare_cached(NEXT_DUE)?;
     statement.query_row(params![of.key(), now.ms()], |row| row.get(0).map(Timestamp::from_ms)).optional()
 }
 
@@ -290,32 +299,22 @@ pub(crate) fn first_untold(db: &Connection) -> rusqlite::Result<Option<Timestamp
 
 #[cfg(test)]
 mod tests {
-    use super::NEXT_AWAITED;
+    use super::*;
     use crate::rows::plan_of;
 
     /// Goal: what is due is found by an index, however many receipts are kept.
     #[test]
     fn receipts_are_found_by_what_they_are_asked_for() {
         for (sql, plan) in [
-            (
-                "SELECT detail FROM receipt WHERE client = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3",
-                "SEARCH receipt USING INDEX receipt_due (client=? AND due_at<?)",
-            ),
-            (
-                "SELECT due_at FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1",
-                "SEARCH receipt USING COVERING INDEX receipt_due (client=? AND due_at>?)",
-            ),
+            (due_sql().as_str(), "SEARCH receipt USING INDEX receipt_due (client=? AND due_at<?)"),
+            (later_sql().as_str(), "SEARCH receipt USING INDEX receipt_due (client=? AND due_at>?)"),
+            (NEXT_DUE, "SEARCH receipt USING COVERING INDEX receipt_due (client=? AND due_at>?)"),
             (NEXT_AWAITED, "SEARCH receipt USING COVERING INDEX receipt_due (client>?)"),
             (
-                "SELECT detail FROM receipt WHERE line = ?1 AND entry = ?2 AND (client, subject) > (?3, ?4)
-                    ORDER BY client, subject LIMIT ?5",
+                of_ending_sql().as_str(),
                 "SEARCH receipt USING PRIMARY KEY (line=? AND entry=? AND (client,subject)>(?,?))",
             ),
-            (
-                "SELECT DISTINCT locator, incarnation FROM participant WHERE locator BETWEEN ?1 AND ?2
-                    ORDER BY locator, incarnation LIMIT ?3",
-                "SEARCH participant USING PRIMARY KEY (locator>? AND locator<?)",
-            ),
+            (SHARED, "SEARCH participant USING PRIMARY KEY (locator>? AND locator<?)"),
         ] {
             assert_eq!(plan_of(sql), [plan]);
         }
