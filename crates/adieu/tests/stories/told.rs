@@ -3,6 +3,7 @@
 //! The receiver is a server of the tests' own on a real socket; the clock stands until a story moves it.
 
 mod back_channel_op;
+mod certificates;
 mod command;
 mod in_passing;
 mod killed;

@@ -82,6 +82,7 @@ fn receipt(one: &Receipt) -> Value {
             NoticeAnswer::Status { code, .. } => Some(code),
             NoticeAnswer::TimedOut
             | NoticeAnswer::Unreachable
+            | NoticeAnswer::CertificateRefused
             | NoticeAnswer::AddressRefused
             | NoticeAnswer::NoAddress
             | NoticeAnswer::NotComposed => None,
@@ -162,6 +163,7 @@ fn receiver(one: &ReceiverStanding, now: adieu_authority::Timestamp) -> Value {
         NoticeAnswer::Status { code, .. } => code.to_string(),
         NoticeAnswer::TimedOut
         | NoticeAnswer::Unreachable
+        | NoticeAnswer::CertificateRefused
         | NoticeAnswer::AddressRefused
         | NoticeAnswer::NoAddress
         | NoticeAnswer::NotComposed => answer.word().to_owned(),
