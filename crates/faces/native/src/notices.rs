@@ -65,7 +65,6 @@ fn counted(found: &ReceiptPage) -> Value {
         counts.map(|(word, count)| ((*word).to_owned(), count.into())).collect();
     json!({
         "complete": found.complete, "settled": found.is_settled(), "counts": counts,
-        "counts_capped": found.counts.capped,
     })
 }
 

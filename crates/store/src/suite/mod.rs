@@ -146,6 +146,7 @@ macro_rules! contract {
             notices::receivers_take_turns_and_an_ailing_one_is_asked_sparingly,
             notices::notices_are_retried_and_given_up_by_order,
             notices::what_is_still_to_be_told_outlives_the_sweep,
+            notices::however_many_are_told_all_are_counted,
             subscribers::a_subscriber_keeps_what_was_written,
             subscribers::every_ending_of_a_realm_is_told_to_its_web_hooks,
             subscribers::a_subscriber_hears_of_nothing_earlier,

@@ -136,7 +136,6 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("complete", flag("Whether all who are told have their receipts; else there will be more.")),
         ("settled", flag("Whether nothing more comes of any of them.")),
         ("counts", counts),
-        ("counts_capped", flag("Whether there are more receipts than were counted.")),
         ("receipts", list(named("Receipt"), RECEIPTS_MAX as usize)),
         ("next", next),
     ]);
