@@ -5,9 +5,11 @@
 mod back_channel_op;
 mod certificates;
 mod command;
+mod faults;
 mod in_passing;
 mod killed;
 pub(crate) mod receiver;
+mod restored;
 mod samples;
 mod subscribers;
 mod triggers;
