@@ -30,13 +30,15 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
         need(program, package)?;
     }
     let binary = shipped()?;
-    match words {
-        ["notify"] => notify::notify(&binary),
+    match *words {
+        ["notify", ref rest @ ..] => notify::notify(&binary, rest),
         ["check"] => check(&binary, &servers::build_static_answer()?),
         ["end"] => end(&binary, &servers::build_static_answer()?),
         ["flood"] => flood::flood(&binary),
         ["compare", older] => compare::compare(older.as_ref(), &binary),
-        _ => bail!("cargo xtask bench check|end|flood|notify, cargo xtask bench compare OLDER"),
+        _ => bail!(
+            "cargo xtask bench check|end|flood, bench compare OLDER, bench notify [ten|answers|many|million|beside OLDER]"
+        ),
     }
 }
 
