@@ -3,7 +3,7 @@
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 require("./newer-node.cjs");
-const { Jar, assert, vars, scenario } = require("./steps.cjs");
+const { Jar, assert, setCookies, vars, scenario } = require("./steps.cjs");
 
 const { pingone, kratos } = vars;
 const issuer = `${kratos.public}/o/alpha`;
@@ -35,7 +35,7 @@ class Pages {
   async send(address, options = {}) {
     const headers = { ...options.headers, Cookie: this.jar.header };
     const reply = await fetch(address, { ...options, headers, redirect: "manual" });
-    this.jar.take(reply.headers.getSetCookie());
+    this.jar.take(setCookies(reply.headers));
     return reply;
   }
 

@@ -15,6 +15,12 @@ async function refused(call) {
   assert.fail("the call was not refused");
 }
 
+/** The `Set-Cookie` lines of an answer of `fetch`, which gives them as one text, joined by commas. Debian's Node has no `getSetCookie`. */
+function setCookies(headers) {
+  // A comma in a date is followed by no name.
+  return (headers.get("set-cookie") ?? "").split(/,\s*(?=[^;,=\s]+=)/).filter((line) => line !== "");
+}
+
 /** The cookies of one browser, by name. */
 class Jar {
   cookies = new Map();
@@ -47,4 +53,4 @@ async function scenario(steps) {
   }
 }
 
-module.exports = { assert, vars, refused, Jar, scenario };
+module.exports = { assert, vars, refused, Jar, setCookies, scenario };

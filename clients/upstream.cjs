@@ -3,7 +3,7 @@
 const { createServer } = require("node:http");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
-const { assert, vars, Jar, scenario } = require("./steps.cjs");
+const { assert, vars, Jar, setCookies, scenario } = require("./steps.cjs");
 
 const { public: base, admin } = vars.kratos;
 const issuer = `http://${process.env.PAGE}`;
@@ -49,7 +49,7 @@ async function once(address, form) {
     body,
     redirect: "manual",
   });
-  jar.take(reply.headers.getSetCookie());
+  jar.take(setCookies(reply.headers));
   const location = reply.headers.get("location");
   return { status: reply.status, text: await reply.text(), to: location && new URL(location, address).href };
 }
