@@ -4,6 +4,7 @@
 //! as an opaque [`Outage`]. Orders, outcomes and errors of acts are core's and are re-exported here.
 
 mod amend;
+mod assertions;
 mod attempts;
 mod beside;
 mod check;
@@ -84,6 +85,7 @@ pub use adieu_store::{
     Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, Pending, ReceiptPage, ReceiptQuery,
     ReceiverStanding, Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
 };
+pub use assertions::RememberError;
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::{Alg, JwksFault};
@@ -135,7 +137,7 @@ use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
 use crate::sign_on_outcome::RefusalLines;
-use crate::throttle::{CallThrottle, Throttle};
+use crate::throttle::{ClientThrottle, Throttle};
 use crate::unfinished::Unfinished;
 
 /// What an authority is made of.
@@ -171,7 +173,8 @@ struct Inner {
     counts: Counts,
     keyring: Keyring,
     throttle: Throttle,
-    revocations: CallThrottle,
+    revocations: ClientThrottle,
+    assertions: ClientThrottle,
     refusals: RefusalLines,
     unfinished: Unfinished,
     form_turns: Arc<FormTurns>,
@@ -201,7 +204,8 @@ impl Authority {
                 counts,
                 keyring,
                 throttle,
-                revocations: CallThrottle::default(),
+                revocations: ClientThrottle::of_calls(),
+                assertions: ClientThrottle::of_name_minutes(),
                 refusals: RefusalLines::default(),
                 unfinished,
                 form_turns: Arc::default(),
