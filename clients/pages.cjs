@@ -70,20 +70,25 @@ const verdicts = () => browser.evaluate(() => [...document.querySelectorAll(".ve
 
 const authorize = `/${pingone.env_id}/as/authorize?response_type=code&scope=openid&client_id=${pingone.app_client_id}` +
   `&redirect_uri=${encodeURIComponent(pingone.app_redirect_uri)}`;
+const openid = authorize.replace(`/${pingone.env_id}/as/`, "/o/alpha/");
 const signOns = ["/self-service/login/browser", "/am/UI/Login?realm=/alpha", authorize];
 
-/** A client that the browser tells of a sign-off by a frame, made over the native API. */
-async function framed() {
+/** Makes something of the realm over the native API. */
+async function made(kind, what) {
   const { origin } = new URL(kratos.admin);
   const realms = await (await fetch(`${origin}/v1/realms`)).json();
   const realm = realms.items.find(({ path }) => path === "/alpha");
-  const body = JSON.stringify({
-    client_name: "Framed", redirect_uris: [`${site}/`], frontchannel_logout_uri: `${site}/health/alive`, pkce_required: false,
-  });
   const headers = { "Content-Type": "application/json" };
-  const made = await fetch(`${origin}/v1/realms/${realm.id}/clients`, { method: "POST", headers, body });
-  return (await made.json()).client_id;
+  const answer = await fetch(`${origin}/v1/realms/${realm.id}/${kind}`, { method: "POST", headers, body: JSON.stringify(what) });
+  assert.equal(answer.status, 201, await answer.clone().text());
+  return answer.json();
 }
+
+/** A client of somebody else's that the browser tells of a sign-off by a frame. */
+const framed = async () => (await made("clients", {
+  client_name: "Framed", redirect_uris: [`${site}/`], frontchannel_logout_uri: `${site}/health/alive`, pkce_required: false,
+  require_consent: true,
+})).client_id;
 
 const newcomersPassword = "plum lantern 7 orbits";
 let codes;
@@ -114,14 +119,32 @@ scenario({
       await judged(`${name}-sign-on-failed`);
     }
   },
+  "every sign-on page leads to other providers": async () => {
+    for (const title of ["Example University", "Rijksdienst voor ondernemerschap en een heel lange naam"]) {
+      await made("upstreams", { name: title.split(" ")[0].toLowerCase(), title, issuer: "https://idp.example.com", client_id: "adieu" });
+    }
+    for (const [name, address] of [...signOns.entries(), ["openid", openid]]) {
+      await goto(address, `${["kratos", "am", "pingone"][name] ?? name}-sign-on-with-others`, /Sign on with Example University/);
+    }
+  },
   "somebody is asked whether to sign off, and sees who is told": async () => {
     const id = await framed();
     const there = encodeURIComponent(`${site}/`);
     const query = `response_type=code&scope=openid&client_id=${id}&redirect_uri=${there}`;
     await goto(`/o/alpha/authorize?${query}&prompt=login`, "openid-sign-on", /Framed/);
     await signOn(pingone.user, pingone.password);
-    await goto(`/o/alpha/authorize?${query}&prompt=consent`, "openid-consent", /Framed/);
-    await browser.click("button[value=allow]");
+    const consents = [
+      ["openid", "/o/alpha/authorize?", "email%20phone"], ["am", "/am/oauth2/realms/root/realms/alpha/authorize?", "profile"],
+      ["pingone", `/${pingone.env_id}/as/authorize?`, "address%20offline_access"],
+    ];
+    for (const [name, at, scopes] of consents) {
+      await goto(`${at}${query}%20${scopes}`, `${name}-consent`, /Allow Framed\?/);
+      await browser.click("button[value=allow]");
+      assert.match(await browser.address(), /[?]code=/, name);
+      await browser.goto(`${site}${at}${query}%20${scopes}`);
+      assert.match(await browser.address(), /[?]code=/, `${name} asks once`);
+    }
+    await goto(`/o/alpha/authorize?${query}&prompt=select_account`, "openid-account", /Go on to Framed/);
     await goto("/o/alpha/applications", "applications", /Framed/);
     await browser.click("button[name=application]");
     assert.match(await browser.text(), /It is withdrawn/);

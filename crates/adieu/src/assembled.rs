@@ -252,6 +252,7 @@ fn policy(config: &Config) -> Policy {
         refresh_reuse_grace: span(config.tokens.refresh_reuse_grace_s),
         assertion_audience_strict: config.tokens.assertion_audience_strict,
         client_documents: &CLIENT_DOCUMENTS,
+        api_scopes: &API_SCOPES,
         offline_life: span(config.tokens.offline_s),
         ..Policy::default()
     };
@@ -308,6 +309,10 @@ static CLIENT_DOCUMENTS: std::sync::LazyLock<Vec<&'static str>> = std::sync::Laz
     let all = adieu_face_pingone::CLIENT_DOCUMENT_KINDS.iter().copied();
     all.chain([adieu_authority::REGISTERED]).collect()
 });
+
+/// The scopes of dialects' APIs.
+static API_SCOPES: std::sync::LazyLock<Vec<&'static str>> =
+    std::sync::LazyLock::new(|| [adieu_face_pingone::API_SCOPES, adieu_face_openid::API_SCOPES].concat());
 
 #[cfg(test)]
 mod tests {

@@ -114,6 +114,7 @@ impl Authority {
         for next in nexts {
             let before = self.client(realm, &next.id).await.map_err(unread)?.ok_or(DirectoryError::Stale)?;
             before.version.is_still(next.version)?;
+            self.judge_api_scopes(&before.api_scopes, &next.api_scopes)?;
             clients.push(self.edit_order(&before, next.into(), (HeldGrants::AsDecided, origin.clone())));
         }
         let order = EditClientsOrder { realm, clients, documents };
@@ -132,6 +133,7 @@ impl Authority {
         (held, origin): (HeldGrants, Origin),
     ) -> Result<Client, DirectoryError> {
         let channel = origin.channel.clone();
+        self.judge_api_scopes(&before.api_scopes, &next.client.api_scopes)?;
         let order = self.edit_order(before, next, (held, origin));
         let edited = self.store().edit_client(order, self.now()).await?;
         if edited.client.signing != before.signing {

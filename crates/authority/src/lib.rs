@@ -4,6 +4,7 @@
 //! as an opaque [`Outage`]. Orders, outcomes and errors of acts are core's and are re-exported here.
 
 mod amend;
+mod api_scopes;
 mod assertions;
 mod attempts;
 mod beside;
@@ -90,6 +91,7 @@ pub use assertions::RememberError;
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::{Alg, JwksFault};
 
+pub use api_scopes::api_scopes_are_known;
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;

@@ -60,6 +60,8 @@ pub struct Policy {
     pub offline_life: Span,
     /// The kinds of documents that dialects keep beside clients; they go with their client.
     pub client_documents: &'static [&'static str],
+    /// The scopes of dialects' APIs that clients may be granted.
+    pub api_scopes: &'static [&'static str],
 }
 
 impl Default for Policy {
@@ -89,6 +91,7 @@ impl Default for Policy {
             assertion_audience_strict: false,
             offline_life: Span::from_s(365 * 24 * 3600),
             client_documents: &[],
+            api_scopes: &[],
         }
     }
 }

@@ -61,6 +61,12 @@ pub enum RecordFault {
     /// The same rule.
     #[error("a refresh token lives for 1 to 316224000 seconds")]
     RefreshLife,
+    /// A client is granted a scope that no dialect has.
+    #[error("no API has such a scope; did you mean `{nearest}`?")]
+    ApiScope {
+        /// The nearest one that one has.
+        nearest: &'static str,
+    },
     /// See [`is_origin`](crate::is_origin).
     #[error(
         "an origin is a scheme and a host, with a port where one is needed, and nothing behind: https://shop.example"

@@ -206,6 +206,7 @@ impl From<RecordFault> for MetadataError {
             | RecordFault::TraitEmail
             | RecordFault::AccessLife
             | RecordFault::RefreshLife
+            | RecordFault::ApiScope { .. }
             | RecordFault::Origin
             | RecordFault::BackchannelLogoutSession
             | RecordFault::FrontchannelLogoutSession

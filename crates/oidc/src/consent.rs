@@ -5,9 +5,18 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, CodeOrder, Consent, ConsentOrder, Session, UserId};
+use adieu_authority::{Authority, Client, CodeOrder, Consent, ConsentOrder, Outage, Session, UserId};
 
 use crate::{Authorize, AuthorizeError, OFFLINE_ACCESS, Provider, Refusal, user_claims};
+
+/// What is next for a request that a session answers as it is.
+#[derive(Clone, Debug)]
+pub enum ConsentStep {
+    /// The code, because of what is remembered, if that is anything.
+    Code(Option<Arc<Consent>>),
+    /// The question.
+    Question,
+}
 
 /// What a client asks a user for. What is remembered is a consent that counts for the client.
 #[derive(Clone, Copy)]
@@ -18,12 +27,17 @@ pub struct AskedOfUser<'a> {
     pub scope: &'a str,
     /// The claims that are asked for by name, as a grant keeps them.
     pub claims: Option<&'a str>,
+    /// Whether the request says that the user is to be asked, whatever is remembered.
+    pub always: bool,
 }
 
 impl AskedOfUser<'_> {
-    /// Whether it is somebody else's client that asks for more than the user has agreed to.
-    pub fn is_unasked(&self, remembered: Option<&Consent>) -> bool {
-        self.client.require_consent && !self.is_covered_by(remembered)
+    /// Whether this user is to be asked to agree: because the request says so, or because its client is somebody else's and asks for
+    /// more than is remembered.
+    pub async fn step(&self, authority: &Authority, user: UserId) -> Result<ConsentStep, Outage> {
+        let remembered = authority.consent(user, self.client).await?;
+        let asks = self.always || (self.client.require_consent && !self.is_covered_by(remembered.as_deref()));
+        Ok(if asks { ConsentStep::Question } else { ConsentStep::Code(remembered) })
     }
 
     fn is_covered_by(&self, remembered: Option<&Consent>) -> bool {
@@ -41,39 +55,11 @@ impl AskedOfUser<'_> {
         given.collect::<Vec<_>>().join(" ")
     }
 
-    fn claim_names(&self) -> impl Iterator<Item = &str> {
-        let words = self.claims.unwrap_or_default().split(' ');
-        words.filter_map(|word| word.split_once('.').map(|(_, claim)| claim))
-    }
-}
-
-impl Authorize {
-    /// The scopes that it asks for and that its client may have, separated by blanks.
-    pub fn asked_scope(&self) -> &str {
-        &self.scope
-    }
-
     /// The claims that it asks for by name and that none of its scopes gives, each once.
     pub fn claims_beside_scopes(&self) -> Vec<&'static str> {
-        let asked = self.asked_of_user();
         user_claims::names()
-            .filter(|claim| asked.claim_names().any(|name| name == *claim) && !gives(&self.scope, claim))
+            .filter(|claim| self.claim_names().any(|name| name == *claim) && !gives(self.scope, claim))
             .collect()
-    }
-
-    /// Whether its user is to be asked to agree, where so much is remembered: because it says so, or because its client is somebody
-    /// else's and asks for more.
-    pub fn asks_for_consent(&self, remembered: Option<&Consent>) -> bool {
-        self.wants_consent() || self.is_unasked(remembered)
-    }
-
-    /// The same where no page asks: what the request says of asking is not heard there, and whoever has agreed elsewhere has agreed.
-    pub fn is_unasked(&self, remembered: Option<&Consent>) -> bool {
-        self.asked_of_user().is_unasked(remembered)
-    }
-
-    fn asked_of_user(&self) -> AskedOfUser<'_> {
-        AskedOfUser { client: &self.client, scope: &self.scope, claims: self.claims.as_deref() }
     }
 
     /// What is remembered if this user agrees.
@@ -82,12 +68,29 @@ impl Authorize {
             user,
             client: self.client.id.clone(),
             client_generation: self.client.generation,
-            scope: self.scope.clone(),
+            scope: self.scope.to_owned(),
             claims: self.claims_beside_scopes().join(" "),
         }
     }
 
-    /// What to say where its user would have to be asked to agree and is not: the request forbids it, or there is no page for it.
+    fn claim_names(&self) -> impl Iterator<Item = &str> {
+        let words = self.claims.unwrap_or_default().split(' ');
+        words.filter_map(|word| word.split_once('.').map(|(_, claim)| claim))
+    }
+}
+
+impl Authorize {
+    /// What it asks of its user.
+    pub fn asked_of_user(&self) -> AskedOfUser<'_> {
+        AskedOfUser {
+            client: &self.client,
+            scope: &self.scope,
+            claims: self.claims.as_deref(),
+            always: self.wants_consent(),
+        }
+    }
+
+    /// What to say where its user would have to be asked to agree and may not be.
     pub fn consent_refusal(&self) -> AuthorizeError {
         AuthorizeError::Told { reply: self.reply.clone(), refusal: Refusal::ConsentRequired }
     }

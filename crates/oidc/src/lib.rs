@@ -27,7 +27,7 @@ mod userinfo;
 pub use authorize::{Authorize, AuthorizeError};
 pub use client_auth::authenticated;
 pub use client_metadata::{ClientMetadata, MetadataError, shown_metadata};
-pub use consent::{AskedOfUser, is_offline};
+pub use consent::{AskedOfUser, ConsentStep, is_offline};
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{

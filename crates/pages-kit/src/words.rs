@@ -1,4 +1,4 @@
-//! What every sign-on page says alike.
+//! What the pages of all dialects say alike.
 //!
 //! Words only: which of them fits is its caller's business.
 
@@ -21,9 +21,43 @@ pub fn too_often(retry_after_s: u64) -> String {
     format!("Sign-on was tried too often. Please try again in {when}.")
 }
 
+/// What an application gets by a scope. OpenID Connect Core §5.4 and §11
+const GETS: [(&str, &str); 6] = [
+    ("openid", "Who you are here"),
+    ("profile", "Your name and profile"),
+    ("email", "Your e-mail address"),
+    ("address", "Your postal address"),
+    ("phone", "Your phone number"),
+    ("offline_access", "Access after you have signed off, until you withdraw it"),
+];
+
+/// What an application gets by scopes, separated by blanks, and by claims, each in a few words.
+pub fn gets_in_words<'a>(scopes: &str, claims: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let of_scope = |scope: &str| match GETS.iter().find(|(known, _)| *known == scope) {
+        Some((_, words)) => (*words).to_owned(),
+        None => format!("Use of {scope} in your name"),
+    };
+    let of_claim = |claim: &str| format!("From your account: {}", claim.replace('_', " "));
+    let scopes = scopes.split(' ').filter(|scope| !scope.is_empty()).map(of_scope);
+    scopes.chain(claims.into_iter().map(of_claim)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_application_gets_is_said_in_words() {
+        let said = gets_in_words("openid phone p1:read:user", ["phone_number"]);
+        let expected = [
+            "Who you are here",
+            "Your phone number",
+            "Use of p1:read:user in your name",
+            "From your account: phone number",
+        ];
+        assert_eq!(said, expected);
+        assert!(gets_in_words("", []).is_empty());
+    }
 
     #[test]
     fn the_wait_is_said_in_seconds_or_minutes() {

@@ -23,6 +23,8 @@ const DOCUMENTS_MAX: u32 = 100_000;
 pub struct Facts {
     /// The kinds of documents that dialects keep.
     pub kinds: Vec<&'static str>,
+    /// The scopes of dialects' APIs.
+    pub api_scopes: &'static [&'static str],
     /// The realms, by path.
     pub realms: Vec<RealmFacts>,
     /// Users of realms that a document does not name, as far as it names them.
@@ -92,7 +94,13 @@ impl Facts {
             };
             realms.push(RealmFacts { realm, populations, users, clients, subscribers, upstreams, documents });
         }
-        Ok(Self { kinds: kinds.to_vec(), realms, elsewhere: BTreeSet::new(), removed: Removed::default() })
+        Ok(Self {
+            kinds: kinds.to_vec(),
+            api_scopes: authority.policy().api_scopes,
+            realms,
+            elsewhere: BTreeSet::new(),
+            removed: Removed::default(),
+        })
     }
 
     /// What stands around a document: the realms that it names as they are, of others what it may name, and of what it names what

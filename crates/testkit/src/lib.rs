@@ -6,6 +6,7 @@
 //! one store; `rights` walks a face's table of
 //! who may what.
 
+mod consents;
 pub mod crash;
 pub mod crowd;
 pub mod data;

@@ -187,6 +187,9 @@ pub(crate) enum AmError {
         /// When.
         retry_after_s: u16,
     },
+    /// Its user has let as many applications have something as one may.
+    #[error("You have allowed as many applications as one account can. Withdraw one of them first.")]
+    TooManyApplications,
     /// An OAuth endpoint refuses.
     #[error(transparent)]
     OAuth(OAuthRefused),
@@ -273,7 +276,7 @@ impl AmError {
             E::NoSuchAuthenticate => StatusCode::NOT_FOUND,
             E::NotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             E::Body(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
-            E::TimeCondition(_) => StatusCode::CONFLICT,
+            E::TimeCondition(_) | E::TooManyApplications => StatusCode::CONFLICT,
             E::Precondition(_) => StatusCode::PRECONDITION_FAILED,
             E::Body(BodyError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
             E::NotJsonType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -1,9 +1,10 @@
 //! AM's OpenID Provider of a realm, under `/oauth2`, as `adieu-oidc` answers it.
 //!
 //! Clients of this dialect find `/json` by its discovery document, which therefore names nothing that is not here. No
-//! consent is asked and no scope of AM's own is known. Contract am.md 4.
+//! scope of AM's own is known. Contract am.md 4.
 
 pub(crate) mod authorize;
+mod consent;
 mod end_session;
 pub(crate) mod provider;
 mod session_management;

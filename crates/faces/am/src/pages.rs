@@ -4,7 +4,7 @@
 
 pub(crate) mod answers;
 mod asked;
-mod form_token;
+pub(crate) mod form_token;
 mod said;
 mod sign_off;
 mod sign_on;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adieu_authority::{Client, ClientId, Consent, LiveSession, Realm};
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_http_kit::form::Params;
-use adieu_pages_kit::{AllowedApplication, ApplicationsPage, Link, StatusPage};
+use adieu_pages_kit::{AllowedApplication, ApplicationsPage, Link, StatusPage, gets_in_words};
 use axum::body::Body;
 use axum::response::Response;
 use http::{Method, StatusCode};
@@ -15,7 +15,6 @@ use http::{Method, StatusCode};
 use crate::answer::{page, see_other};
 use crate::browser::signed_on_here;
 use crate::call::{Call, form, once};
-use crate::consent::words;
 use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::form_token;
@@ -64,12 +63,11 @@ async fn list(
 }
 
 fn shown(consent: &Consent, client: &Client) -> AllowedApplication {
-    let named = |text: &'_ str| text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    let (scopes, claims): (Vec<String>, Vec<String>) = (named(&consent.scope), named(&consent.claims));
+    let claims = consent.claims.split(' ').filter(|claim| !claim.is_empty());
     AllowedApplication {
         application: client.name.clone(),
         id: client.id.to_string(),
-        gets: words(scopes.iter().map(String::as_str), claims.iter().map(String::as_str)),
+        gets: gets_in_words(&consent.scope, claims),
         since: rfc3339_ms(consent.given_at.ms()).chars().take(10).collect(),
     }
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{ConsentError, LiveSession, Realm};
-use adieu_oidc::{Authorize, Refusal};
-use adieu_pages_kit::ConsentPage;
+use adieu_oidc::{Authorize, ConsentStep, Refusal};
+use adieu_pages_kit::{ConsentPage, gets_in_words};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -22,29 +22,6 @@ use crate::sign_on::{first_page, leading_to};
 
 const ANSWER: &str = "choice";
 
-/// What an application gets by a scope, for people.
-const GETS: [(&str, &str); 6] = [
-    ("openid", "Who you are here"),
-    ("profile", "Your name and profile"),
-    ("email", "Your e-mail address"),
-    ("address", "Your postal address"),
-    ("phone", "Your phone number"),
-    ("offline_access", "Access after you have signed off, until you withdraw it"),
-];
-
-/// What an application gets by these scopes and claims, for people.
-pub(crate) fn words<'a>(
-    scopes: impl Iterator<Item = &'a str>,
-    claims: impl Iterator<Item = &'a str>,
-) -> Vec<String> {
-    let of_scope = |scope: &str| match GETS.iter().find(|(known, _)| *known == scope) {
-        Some((_, words)) => (*words).to_owned(),
-        None => format!("Use of {scope} in your name"),
-    };
-    let of_claim = |claim: &str| format!("From your account: {}", claim.replace('_', " "));
-    scopes.filter(|scope| !scope.is_empty()).map(of_scope).chain(claims.map(of_claim)).collect()
-}
-
 /// The answer to a request that a live session answers as it is: a code, or the question first.
 pub(crate) async fn answer(
     face: &Face,
@@ -53,22 +30,24 @@ pub(crate) async fn answer(
     live: &LiveSession,
     authorize: &Authorize,
 ) -> Result<Response, OpenIdError> {
-    let remembered = face.authority.consent(live.user.id, &authorize.client).await?;
-    if !authorize.asks_for_consent(remembered.as_deref()) {
-        return coded(face, call, asked, live, authorize, remembered.as_deref()).await;
+    match authorize.asked_of_user().step(&face.authority, live.user.id).await? {
+        ConsentStep::Code(remembered) => {
+            coded(face, call, asked, live, authorize, remembered.as_deref()).await
+        }
+        ConsentStep::Question if authorize.is_silent() => {
+            refused(face, call, asked, authorize.consent_refusal()).await
+        }
+        ConsentStep::Question => Ok(page(face, asked, live, authorize)),
     }
-    if authorize.is_silent() {
-        return refused(face, call, asked, authorize.consent_refusal()).await;
-    }
-    Ok(page(face, asked, live, authorize))
 }
 
 fn page(face: &Face, asked: &CarriedRequest<'_>, live: &LiveSession, authorize: &Authorize) -> Response {
     let token = form_token::of_session(face, live.session.id);
+    let wanted = authorize.asked_of_user();
     let page = ConsentPage {
         application: &authorize.client.name,
         username: &live.user.username,
-        gets: &words(authorize.asked_scope().split(' '), authorize.claims_beside_scopes().into_iter()),
+        gets: &gets_in_words(wanted.scope, wanted.claims_beside_scopes()),
         action: &face.url(asked.realm, "consent"),
         hidden: &[(form_token::FIELD, &token), (REQUEST, asked.query)],
         answer: ANSWER,
@@ -92,8 +71,8 @@ pub(crate) async fn submit(
     let answers = authorize.answered_by(&live.session, face.authority.now());
     match once(&form, ANSWER)? {
         Some(ConsentPage::ALLOW) if answers => {
-            let agreed = face.authority.give_consent(authorize.agreed_by(live.user.id)).await;
-            let consent = match agreed {
+            let agreed = authorize.asked_of_user().agreed_by(live.user.id);
+            let consent = match face.authority.give_consent(agreed).await {
                 Ok(consent) => consent,
                 Err(ConsentError::Gone) => return Err(OpenIdError::FormTooOld),
                 Err(ConsentError::TooMany) => return Err(OpenIdError::TooManyApplications),
@@ -104,23 +83,5 @@ pub(crate) async fn submit(
         Some(ConsentPage::DENY) => told(face, call, &asked, &authorize, Refusal::AccessDenied).await,
         // Somebody else, or the session does not do any more.
         Some(_) | None => first_page(face, call, &asked, &authorize).await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_asked_for_is_said_in_words() {
-        let said = words("openid phone p1:read:user".split(' '), ["phone_number"].into_iter());
-        let expected = [
-            "Who you are here",
-            "Your phone number",
-            "Use of p1:read:user in your name",
-            "From your account: phone number",
-        ];
-        assert_eq!(said, expected);
-        assert!(words("".split(' '), [].into_iter()).is_empty());
     }
 }

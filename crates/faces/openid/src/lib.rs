@@ -45,6 +45,9 @@ use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::upstream::{NamedUpstream, UpstreamEndpoint};
 
+/// The scopes that a client may be granted here.
+pub const API_SCOPES: &[&str] = face::OWN_SCOPES;
+
 /// Every route behind the path of an issuer, as method and path.
 pub fn routes() -> Vec<(&'static str, &'static str)> {
     let of = |(path, endpoint): (&'static str, Endpoint)| {

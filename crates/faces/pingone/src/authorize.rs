@@ -1,10 +1,10 @@
 //! PingOne: `GET|POST /{env}/as/authorize`.
 //!
-//! A live session is answered with a code at once; else a flow begins. Contract pingone.md 4.5: P-2, P-39, P-40, P-45, P-46.
+//! A live session is answered with a code at once, where its user has agreed to that; else a flow begins. Contract pingone.md 4.5: P-2, P-39, P-40, P-45, P-46.
 
 use std::sync::Arc;
 
-use adieu_authority::Realm;
+use adieu_authority::{LiveSession, Realm};
 use adieu_http_kit::form::Params;
 use adieu_oidc::{Authorize, AuthorizeAnswer, AuthorizeError, ResponseMode};
 use adieu_pages_kit::FormPostPage;
@@ -20,7 +20,7 @@ use crate::cors::Concerned;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
 use crate::finish::with_headers;
-use crate::flow::PingOneFlow;
+use crate::flow::{FlowNext, PingOneFlow};
 use crate::problem::{Problem, Shown};
 
 /// Parameters in the query or in the form.
@@ -60,17 +60,8 @@ async fn answered(
     {
         let flow = PingOneFlow::begin(face, realm, authorize, Some(live));
         let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
-        match flow.code(face, live).await {
-            Ok(Some(code)) => return coded(face, realm, &flow, &code),
-            Err(Problem::Authorization(refusal)) => {
-                return refused(
-                    face,
-                    realm,
-                    AuthorizeError::Told { reply: authorize.reply.clone(), refusal },
-                );
-            }
-            Err(problem) => return Err(problem),
-            Ok(None) => {}
+        if let Some(response) = completed(face, realm, visitor, authorize, (&flow, live)).await? {
+            return Ok(response);
         }
         // The session ended between the look and the code: it is asked for anew.
     }
@@ -81,12 +72,43 @@ async fn answered(
     begun(face, realm, visitor, authorize, live.as_ref()).await
 }
 
+/// The answer to a request by a session that does; nothing if that is over.
+async fn completed(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    authorize: &Authorize,
+    (flow, live): (&PingOneFlow, &LiveSession),
+) -> Result<Option<Response>, Problem> {
+    let code = match flow.next(face, live).await? {
+        FlowNext::Code(order) => face.code(order).await,
+        FlowNext::Gone => Ok(None),
+        // Nobody may be asked, or there is no page to ask on.
+        FlowNext::Question(_) if authorize.is_silent() || flow.is_direct() => {
+            return refused(face, realm, authorize.consent_refusal()).map(Some);
+        }
+        FlowNext::Question(_) => {
+            flow.keep(face, visitor).await?;
+            return found(&flow.page_url(face)).map(Some);
+        }
+    };
+    match code {
+        Ok(Some(code)) => coded(face, realm, flow, &code).map(Some),
+        Ok(None) => Ok(None),
+        Err(Problem::Authorization(refusal)) => {
+            let told = AuthorizeError::Told { reply: authorize.reply.clone(), refusal };
+            refused(face, realm, told).map(Some)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 async fn begun(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
     authorize: &Authorize,
-    live: Option<&adieu_authority::LiveSession>,
+    live: Option<&LiveSession>,
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::begin(face, realm, authorize, live);
     flow.keep(face, visitor).await?;

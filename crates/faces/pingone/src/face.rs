@@ -62,7 +62,7 @@ impl Face {
             acr: AcrNames { one: "Single_Factor", two: "Multi_Factor" }, // The vendor's own policies are named so.
             claims: [(CLAIM_ENV.to_owned(), realm.id.to_string().into())].into_iter().collect(),
             tells_nonce: false,
-            prompts: &["none", "login"],
+            prompts: &["none", "login", "consent"],
             sid: SidForm::Public, // Applications look sessions up by it. Contract pingone.md 3.4
             frames_clients: false, // The browser goes to the application's page, as the vendor has it.
             public_needs_pkce: true,

@@ -114,7 +114,13 @@ fn page(
     id: &str,
 ) -> Response {
     let detail = problem.to_string();
-    let (title, message) = words(status);
+    let (title, message) = if let Problem::Unredirectable { problem, .. } = problem
+        && let Problem::Constraint { message, .. } = **problem
+    {
+        ("That is not possible", message)
+    } else {
+        words(status)
+    };
     let front = face.settings().front_page.as_deref();
     let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
     let (auth, apps) = (face.settings().auth_base_of(realm), face.settings().apps_base_of(realm));

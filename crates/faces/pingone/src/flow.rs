@@ -10,11 +10,13 @@ use adieu_authority::{
     NewFlow, Outage, Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
-use adieu_oidc::{AskedOfUser, Authorize, AuthorizeReply, Refusal, ResponseMode, is_offline};
+use adieu_oidc::{AskedOfUser, Authorize, AuthorizeReply, ConsentStep, Refusal, ResponseMode, is_offline};
+use adieu_pages_kit::gets_in_words;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::consent::Question;
 use crate::extract::Visitor;
 use crate::face::Face;
 use crate::problem::Problem;
@@ -42,6 +44,9 @@ struct Record {
     /// Whether two factors are wanted even where the environment asks for one.
     #[serde(default)]
     two: bool,
+    /// Whether its user is still to be asked to agree, whatever is remembered.
+    #[serde(default)]
+    asks: bool,
     /// The first factor, while the second one is awaited.
     #[serde(default)]
     first: Option<String>,
@@ -49,6 +54,16 @@ struct Record {
     user: Option<(String, String)>,
     completed: bool,
     created_at_ms: i64,
+}
+
+/// What comes after the sign-on.
+pub(crate) enum FlowNext {
+    /// The code.
+    Code(CodeOrder),
+    /// Its user has to be asked first.
+    Question(Question),
+    /// Nothing: session or client are gone meanwhile.
+    Gone,
 }
 
 /// A flow as it is at the moment.
@@ -70,11 +85,12 @@ impl PingOneFlow {
         live: Option<&LiveSession>,
     ) -> Self {
         let (authority, reply) = (face.authority(), &authorize.reply);
+        let asked = authorize.asked_of_user();
         let now = authority.now();
         let record = Record {
             client: authorize.client.id.to_string(),
             application: authorize.client.name.clone(),
-            scope: authorize.asked_scope().to_owned(),
+            scope: asked.scope.to_owned(),
             redirect_uri: reply.redirect_uri.clone(),
             state: reply.state.clone(),
             nonce: authorize.nonce.clone(),
@@ -83,6 +99,7 @@ impl PingOneFlow {
             login_hint: authorize.login_hint.clone(),
             mode: reply.mode.word().to_owned(),
             two: authorize.level == Assurance::Two,
+            asks: asked.always,
             first: None,
             session: live.map(|live| live.session.id.to_string()),
             user: None,
@@ -159,6 +176,19 @@ impl PingOneFlow {
         self
     }
 
+    /// The flow whose user has agreed.
+    pub(crate) fn agreed_to(mut self) -> Self {
+        self.record.asks = false;
+        self
+    }
+
+    /// The flow from its beginning: somebody else signs on.
+    pub(crate) fn begun_again(mut self) -> Self {
+        self.record.completed = false;
+        self.record.user = None;
+        self
+    }
+
     /// The flow with this first factor proven: it waits for the second one, or from the beginning if there is none.
     pub(crate) fn after(mut self, first: Option<FirstFactor>) -> Self {
         self.record.first = first.map(FirstFactor::to_text);
@@ -220,40 +250,41 @@ impl PingOneFlow {
         live.map(Some).ok_or(Problem::NoAccess { bearer: false })
     }
 
-    /// Issues the code for the session; nothing if session or client are gone meanwhile.
-    pub(crate) async fn code(&self, face: &Face, live: &LiveSession) -> Result<Option<String>, Problem> {
-        let Ok(id) = self.record.client.parse() else { return Ok(None) };
+    /// What comes next in the session of its user.
+    pub(crate) async fn next(&self, face: &Face, live: &LiveSession) -> Result<FlowNext, Problem> {
+        let Ok(id) = self.record.client.parse() else { return Ok(FlowNext::Gone) };
         let client = face.authority().client(self.realm.id, &id).await?;
-        let Some(client) = client.filter(|client: &Arc<Client>| client.enabled) else { return Ok(None) };
-        let remembered = face.authority().consent(live.user.id, &client).await?;
-        let remembered = remembered.as_deref();
-        let asked =
-            AskedOfUser { client: &client, scope: &self.record.scope, claims: self.record.claims.as_deref() };
-        if asked.is_unasked(remembered) {
-            // There is no page for it here: they can agree at the native issuer.
-            return Err(Problem::Authorization(Refusal::ConsentRequired));
-        }
-        let scope = asked.given_scope(remembered);
-        let provider = face.provider(&self.realm);
-        let order = CodeOrder {
+        let Some(client) = client.filter(|client: &Arc<Client>| client.enabled) else {
+            return Ok(FlowNext::Gone);
+        };
+        let asked = AskedOfUser {
+            client: &client,
+            scope: &self.record.scope,
+            claims: self.record.claims.as_deref(),
+            always: self.record.asks,
+        };
+        let remembered = match asked.step(face.authority(), live.user.id).await? {
+            ConsentStep::Code(remembered) => remembered,
+            ConsentStep::Question => {
+                let gets = gets_in_words(asked.scope, asked.claims_beside_scopes());
+                return Ok(FlowNext::Question(Question { gets, order: asked.agreed_by(live.user.id) }));
+            }
+        };
+        let scope = asked.given_scope(remembered.as_deref());
+        let issuer = face.provider(&self.realm).issuer;
+        Ok(FlowNext::Code(CodeOrder {
             session: Arc::clone(&live.session),
             consent: remembered.map(|consent| consent.number),
             offline: is_offline(&scope),
             scope,
             client: Arc::clone(&client),
-            issuer: provider.issuer.name,
-            sid: provider.issuer.sid,
+            issuer: issuer.name,
+            sid: issuer.sid,
             nonce: self.record.nonce.clone(),
             claims: self.record.claims.clone(),
             redirect_uri: self.record.redirect_uri.clone(),
             challenge: self.record.challenge.clone(),
-        };
-        match face.authority().issue_code(order).await {
-            Ok(code) => Ok(Some(code)),
-            Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
-            Err(GrantError::TooManyParticipants) => Err(Problem::Authorization(Refusal::SessionFull)),
-            Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
-        }
+        }))
     }
 
     pub(crate) fn resume_url(&self, face: &Face) -> String {
@@ -313,6 +344,16 @@ impl PingOneFlow {
 }
 
 impl Face {
+    /// Issues a code; none if its session ended meanwhile.
+    pub(crate) async fn code(&self, order: CodeOrder) -> Result<Option<String>, Problem> {
+        match self.authority().issue_code(order).await {
+            Ok(code) => Ok(Some(code)),
+            Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
+            Err(GrantError::TooManyParticipants) => Err(Problem::Authorization(Refusal::SessionFull)),
+            Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
+        }
+    }
+
     /// The live session that a visitor's cookie opens in this environment.
     pub(crate) async fn live(
         &self,

@@ -8,6 +8,7 @@
 mod as_endpoints;
 mod authorize;
 mod body;
+mod consent;
 mod cookies;
 mod cors;
 mod direct;
@@ -55,6 +56,9 @@ pub static DOCUMENT_KINDS: &[&str] = &manage::DOCUMENT_KINDS;
 
 /// Those of them that are kept beside clients, and go with their client.
 pub static CLIENT_DOCUMENT_KINDS: &[&str] = &manage::CLIENT_DOCUMENT_KINDS;
+
+/// The scopes of this dialect's API.
+pub const API_SCOPES: &[&str] = &face::API_SCOPES;
 
 /// The service: everything below `/{environment id}` and `/v1`.
 pub fn service(authority: Authority, settings: Settings) -> FaceService<PingOne> {

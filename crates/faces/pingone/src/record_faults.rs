@@ -42,6 +42,9 @@ impl From<RecordFault> for Problem {
             RecordFault::TraitEmail => Self::invalid("email", "The user's attributes give another address."),
             RecordFault::AccessLife => Self::invalid("accessTokenValiditySeconds", LIFE),
             RecordFault::RefreshLife => Self::invalid("refreshTokenDuration", LIFE),
+            RecordFault::ApiScope { .. } => {
+                Self::invalid("scopes", "A list of scopes of that resource is wanted.")
+            }
             RecordFault::Origin => Self::invalid("corsSettings", "An origin is a scheme and a host."),
             RecordFault::BackchannelLogoutSession => Self::invalid("backchannelLogoutUri", ABSOLUTE),
             RecordFault::FrontchannelLogoutSession => Self::invalid("redirectUris", FRAMED),

@@ -1,6 +1,6 @@
 //! PingOne: `GET /{env}/as/resume?flowId=`, which takes the flow away and gives the code.
 //!
-//! The cookie proves who finished the flow; without it there is no code. Contract pingone.md 4.7: P-43, P-44.
+//! The cookie proves who finished the flow; without it there is no code. Whoever has yet to agree is asked first. Contract pingone.md 4.7: P-43, P-44.
 
 use adieu_http_kit::form::Params;
 use adieu_oidc::{AuthorizeError, Refusal};
@@ -12,7 +12,7 @@ use crate::authorize::{coded, found, refused};
 use crate::body;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
-use crate::flow::PingOneFlow;
+use crate::flow::{FlowNext, PingOneFlow};
 use crate::flows::flow_id;
 use crate::problem::Problem;
 
@@ -37,14 +37,21 @@ pub(crate) async fn resume(
     }
     let no_access = Problem::NoAccess { bearer: false };
     let Some(live) = flow.session(&face, &visitor).await? else { return Err(no_access) };
+    let order = match flow.next(&face, &live).await? {
+        FlowNext::Code(order) => order,
+        FlowNext::Gone => return Err(no_access),
+        FlowNext::Question(_) if flow.is_direct() => {
+            // There is no page to ask on, and it would be the same once more: the application is told.
+            let refusal = Refusal::ConsentRequired;
+            let flow = flow.take(&face).await?;
+            return refused(&face, &realm, AuthorizeError::Told { reply: flow.reply(), refusal });
+        }
+        FlowNext::Question(_) => return found(&flow.page_url(&face)),
+    };
     let flow = flow.take(&face).await?;
-    match flow.code(&face, &live).await {
+    match face.code(order).await {
         Ok(Some(code)) => coded(&face, &realm, &flow, &code),
         Ok(None) => Err(no_access), // The session ended meanwhile.
-        // It would be the same once more: the application is told.
-        Err(Problem::Authorization(refusal @ Refusal::ConsentRequired)) => {
-            refused(&face, &realm, AuthorizeError::Told { reply: flow.reply(), refusal })
-        }
         Err(problem) => {
             flow.keep(&face, &visitor).await?; // Nothing is known to be issued: it may be asked for again.
             Err(problem)

@@ -27,10 +27,10 @@ use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
-use crate::{body, cookies, form_token};
+use crate::{body, consent, cookies, form_token};
 
-const FLOW: &str = "flowId";
-const TOKEN: &str = "token";
+pub(crate) const FLOW: &str = "flowId";
+pub(crate) const TOKEN: &str = "token";
 const CODE: &str = "code";
 /// Says that the page was asked for under the address that may set the cookies.
 const PLACE: &str = "at";
@@ -68,7 +68,7 @@ pub(crate) async fn show(
         return found(&here(&face, &realm, &flow));
     }
     if flow.is_completed() {
-        return found(&flow.resume_url(&face));
+        return consent::show(&face, &parts.headers, &Visitor::of(&parts), &flow).await;
     }
     if query.first(FROM) == Some(UPSTREAM)
         && let Some(flow) = signed_on_beside(&face, &realm, &Visitor::of(&parts), flow.clone()).await?
@@ -119,13 +119,18 @@ pub(crate) async fn submit(
     let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let id = flow_id(&id).ok_or(Problem::NotFound).map_err(shown)?;
+    let own = form_token::fits(&face, realm.id, id, &parts.headers, &token);
+    let choice = field(consent::CHOICE)?;
+    if own && !choice.is_empty() {
+        return consent::answered(&face, &realm, &visitor, id, &choice).await.map_err(shown);
+    }
     let form = form_of(id);
     let _turn = face.authority().form_turn(form).await;
-    let own = form_token::fits(&face, realm.id, id, &parts.headers, &token);
     let flow = match PingOneFlow::find(&face, &realm, id).await {
         Ok(flow) if !flow.is_completed() => Ok(flow),
         over if own => {
-            match led_before(&face, &realm, &visitor, id, over.as_ref().ok()).await.map_err(shown)? {
+            let led = led_before(&face, &realm, &visitor, (id, form), over.as_ref().ok()).await;
+            match led.map_err(shown)? {
                 Some(response) => return Ok(response),
                 None => over,
             }
@@ -170,14 +175,14 @@ fn form_of(flow: Uuid) -> FormKey {
 
 /// The answer to a form that came before and was right: the browser that was shown it goes on to the application, as a double
 /// click or a lost answer wants it. `flow` is what is left of the flow; where its code was given already, it gives another one.
-async fn led_before(
+pub(crate) async fn led_before(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
-    id: Uuid,
+    (id, form): (Uuid, FormKey),
     flow: Option<&PingOneFlow>,
 ) -> Result<Option<Response>, Problem> {
-    let Some(used) = face.authority().form_use(form_of(id), realm.id).await? else { return Ok(None) };
+    let Some(used) = face.authority().form_use(form, realm.id).await? else { return Ok(None) };
     let Some(signed_in) = used.session else { return Ok(None) };
     let Some(again) = PingOneFlow::of_text(face, realm, id, &used.beside) else { return Ok(None) };
     if flow.is_none() {
@@ -190,7 +195,7 @@ async fn led_before(
 }
 
 /// The page of a flow under the address that may set the cookies.
-fn here(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
+pub(crate) fn here(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
     let auth = face.settings().auth_base_of(realm.id);
     format!("{auth}/{}/signon/?{FLOW}={}&{PLACE}={AT_AUTH}", realm.id, flow.id)
 }
@@ -337,7 +342,7 @@ async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<PingOneFlow, 
 }
 
 /// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
-fn see_other(location: &str) -> Response {
+pub(crate) fn see_other(location: &str) -> Response {
     let value = HeaderValue::from_str(location).expect("our own addresses are header values");
     (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response()
 }

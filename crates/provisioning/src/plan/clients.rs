@@ -4,7 +4,7 @@
 
 use adieu_authority::{
     Client, ClientAuth, ClientId, ClientJwks, ClientWords, JoseAlgorithm, RecordFault, RoleAssignment, Span,
-    client_is_sound, read_client_jwks,
+    api_scopes_are_known, client_is_sound, read_client_jwks,
 };
 use adieu_core::{is_origin, is_token_life};
 
@@ -290,6 +290,12 @@ impl<'a> Planner<'a> {
         let roles = doc.roles.as_deref().map(|docs| self.places.roles(realm.id, docs, held)).transpose()?;
         let wanted = ClientEdit::of(doc, roles)?;
         wanted.check(now)?;
+        let granted = now.map_or(&[][..], |now| &now.api_scopes);
+        api_scopes_are_known(
+            self.facts.api_scopes,
+            granted,
+            wanted.api_scopes.as_deref().unwrap_or_default(),
+        )?;
         let Some(now) = now else {
             let change = Change::MakeClient(realm.id, id.clone(), Box::new(wanted));
             self.plan(format!("+ client {id} in {}", realm.path), change);

@@ -25,7 +25,13 @@ fn numbered(start: u128) -> impl FnMut() -> Uuid {
 
 /// An installation before anything is made in it.
 fn nothing() -> Facts {
-    Facts { kinds: KINDS.to_vec(), realms: vec![], elsewhere: BTreeSet::new(), removed: Removed::default() }
+    Facts {
+        kinds: KINDS.to_vec(),
+        api_scopes: &["p1:read:sessions", "p1:delete:sessions"],
+        realms: vec![],
+        elsewhere: BTreeSet::new(),
+        removed: Removed::default(),
+    }
 }
 
 fn planned(facts: &Facts, text: &str, prune: bool) -> Result<Vec<Planned>, DocumentError> {
@@ -312,6 +318,22 @@ fn keys_of_clients_are_text_of_a_document() {
     ] {
         assert!(refusal(facts, text).contains(says), "{text}: {}", refusal(facts, text));
     }
+}
+
+/// Goal: a client is granted scopes that a dialect has; a plan says the nearest one, and what is granted already is not judged again.
+#[test]
+fn an_unknown_scope_of_an_api_is_refused_with_the_nearest_one() {
+    let text = |scopes: &str| {
+        format!("[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\napi_scopes = {scopes}\n")
+    };
+    let says = refusal(&fixture(), &text("['p1:read:session']"));
+    assert!(says.contains("no API has such a scope; did you mean `p1:read:sessions`?"), "{says}");
+    let mut facts = fixture();
+    for client in facts.realms.iter_mut().flat_map(|realm| &mut realm.clients) {
+        client.api_scopes = vec!["of:another:time".into()];
+    }
+    assert!(lines(&facts, &text("['of:another:time']"), false).is_empty());
+    assert_eq!(lines(&facts, &text("['of:another:time', 'p1:read:sessions']"), false).len(), 1);
 }
 
 /// Goal: the document that the page shows can be applied.

@@ -1,15 +1,17 @@
-//! `authorize`: a live session of the realm is answered with a code at once; else the sign-on page, and back here.
+//! `authorize`: a live session of the realm is answered with a code, where its user has agreed to that; else the sign-on page, and back
+//! here.
 //!
 //! The request travels along as the page's `goto` and is judged anew when it comes back. Contract am.md 4.1.
 
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, GrantError, LiveSession, Realm};
+use adieu_authority::{Assurance, GrantError, LiveSession, Realm, SessionToken};
 use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::{Authorize, AuthorizeError, Provider, Refusal};
+use adieu_oidc::{Authorize, AuthorizeError, ConsentStep, Provider, Refusal};
 use axum::body::Body;
 use axum::response::Response;
 
+use super::consent::{self, Decision, DecisionWord, without_decision};
 use super::provider::{asked, path, provider};
 use super::session_management::answered;
 use crate::call::Call;
@@ -25,68 +27,72 @@ pub(super) async fn answer(
     realm: &Arc<Realm>,
 ) -> Result<Response, AmError> {
     let params = asked(call, body).await?;
+    let decision = Decision::of(call, &params)?;
+    let params = without_decision(&params);
     let provider = provider(face, realm);
     let authorize = match provider.authorize(&params).await {
         Ok(authorize) => authorize,
         Err(error) => return refused(face, call, &provider, &params, error).await,
     };
+    let request = JudgedRequest { provider, params, authorize };
     let caller = caller::caller(face, call.headers(), Some(realm.id)).await?;
-    if let Some((token, live)) = caller.live()
-        && live.session.realm == realm.id
-        && authorize.answered_by(&live.session, face.authority.now())
-    {
-        match code(face, live, &provider, &authorize).await? {
-            Issued::Code(code, scope) => {
-                caller::touched(face, token).await?;
-                return coded(face, call, &provider, &authorize, (&code, &scope)).await;
-            }
-            Issued::Full => {
-                let (reply, refusal) = (authorize.reply.clone(), Refusal::SessionFull);
-                let full = AuthorizeError::Told { reply, refusal };
-                return refused(face, call, &provider, &params, full).await;
-            }
-            Issued::Unasked => {
-                return refused(face, call, &provider, &params, authorize.consent_refusal()).await;
-            }
-            Issued::Ended => {}
-        }
-    }
     let own = caller.live().filter(|(_, live)| live.session.realm == realm.id);
-    let unmet = own.and_then(|(_, live)| authorize.unmet_by(&live.user));
-    match unmet.or_else(|| authorize.silent_refusal()) {
-        Some(error) => refused(face, call, &provider, &params, error).await,
-        None => Ok(answers::found(&sign_on_address(face, realm, &params)?)),
+    if let Some(own) = own
+        && request.authorize.answered_by(&own.1.session, face.authority.now())
+        && let Some(response) = answered_by(face, call, &request, own, decision).await?
+    {
+        return Ok(response);
+    }
+    let unmet = own.and_then(|(_, live)| request.authorize.unmet_by(&live.user));
+    match unmet.or_else(|| request.authorize.silent_refusal()) {
+        Some(error) => refused(face, call, &request.provider, &request.params, error).await,
+        None => Ok(answers::found(&sign_on_address(face, &request)?)),
     }
 }
 
-/// What became of a code for a session.
-enum Issued {
-    /// The code, and the scopes that it stands for.
-    Code(String, String),
-    /// Its user would have to agree first, and there is no page for that here: they can at the native issuer.
-    Unasked,
-    /// Too many clients take part.
-    Full,
-    /// The session ended since it was looked at.
-    Ended,
+/// A request that may be answered, with its parameters.
+struct JudgedRequest<'f> {
+    provider: Provider<'f>,
+    params: Params,
+    authorize: Authorize,
 }
 
-async fn code(
+/// The answer by a session that does; nothing if its user signs on anew for it.
+async fn answered_by(
     face: &Face,
-    live: &LiveSession,
-    provider: &Provider<'_>,
-    authorize: &Authorize,
-) -> Result<Issued, AmError> {
-    let remembered = face.authority.consent(live.user.id, &authorize.client).await?;
-    if authorize.is_unasked(remembered.as_deref()) {
-        return Ok(Issued::Unasked);
-    }
+    call: &Call,
+    request: &JudgedRequest<'_>,
+    (token, live): (&SessionToken, &LiveSession),
+    decision: Option<Decision>,
+) -> Result<Option<Response>, AmError> {
+    let JudgedRequest { provider, params, authorize } = request;
+    let told = async |refusal| {
+        let error = AuthorizeError::Told { reply: authorize.reply.clone(), refusal };
+        refused(face, call, provider, params, error).await.map(Some)
+    };
+    let remembered = match authorize.asked_of_user().step(&face.authority, live.user.id).await? {
+        ConsentStep::Code(remembered) => remembered,
+        ConsentStep::Question if authorize.is_silent() => return told(Refusal::ConsentRequired).await,
+        ConsentStep::Question => match decision {
+            None => return Ok(Some(consent::page(face, &provider.issuer.realm, live, params, authorize))),
+            Some(decision) if !decision.is_own(face, token, live) => return Err(AmError::Csrf),
+            Some(Decision { word: DecisionWord::Allow, .. }) => {
+                Some(Arc::new(consent::agreed(face, live, authorize).await?))
+            }
+            Some(Decision { word: DecisionWord::Deny, .. }) => return told(Refusal::AccessDenied).await,
+            Some(Decision { word: DecisionWord::Other, .. }) => return Ok(None),
+        },
+    };
     let order = provider.code_order(authorize, &live.session, remembered.as_deref());
     let scope = order.scope.clone();
     match face.authority.issue_code(order).await {
-        Ok(code) => Ok(Issued::Code(code, scope)),
-        Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(Issued::Ended),
-        Err(GrantError::TooManyParticipants) => Ok(Issued::Full),
+        Ok(code) => {
+            caller::touched(face, token).await?;
+            coded(face, call, provider, authorize, (&code, &scope)).await.map(Some)
+        }
+        // The session ended since it was looked at.
+        Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
+        Err(GrantError::TooManyParticipants) => told(Refusal::SessionFull).await,
         Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
     }
 }
@@ -133,10 +139,12 @@ async fn refused(
 }
 
 /// The sign-on page with this request as its goal. A new proof is asked for in any case: a session that would do has been
-/// answered. What asked for that proof is left out, or it would be asked for for ever.
-fn sign_on_address(face: &Face, realm: &Realm, params: &Params) -> Result<String, AmError> {
-    let kept = params.iter().filter(|(name, _)| !["prompt", "max_age"].contains(name));
-    let kept: Params = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+/// answered. What asked for that proof is left out, or it would be asked for for ever; the question of consent is still to be asked.
+fn sign_on_address(face: &Face, request: &JudgedRequest<'_>) -> Result<String, AmError> {
+    let realm = &request.provider.issuer.realm;
+    let kept = request.params.iter().filter(|(name, _)| !["prompt", "max_age"].contains(name));
+    let consent = request.authorize.asked_of_user().always.then_some(("prompt", "consent"));
+    let kept: Params = kept.chain(consent).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let carried = kept.carried().map_err(|_| AmError::BadRequest)?;
     let goto = format!("{}/authorize?{carried}", path(face, realm));
     let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);

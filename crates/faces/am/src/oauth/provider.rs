@@ -31,7 +31,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         acr: ACR,
         claims: Default::default(),
         tells_nonce: true,
-        prompts: &["none", "login"],
+        prompts: &["none", "login", "consent"],
         sid: SidForm::OfClient,
         frames_clients: true,
         public_needs_pkce: face.settings.public_needs_pkce,
@@ -65,7 +65,13 @@ pub(super) async fn form(call: &Call, body: Body) -> Result<Params, AmError> {
     Ok(Params::body(&bytes))
 }
 
-/// What a browser's request says: its query, or the form that it posts.
+/// What a browser's request says: its query, or the form that it posts and what of the query the form does not name.
 pub(super) async fn asked(call: &Call, body: Body) -> Result<Params, AmError> {
-    if call.sent_method() == http::Method::POST { form(call, body).await } else { Ok(call.params.clone()) }
+    if call.sent_method() != http::Method::POST {
+        return Ok(call.params.clone());
+    }
+    let form = form(call, body).await?;
+    let query = call.params.iter().filter(|(name, _)| form.first(name).is_none());
+    let all = form.iter().chain(query);
+    Ok(all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }

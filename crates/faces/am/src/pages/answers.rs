@@ -13,7 +13,7 @@ use http::header::{ALLOW, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, SET_CO
 use crate::error::AmError;
 use crate::face::Face;
 
-pub(super) fn html(status: StatusCode, page: &str, form_actions: &[&str]) -> Response {
+pub(crate) fn html(status: StatusCode, page: &str, form_actions: &[&str]) -> Response {
     with_headers(status, page, &PageHeaders::new(form_actions))
 }
 
@@ -123,6 +123,10 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::NOT_FOUND => ("Not found", "There is no such page here."),
         StatusCode::FORBIDDEN => ("That form is too old", "Go back, load the page anew and try again."),
+        StatusCode::CONFLICT => (
+            "Too many applications",
+            "You have allowed as many applications as one account can. Withdraw one of them first.",
+        ),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("Not just now", "Nothing is known to be done. Please try again in a moment.")
         }

@@ -53,13 +53,13 @@ pub(super) fn fits(face: &Face, headers: &HeaderMap, field: &str) -> bool {
     cookies::first(headers, name(face)).is_some_and(|value| same(&of_cookie(face, value), field))
 }
 
-/// The token of the form that ends this session; only its own user agent is shown it.
-pub(super) fn of_session(face: &Face, session: SessionId) -> String {
+/// The token of the form that ends this session, or answers a request by it; only its own user agent is shown it.
+pub(crate) fn of_session(face: &Face, session: SessionId) -> String {
     derived(face, &format!("am-sign-off {session}"))
 }
 
 /// Whether two tokens are the same, in constant time.
-pub(super) fn same(one: &str, other: &str) -> bool {
+pub(crate) fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 

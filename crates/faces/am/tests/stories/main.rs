@@ -6,6 +6,7 @@
 
 mod addresses;
 mod callers;
+mod consent;
 mod ending;
 mod fixture;
 mod handles;

@@ -5,6 +5,7 @@
 use adieu_authority::{Actor, Channel, Client, ClientAuth, NewClient, Origin, SecretRotation, Span};
 use adieu_testkit::World;
 use adieu_testkit::failing::Failure;
+use adieu_testkit::world::Reply;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -95,6 +96,26 @@ async fn a_client_shows_its_secret_once() {
     let path = public.header("location").to_owned();
     let later = ask(&world, Method::PATCH, &path, Some(json!({"grant_types": ["client_credentials"]}))).await;
     assert_eq!(problem(&later), (422, "invalid".into()));
+}
+
+/// Goal: a client is granted scopes that a dialect has, whether it is made or changed; another one is refused with the nearest name.
+#[tokio::test]
+async fn an_unknown_scope_of_an_api_is_refused_with_the_nearest_one() {
+    let world = World::start().await;
+    let list = format!("/v1/realms/{}/clients", world.data.realm.id);
+    let new = |scope: &str| Some(json!({"client_name": "App", "api_scopes": [scope]}));
+    let refused = |reply: &Reply, nearest: &str| {
+        assert_eq!(problem(reply), (422, "invalid".into()));
+        let detail = reply.json()["detail"].as_str().expect("a text").to_owned();
+        assert!(detail.contains("api_scopes") && detail.contains(nearest), "{detail}");
+    };
+    refused(&ask(&world, Method::POST, &list, new("p1:read:session")).await, "`p1:read:sessions`");
+    refused(&ask(&world, Method::POST, &list, new("global_revocation")).await, "`global_token_revocation`");
+    let made = ask(&world, Method::POST, &list, new("global_token_revocation")).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let change = Some(json!({"api_scopes": ["p1:delete"]}));
+    let path = made.header("location").to_owned();
+    refused(&ask(&world, Method::PATCH, &path, change).await, "`p1:delete:sessions`");
 }
 
 /// Goal: S-9: a secret in wrong hands is exchanged, and what was got with it ends where that is asked for.

@@ -210,8 +210,7 @@ async fn a_withdrawal_means_what_was_granted_without_asking_too() {
     assert!(!world.authority().withdraw_consent(world.data.alice.id, &client).await.expect("an answer"));
 }
 
-/// Goal: the rule is one at all addresses of a realm: where there is no page to ask on, the answer is `consent_required`, and whoever has
-/// agreed at the native issuer has agreed.
+/// Goal: the rule is one at all addresses of a realm: whoever has agreed at one of them has agreed at all, and a withdrawal means all.
 #[tokio::test]
 async fn what_is_agreed_to_counts_at_the_addresses_of_other_dialects() {
     let world = World::start().await;
@@ -226,21 +225,42 @@ async fn what_is_agreed_to_counts_at_the_addresses_of_other_dialects() {
     );
     let at_pingone = format!("/{}/as/authorize?{query}", world.data.realm.id);
     let at_am = format!("/am/oauth2/realms/root/realms/alpha/authorize?{query}");
-    let ask = async |cookie: &str, address: &str| {
-        let answer = world.get(address).cookie(cookie, &token).send().await;
-        assert_eq!(answer.status, 302, "{}", answer.text);
+    let others = [("ST", &at_pingone), ("iPlanetDirectoryPro", &at_am)];
+    let silently = async |cookie: &str, address: &str| {
+        let answer = world.get(&format!("{address}&prompt=none")).cookie(cookie, &token).send().await;
+        assert!(answer.status == 302 && answer.location().starts_with(CALLBACK), "{}", answer.text);
         answer.location().to_owned()
     };
-    for (cookie, address) in [("ST", &at_pingone), ("iPlanetDirectoryPro", &at_am)] {
-        let refused = ask(cookie, address).await;
+    for (cookie, address) in others {
+        let refused = silently(cookie, address).await;
         assert_eq!(param(&refused, "error").as_deref(), Some("consent_required"), "{refused}");
-        assert!(refused.starts_with(CALLBACK) && param(&refused, "state").is_some(), "{refused}");
     }
     shop.code(&browser.submit(&question, ALLOW).await);
-    for (cookie, address) in [("ST", &at_pingone), ("iPlanetDirectoryPro", &at_am)] {
-        let answer = ask(cookie, address).await;
+    for (cookie, address) in others {
+        let answer = silently(cookie, address).await;
         assert!(param(&answer, "code").is_some(), "{answer}");
     }
-    let answer = ask("iPlanetDirectoryPro", &at_am).await;
+    let answer = silently("iPlanetDirectoryPro", &at_am).await;
     assert_eq!(param(&answer, "scope").as_deref(), Some("openid offline_access"));
+    let client = world.data.app.id.clone();
+    assert!(world.authority().withdraw_consent(world.data.alice.id, &client).await.expect("an answer"));
+    for (cookie, address) in others {
+        let refused = silently(cookie, address).await;
+        assert_eq!(param(&refused, "error").as_deref(), Some("consent_required"), "{refused}");
+    }
+    asks(&world.get(&at_am).cookie("iPlanetDirectoryPro", &token).send().await, "Who you are here");
+}
+
+/// Goal: an account that has allowed as many applications as it can is told so.
+#[tokio::test]
+async fn one_application_too_many_is_said() {
+    let world = World::start().await;
+    of_somebody_else(&world).await;
+    world.fill_consents(world.data.alice.id).await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let question = browser.sign_on(&page, ALICE).await;
+    let refused = browser.submit(&question, ALLOW).await;
+    assert_eq!(refused.status, 409);
+    assert!(refused.text.contains("Withdraw one of them first."), "{}", refused.text);
 }

@@ -203,7 +203,7 @@ async fn a_flow_that_asks_again_belongs_to_its_session() {
         ([("max_age", "99")], true),
         ([("max_age", "0")], true),
         ([("max_age", "100")], false),
-        ([("prompt", "consent")], false),
+        ([("prompt", "consent")], true),
     ] {
         let reply = fixture.get(&fixture.authorize(&app, &pairs)).cookie(&held.st).send().await;
         assert_eq!(reply.location().contains("/signon/?flowId="), asks, "{pairs:?} {}", reply.location());

@@ -2,6 +2,7 @@
 //!
 //! Each check of the contract (`P-…`) is cited by the test that asserts it.
 
+mod consent;
 mod errors;
 mod fixture;
 mod flows;

@@ -27,7 +27,7 @@ async fn the_landing_page_honours_accept() {
 }
 
 /// The value of a hidden field.
-fn hidden(html: &str, name: &str) -> String {
+pub(crate) fn hidden(html: &str, name: &str) -> String {
     let (_, rest) = html.split_once(&format!("name=\"{name}\" value=\"")).expect("the field");
     rest.split('"').next().expect("a value").to_owned()
 }

@@ -1,0 +1,109 @@
+//! The question whether a client gets what it asks for, as AM's `authorize` has it: asked in place of the answer, and answered by a
+//! form that brings the request along, with `decision` and `csrf`.
+//!
+//! What a user agrees to is remembered as at the native issuer, with `save_consent` and without: what is granted hangs on it. Contract
+//! am.md 4.1; OpenID Connect Core §3.1.2.4, S-OP-6, S-OP-20; decision 0060.
+
+use adieu_authority::{Consent, ConsentError, LiveSession, Realm, SessionToken};
+use adieu_http_kit::form::Params;
+use adieu_oidc::Authorize;
+use adieu_pages_kit::{ConsentPage, form_action_of, gets_in_words};
+use axum::response::Response;
+use http::{Method, StatusCode};
+
+use super::provider::path;
+use crate::call::Call;
+use crate::error::AmError;
+use crate::face::Face;
+use crate::pages::answers::html;
+use crate::pages::form_token;
+
+const DECISION: &str = "decision";
+const CSRF: &str = "csrf";
+/// Parameters that answer the question and are no part of the request.
+const OF_ANSWER: [&str; 3] = [DECISION, CSRF, "save_consent"];
+
+/// What somebody was shown the question and says. Only a form says it: a link decides nothing.
+pub(super) struct Decision {
+    pub(super) word: DecisionWord,
+    csrf: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DecisionWord {
+    Allow,
+    /// Any other word, as AM has it.
+    Deny,
+    /// Somebody else signs on.
+    Other,
+}
+
+impl Decision {
+    /// What a request says of it, if it does.
+    pub(super) fn of(call: &Call, params: &Params) -> Result<Option<Self>, AmError> {
+        let once = |name| params.only(name).map_err(|_| AmError::Repeated(name));
+        let (Some(word), csrf) = (once(DECISION)?, once(CSRF)?.unwrap_or_default().to_owned()) else {
+            return Ok(None);
+        };
+        if *call.sent_method() != Method::POST {
+            return Ok(None);
+        }
+        let word = match word {
+            _ if word.eq_ignore_ascii_case(ConsentPage::ALLOW) => DecisionWord::Allow,
+            ConsentPage::OTHER => DecisionWord::Other,
+            _ => DecisionWord::Deny,
+        };
+        Ok(Some(Self { word, csrf }))
+    }
+
+    /// Whether only this session's own user agent can have said it: it shows what stood in the form or, as AM's programs do, the
+    /// token of the session.
+    pub(super) fn is_own(&self, face: &Face, token: &SessionToken, live: &LiveSession) -> bool {
+        let shown = form_token::of_session(face, live.session.id);
+        let same_token = |said: SessionToken| form_token::same(&token.reveal(), &said.reveal());
+        form_token::same(&shown, &self.csrf) || SessionToken::parse(&self.csrf).is_some_and(same_token)
+    }
+}
+
+/// The request without the answer to the question.
+pub(super) fn without_decision(params: &Params) -> Params {
+    let request = params.iter().filter(|(name, _)| !OF_ANSWER.contains(name));
+    request.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The question.
+pub(super) fn page(
+    face: &Face,
+    realm: &Realm,
+    live: &LiveSession,
+    request: &Params,
+    authorize: &Authorize,
+) -> Response {
+    let token = form_token::of_session(face, live.session.id);
+    let asked = authorize.asked_of_user();
+    let hidden: Vec<_> = request.iter().chain([(CSRF, token.as_str())]).collect();
+    let page = ConsentPage {
+        application: &authorize.client.name,
+        username: &live.user.username,
+        gets: &gets_in_words(asked.scope, asked.claims_beside_scopes()),
+        action: &format!("{}/authorize", path(face, realm)),
+        hidden: &hidden,
+        answer: DECISION,
+    };
+    let there = authorize.reply.redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
+    html(StatusCode::OK, &page.html(), &["'self'", &there])
+}
+
+/// Remembers that the user agrees.
+pub(super) async fn agreed(
+    face: &Face,
+    live: &LiveSession,
+    authorize: &Authorize,
+) -> Result<Consent, AmError> {
+    let order = authorize.asked_of_user().agreed_by(live.user.id);
+    face.authority.give_consent(order).await.map_err(|error| match error {
+        ConsentError::Gone => AmError::Csrf, // The form was for somebody who is not there any more.
+        ConsentError::TooMany => AmError::TooManyApplications,
+        ConsentError::Unwritten(unwritten) => unwritten.into(),
+    })
+}

@@ -1,0 +1,136 @@
+//! The question whether an application gets what it asks for: asked on the page of a completed flow, before the flow gives its code.
+//!
+//! What a user agrees to is remembered as at the native issuer. A `pi.flow` has no page and no vendor's word for the question: it is
+//! refused instead. OpenID Connect Core §3.1.2.4; standards.md 2.1: S-OP-6, S-OP-20; decision 0060.
+
+use std::sync::Arc;
+
+use adieu_authority::{ConsentError, ConsentOrder, FormKey, LiveSession, Realm};
+use adieu_oidc::{AuthorizeError, Refusal};
+use adieu_pages_kit::{ConsentPage, form_action_of};
+use axum::response::Response;
+use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
+use uuid::Uuid;
+
+use crate::authorize::{found, refused};
+use crate::extract::Visitor;
+use crate::face::Face;
+use crate::finish::html;
+use crate::flow::{FlowNext, PingOneFlow};
+use crate::form_token;
+use crate::problem::Problem;
+use crate::sign_on_page::{FLOW, TOKEN, here, led_before, see_other};
+
+/// The field with the answer.
+pub(crate) const CHOICE: &str = "choice";
+
+/// What a user is asked.
+pub(crate) struct Question {
+    /// What the application gets, each in a few words.
+    pub(crate) gets: Vec<String>,
+    /// What is remembered if the user agrees.
+    pub(crate) order: ConsentOrder,
+}
+
+/// The question of a completed flow; whoever is not to be asked goes on to the code.
+pub(crate) async fn show(
+    face: &Face,
+    headers: &HeaderMap,
+    visitor: &Visitor,
+    flow: &PingOneFlow,
+) -> Result<Response, Problem> {
+    // Whoever is not its user is refused where the code would be given.
+    let live = match flow.session(face, visitor).await {
+        Ok(Some(live)) => live,
+        Ok(None) | Err(Problem::NoAccess { .. }) => return found(&flow.resume_url(face)),
+        Err(problem) => return Err(problem),
+    };
+    match flow.next(face, &live).await? {
+        FlowNext::Question(question) if !flow.is_direct() => Ok(page(face, headers, &live, flow, &question)),
+        FlowNext::Question(_) | FlowNext::Code(_) | FlowNext::Gone => found(&flow.resume_url(face)),
+    }
+}
+
+fn page(
+    face: &Face,
+    headers: &HeaderMap,
+    live: &LiveSession,
+    flow: &PingOneFlow,
+    question: &Question,
+) -> Response {
+    let realm = live.session.realm;
+    let form_token = form_token::issue(face, realm, flow.id, headers);
+    let id = flow.id.to_string();
+    let page = ConsentPage {
+        application: flow.application(),
+        username: &live.user.username,
+        gets: &question.gets,
+        action: &format!("/{realm}/signon/"),
+        hidden: &[(FLOW, &id), (TOKEN, &form_token.field)],
+        answer: CHOICE,
+    };
+    let next = flow.reply().redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
+    let places = ["'self'", face.settings().auth_base_of(realm), &next];
+    let mut response = html(StatusCode::OK, &page.html(), &places);
+    response.headers_mut().append(SET_COOKIE, form_token.cookie);
+    response
+}
+
+/// Where the answer goes. The form is the browser's own; whose session it is the cookie says. One that comes twice, as a double click
+/// sends it, leads on both times.
+pub(crate) async fn answered(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    id: Uuid,
+    choice: &str,
+) -> Result<Response, Problem> {
+    let form = FormKey::of("pingone-consent", &id.to_string());
+    let _turn = face.authority().form_turn(form).await;
+    let flow = match PingOneFlow::find(face, realm, id).await {
+        Err(Problem::NotFound) => {
+            let led = led_before(face, realm, visitor, (id, form), None).await?;
+            return led.ok_or(Problem::NotFound);
+        }
+        found => found?,
+    };
+    if !flow.is_completed() {
+        return Ok(see_other(&here(face, realm, &flow)));
+    }
+    let live = flow.session(face, visitor).await?.ok_or(Problem::NoAccess { bearer: false })?;
+    match choice {
+        ConsentPage::ALLOW => {
+            if let FlowNext::Question(question) = flow.next(face, &live).await? {
+                agreed(face, question.order).await?;
+            }
+            let flow = flow.agreed_to();
+            flow.keep(face, visitor).await?;
+            let token = face.counting(visitor, realm, false).await?.map(|checked| checked.token);
+            face.authority().note_form(form, realm.id, token.as_ref(), &flow.to_text()).await?;
+            Ok(see_other(&flow.resume_url(face)))
+        }
+        ConsentPage::DENY => {
+            let told = AuthorizeError::Told { reply: flow.reply(), refusal: Refusal::AccessDenied };
+            refused(face, realm, told)
+        }
+        // Somebody else signs on.
+        _ => {
+            let flow = flow.take(face).await?.begun_again();
+            flow.keep(face, visitor).await?;
+            Ok(see_other(&here(face, realm, &flow)))
+        }
+    }
+}
+
+async fn agreed(face: &Face, order: ConsentOrder) -> Result<(), Problem> {
+    match face.authority().give_consent(order).await {
+        Ok(_) => Ok(()),
+        Err(ConsentError::Gone) => Err(Problem::NoAccess { bearer: false }),
+        Err(ConsentError::TooMany) => Err(Problem::Constraint {
+            target: "scope",
+            message: "You have allowed as many applications as one account can. Withdraw one of them first.",
+        }),
+        Err(ConsentError::Unwritten(unwritten)) => Err(unwritten.into()),
+    }
+}
