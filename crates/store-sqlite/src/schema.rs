@@ -166,6 +166,8 @@ const MIGRATIONS: &[&str] = &[
     "CREATE TABLE consent(user BLOB NOT NULL, client TEXT NOT NULL, client_generation INTEGER NOT NULL, scope TEXT NOT NULL,
         claims TEXT NOT NULL, version INTEGER NOT NULL, given_at INTEGER NOT NULL,
         PRIMARY KEY(user, client)) WITHOUT ROWID;",
+    // The client's name and addresses that its user was shown (decision 0073). None has changed before.
+    "ALTER TABLE consent ADD COLUMN client_identity INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// What a connection is for.
