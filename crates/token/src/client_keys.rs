@@ -178,7 +178,7 @@ mod tests {
     /// A JWK with an odd modulus of so many bits.
     fn rsa_of_bits(bits: usize) -> Value {
         let mut n = vec![0xff; bits.div_ceil(8)];
-        if bits % 8 != 0 {
+        if !bits.is_multiple_of(8) {
             n[0] = (1 << (bits % 8)) - 1;
         }
         json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(n), "e": "AQAB"})
