@@ -24,19 +24,22 @@ use servers::{Nginx, Seeded, StaticAnswer};
 const ROUNDS: usize = 3;
 const CALLERS: u32 = 64;
 
-/// Runs one of the two.
+/// Runs the one that is named first.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
     for (program, package) in [("nginx", "nginx-light"), ("wrk", "wrk"), ("taskset", "util-linux")] {
         need(program, package)?;
     }
     let binary = shipped()?;
-    match words {
-        ["notify"] => notify::notify(&binary),
+    match *words {
+        ["notify", ref rest @ ..] => notify::notify(&binary, rest),
         ["check"] => check(&binary, &servers::build_static_answer()?),
         ["end"] => end(&binary, &servers::build_static_answer()?),
         ["flood"] => flood::flood(&binary),
-        ["compare", older, words @ ..] => compare::compare(older.as_ref(), &binary, words),
-        _ => bail!("cargo xtask bench check|end|flood|notify, cargo xtask bench compare OLDER [WORD…]"),
+        ["compare", older, ref rest @ ..] => compare::compare(older.as_ref(), &binary, rest),
+        _ => bail!(
+            "cargo xtask bench check|end|flood, bench compare OLDER [WORD…], \
+             bench notify [ten|answers|many|million]"
+        ),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One request to a server on this machine: JSON there and back, over a connection of its own.
+//! Requests to a server on this machine: JSON there and back, over a connection of their own or one that stays.
 //!
 //! Enough for our own API, and no more: no redirects, no compression, no TLS.
 
@@ -41,6 +41,62 @@ pub(crate) fn ask_with(
     read(&answer).with_context(|| format!("{method} {path}"))
 }
 
+/// A connection that stays, for what is measured: making one is no part of it.
+pub(crate) struct Connection {
+    to: SocketAddr,
+    stream: TcpStream,
+    rest: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) fn open(to: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Self { to, stream, rest: Vec::new() })
+    }
+
+    /// The status of an answer, and its body as text.
+    pub(crate) fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<(u16, String)> {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+            self.to,
+            body.len()
+        );
+        self.stream.write_all(request.as_bytes())?;
+        loop {
+            if let Some(whole) = whole_answer(&self.rest)? {
+                let answer = String::from_utf8(self.rest.drain(..whole).collect())?;
+                return read(&answer).with_context(|| format!("{method} {path}"));
+            }
+            let mut more = [0; 16 * 1024];
+            let count = self.stream.read(&mut more)?;
+            ensure!(count > 0, "{method} {path}: the connection was closed");
+            self.rest.extend_from_slice(&more[..count]);
+        }
+    }
+}
+
+/// The length of the answer that stands at the beginning, once all of it is there.
+fn whole_answer(bytes: &[u8]) -> Result<Option<usize>> {
+    let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
+    let text = std::str::from_utf8(&bytes[..head])?;
+    let length = text.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    let whole = head + 4 + length.unwrap_or(0);
+    Ok((bytes.len() >= whole).then_some(whole))
+}
+
 /// The JSON of a success.
 pub(crate) fn json(to: SocketAddr, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
     let (status, text) = ask(to, method, path, body)?;
@@ -61,6 +117,16 @@ fn read(answer: &str) -> Result<(u16, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_ends_where_it_says() {
+        let one = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        assert_eq!(whole_answer(one.as_bytes()).unwrap(), Some(one.len()));
+        assert_eq!(whole_answer(format!("{one}HTTP/1.1 2").as_bytes()).unwrap(), Some(one.len()));
+        assert_eq!(whole_answer(&one.as_bytes()[..one.len() - 1]).unwrap(), None);
+        assert_eq!(whole_answer(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap(), Some(27));
+        assert_eq!(whole_answer(b"HTTP/1.1 204 No").unwrap(), None);
+    }
 
     #[test]
     fn an_answer_is_a_status_and_a_body() {

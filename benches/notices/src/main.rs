@@ -1,7 +1,7 @@
 //! What notices are measured against: receivers that confirm everything, and a loop that signs and posts and does nothing else.
 //!
 //! `receive COUNT HANGING` answers at so many ports, of which the last ones never do, and writes for each notice its port and when
-//! it was answered. `bare POSTS ROUNDS PORT…` is the loop: in each round it commits twice, signs and posts, and says how long that
+//! it was answered. `bare ALGORITHM POSTS ROUNDS PORT…` is the loop: in each round it commits twice, signs and posts, and says how long that
 //! took. Nothing here is ours but the shape of the request.
 
 mod bare;
@@ -18,10 +18,10 @@ async fn main() -> Result<()> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["receive", count, hanging] => receivers::serve(count.parse()?, hanging.parse()?).await,
-        ["bare", posts, rounds, ref ports @ ..] => {
+        ["bare", algorithm, posts, rounds, ref ports @ ..] => {
             let ports = ports.iter().map(|port| port.parse()).collect::<Result<Vec<u16>, _>>()?;
-            bare::run(posts.parse()?, rounds.parse()?, &ports).await
+            bare::run(algorithm, posts.parse()?, rounds.parse()?, &ports).await
         }
-        _ => bail!("receive COUNT HANGING, or bare POSTS ROUNDS PORT…"),
+        _ => bail!("receive COUNT HANGING, or bare ALGORITHM POSTS ROUNDS PORT…"),
     }
 }

@@ -131,6 +131,10 @@ enum Command {
         /// Write the session tokens into this file, one a line.
         #[arg(long, value_name = "FILE")]
         tokens: Option<PathBuf>,
+        /// Let one of so many applications that are told of endings take part in each session, so that each user is known to all of
+        /// them.
+        #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+        applications: u32,
     },
 }
 
@@ -161,8 +165,8 @@ fn main() -> ExitCode {
         },
         Command::Backup(backup) => commands::backup(backup),
         Command::Restore(restore) => commands::restore(restore),
-        Command::Seed { config, sessions, users, tokens } => {
-            commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens })
+        Command::Seed { config, sessions, users, tokens, applications } => {
+            commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens, applications })
         }
     };
     match done {

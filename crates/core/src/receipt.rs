@@ -119,8 +119,10 @@ pub enum NoticeAnswer {
     },
     /// It did not answer in time.
     TimedOut,
-    /// It could not be reached, or is not who it should be.
+    /// It could not be reached.
     Unreachable,
+    /// Its certificate is no proof of who it is: of no authority that is trusted, out of date or another host's. It was sent nothing.
+    CertificateRefused,
     /// Its address leads into a network that no notice is sent to.
     AddressRefused,
     /// Its address was taken away since it was owed the notice.
@@ -136,6 +138,7 @@ impl NoticeAnswer {
             Self::Status { .. } => "status",
             Self::TimedOut => "timed_out",
             Self::Unreachable => "unreachable",
+            Self::CertificateRefused => "certificate_refused",
             Self::AddressRefused => "address_refused",
             Self::NoAddress => "no_address",
             Self::NotComposed => "not_composed",
@@ -306,6 +309,7 @@ pub fn decide_settlement(receipt: &Receipt, settlement: &Settlement, now: Timest
         NoticeAnswer::Status { .. }
         | NoticeAnswer::TimedOut
         | NoticeAnswer::Unreachable
+        | NoticeAnswer::CertificateRefused
         | NoticeAnswer::AddressRefused
         | NoticeAnswer::NotComposed => {
             ReceiptState::Pending { due_at: now.plus(pause_after(tries, settlement.chance)), leased: false }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, redirect};
+use tokio_rustls::rustls;
 
 use crate::rule::AddressRule;
 
@@ -68,12 +69,31 @@ fn builder(rule: AddressRule) -> ClientBuilder {
 /// Whether a request failed because its host's name leads to no address that may be connected to.
 #[must_use]
 pub fn address_was_refused(error: &reqwest::Error) -> bool {
+    any_cause(error, |cause| cause.is::<Refused>())
+}
+
+/// Whether a request failed because its host showed a certificate that does not prove who it is. Nothing was sent then.
+#[must_use]
+pub fn certificate_was_refused(error: &reqwest::Error) -> bool {
+    let is_of_it = |cause: &rustls::Error| {
+        matches!(cause, rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)
+    };
+    any_cause(error, |cause| cause.downcast_ref().is_some_and(is_of_it))
+}
+
+/// Looks at an error and everything that it is because of.
+fn any_cause(error: &reqwest::Error, is_it: impl Fn(&(dyn std::error::Error + 'static)) -> bool) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(this) = cause {
-        if this.is::<Refused>() {
+        if is_it(this) {
             return true;
         }
-        cause = this.source();
+        // What an I/O error carries is not its source.
+        let carried = this.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match carried {
+            Some(carried) => Some(carried),
+            None => this.source(),
+        };
     }
     false
 }

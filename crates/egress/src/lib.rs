@@ -8,5 +8,5 @@ mod addresses;
 mod client;
 mod rule;
 
-pub use client::{ClientFault, EgressClient, address_was_refused};
+pub use client::{ClientFault, EgressClient, address_was_refused, certificate_was_refused};
 pub use rule::AddressRule;

@@ -1,10 +1,10 @@
 //! For how long a receiver asks to be left alone: `Retry-After`, in seconds or as a date.
 //!
-//! RFC 9110 sections 10.2.3 and 5.6.7. Anything else says nothing.
+//! RFC 9110 sections 10.2.3 and 5.6.7, with the two obsolete forms of a date. Anything else says nothing.
+
+use std::time::UNIX_EPOCH;
 
 use adieu_core::{Span, Timestamp};
-use time::OffsetDateTime;
-use time::macros::format_description;
 
 /// What the header's value asks for.
 pub(crate) fn read(value: &str, now: Timestamp) -> Option<Span> {
@@ -13,15 +13,10 @@ pub(crate) fn read(value: &str, now: Timestamp) -> Option<Span> {
         // More digits than fit ask for longer than anybody waits.
         return Some(Span::from_s(value.parse().unwrap_or(i64::MAX / 1000)));
     }
-    let date = format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    let date = time::PrimitiveDateTime::parse(value, &date).ok()?.assume_utc();
-    Some(at(date).since(now))
-}
-
-fn at(date: OffsetDateTime) -> Timestamp {
-    Timestamp::from_ms(date.unix_timestamp().saturating_mul(1000))
+    let date = httpdate::parse_http_date(value).ok()?;
+    let since_1970 = date.duration_since(UNIX_EPOCH).ok()?;
+    let at = Timestamp::from_ms(i64::try_from(since_1970.as_millis()).ok()?);
+    Some(at.since(now))
 }
 
 #[cfg(test)]
@@ -38,6 +33,10 @@ mod tests {
             ("99999999999999999999", Some(i64::MAX / 1000)),
             ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
             ("Sun, 06 Nov 1994 08:40:37 GMT", Some(0)),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", Some(60)),
+            ("Sun Nov  6 08:50:37 1994", Some(60)),
+            ("Sun, 06 Nov 1994 08:50:37 CET", None),
+            ("Sun, 06 Nov 1994 08:50:37", None),
             ("-5", None),
             ("1.5", None),
             ("soon", None),

@@ -4,7 +4,7 @@
 //! of it takes ten seconds at most. Where it may go is the affair of `adieu-egress`. Nothing here is logged.
 
 use adieu_core::{ANSWER_KEPT_BYTES, NoticeAnswer, Timestamp};
-use adieu_egress::{AddressRule, ClientFault, EgressClient, address_was_refused};
+use adieu_egress::{AddressRule, ClientFault, EgressClient, address_was_refused, certificate_was_refused};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use url::Url;
@@ -66,6 +66,8 @@ impl Sender {
 fn why(error: &reqwest::Error) -> NoticeAnswer {
     if address_was_refused(error) {
         NoticeAnswer::AddressRefused
+    } else if certificate_was_refused(error) {
+        NoticeAnswer::CertificateRefused
     } else if error.is_timeout() {
         NoticeAnswer::TimedOut
     } else {

@@ -10,8 +10,8 @@ use adieu_core::{
     Timestamp, Unwritten, decide_health, decide_lease, decide_settlement, due_at_once, is_back,
 };
 use adieu_store::{
-    LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, Pending, ReceiptCounts, ReceiptPage,
-    ReceiptQuery, ReceiverStanding, Retold, Taken,
+    LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, Pending, ReceiptPage, ReceiptQuery,
+    ReceiverStanding, Retold, Taken,
 };
 
 use crate::MemoryStore;
@@ -164,8 +164,7 @@ impl Tables {
         let mut page = ReceiptPage { complete: self.told_up_to.is_past(place), ..ReceiptPage::default() };
         let all: Vec<&Receipt> =
             self.receipts.iter().filter(|(key, _)| key.place == place).map(|(_, receipt)| receipt).collect();
-        page.counts.capped = all.len() > ReceiptCounts::MOST as usize;
-        for receipt in all.iter().take(ReceiptCounts::MOST as usize) {
+        for receipt in &all {
             page.counts.by_state[usize::from(receipt.state.number())] += 1;
         }
         let name = |receipt: &Receipt| {

@@ -78,6 +78,8 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     /// Where the walk over the tombstones stands.
     sweep_cursor: Arc<Mutex<i64>>,
+    /// How far the list of the sweep has been looked through for sessions of whose end somebody is told since they began.
+    moments_cursor: Arc<Mutex<acts::MomentsCursor>>,
     /// Held for as long as the store is open: a second process is refused.
     folder: Arc<Folder>,
 }
@@ -100,7 +102,8 @@ impl SqliteStore {
         let readers = Readers::start(&path, &shared)?;
         let writer = Writer::start(connection, &shared, options.when_writer_lost)?;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
-        Ok(Self { shared, writer, readers, sweep_cursor: Arc::default(), folder: Arc::new(folder) })
+        let (sweep_cursor, moments_cursor) = Default::default();
+        Ok(Self { shared, writer, readers, sweep_cursor, moments_cursor, folder: Arc::new(folder) })
     }
 }
 

@@ -166,6 +166,12 @@ const MIGRATIONS: &[&str] = &[
     "CREATE TABLE consent(user BLOB NOT NULL, client TEXT NOT NULL, client_generation INTEGER NOT NULL, scope TEXT NOT NULL,
         claims TEXT NOT NULL, version INTEGER NOT NULL, given_at INTEGER NOT NULL,
         PRIMARY KEY(user, client)) WITHOUT ROWID;",
+    // How many receipts of an ending are in which state, counted as they are written.
+    "CREATE TABLE receipt_count(line INTEGER NOT NULL, entry INTEGER NOT NULL, pending INTEGER NOT NULL DEFAULT 0,
+        confirmed INTEGER NOT NULL DEFAULT 0, refused INTEGER NOT NULL DEFAULT 0, given_up INTEGER NOT NULL DEFAULT 0,
+        cannot_be_told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(line, entry)) WITHOUT ROWID;
+     INSERT INTO receipt_count SELECT line, entry, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3),
+        sum(state = 4) FROM receipt GROUP BY line, entry;",
     // The client's name and addresses that its user was shown (decision 0073). None has changed before.
     "ALTER TABLE consent ADD COLUMN client_identity INTEGER NOT NULL DEFAULT 0;",
 ];

@@ -421,8 +421,8 @@ pub trait Subscribers: Send + Sync {
 pub trait Upkeep: Send + Sync {
     /// Frees space: a bounded batch of what is over, and of tombstones and entries of endings that were kept for so long.
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>>;
-    /// Ends sessions of which somebody is told once their time is over: those in which clients take part, and those that began in a
-    /// realm with subscribers. A bounded batch, found by their moments. Nobody waits for an hour to hear of them; all other
+    /// Ends sessions of which somebody is told once their time is over: those in which clients take part, and those of a realm with
+    /// subscribers, whichever was there first. A bounded batch, found by their moments. Nobody waits for an hour to hear of them; all other
     /// sessions are left to the sweep.
     fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>>;
     /// Whether it could write and read a short while ago, and can read now. It tries at most every five seconds.

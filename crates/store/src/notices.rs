@@ -97,15 +97,8 @@ impl ReceiptPage {
 /// How many receipts of an ending there are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReceiptCounts {
-    /// By the number of the state.
+    /// By the number of the state. All of them, however many: an engine counts when it writes.
     pub by_state: [u64; 5],
-    /// Whether these are not all: no more than [`ReceiptCounts::MOST`] are counted.
-    pub capped: bool,
-}
-
-impl ReceiptCounts {
-    /// Receipts that are counted (HOME-LIMITS): some milliseconds of a reader's time.
-    pub const MOST: u32 = 10_000;
 }
 
 /// How many notices were changed by a word of somebody's.
@@ -126,8 +119,13 @@ pub struct ReceiverStanding {
     pub kind: Option<&'static str>,
     /// How it does.
     pub health: ReceiverHealth,
-    /// How many notices wait for it, at most [`ReceiptCounts::MOST`].
+    /// How many notices wait for it, at most [`ReceiverStanding::PENDING_MAX`].
     pub pending: u64,
+}
+
+impl ReceiverStanding {
+    /// Notices of a receiver that are counted (HOME-LIMITS): some milliseconds of a reader's time.
+    pub const PENDING_MAX: u32 = 10_000;
 }
 
 /// Telling of endings.

@@ -148,6 +148,11 @@ pub(crate) fn measured_profile() -> PathBuf {
 
 /// Makes sessions in `data` of a folder, and writes their tokens into `tokens`.
 pub(crate) fn seed(binary: &Path, config: &Path, folder: &Path, sessions: u32) -> Result<()> {
+    seed_with(binary, config, folder, &["--users", "2000", "--sessions", &sessions.to_string()])
+}
+
+/// The same, as much as these words say.
+pub(crate) fn seed_with(binary: &Path, config: &Path, folder: &Path, words: &[&str]) -> Result<()> {
     let adieu = |word: &str| {
         let mut command = Command::new(binary);
         command.arg(word).arg("--config").arg(config).env("ADIEU_DATA", folder.join("data"));
@@ -155,11 +160,7 @@ pub(crate) fn seed(binary: &Path, config: &Path, folder: &Path, sessions: u32) -
     };
     // An older binary does not know the word; its `seed` makes the installation itself.
     drop(adieu("init").arg("--no-user").output()?);
-    let seeded = adieu("seed")
-        .args(["--users", "2000", "--sessions", &sessions.to_string()])
-        .arg("--tokens")
-        .arg(folder.join("tokens"))
-        .output()?;
+    let seeded = adieu("seed").args(words).arg("--tokens").arg(folder.join("tokens")).output()?;
     ensure!(seeded.status.success(), "adieu seed: {}", String::from_utf8_lossy(&seeded.stderr));
     Ok(())
 }

@@ -7,9 +7,11 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Channel, Device, NewPerson, Realm, User};
+use adieu_authority::{
+    Authority, Channel, Client, CodeOrder, Device, NewPerson, Realm, Session, SidForm, User,
+};
 use adieu_store_sqlite::Folder;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::assembled::AssembledServer;
 use crate::config::Config;
@@ -25,6 +27,8 @@ pub struct Seed {
     pub users: u32,
     /// Where their tokens go, one a line.
     pub tokens: Option<PathBuf>,
+    /// How many of the realm's applications that are told of endings take part: one in each session, in turn for each user.
+    pub applications: u32,
 }
 
 /// Orders in flight; the store commits what waits together.
@@ -38,6 +42,8 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
     let authority = &server.authority;
     let realm = authority.realm_at("/alpha").await?.context("there is no realm /alpha")?;
     let users = users(authority, &realm, seed.users.max(1)).await?;
+    let told = told(authority, &realm, seed.applications).await?;
+    let issuer = format!("{}/{}/as", config.public.url, realm.id);
     let mut tokens = match &seed.tokens {
         Some(path) => Some(BufWriter::new(File::create(path).with_context(|| path.display().to_string())?)),
         None => None,
@@ -48,10 +54,15 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
             .map(|n| {
                 let user = Arc::clone(&users[n as usize % users.len()]);
                 let (authority, realm) = (authority.clone(), Arc::clone(&realm));
-                let channel = Channel::named("kratos");
-                tokio::spawn(
-                    async move { authority.open_proven(realm, channel, Device::default(), &user).await },
-                )
+                let shared_by = told.get(n as usize / users.len() % told.len().max(1)).cloned();
+                let (channel, issuer) = (Channel::named("kratos"), issuer.clone());
+                tokio::spawn(async move {
+                    let opened = authority.open_proven(realm, channel, Device::default(), &user).await?;
+                    if let Some(client) = shared_by {
+                        authority.issue_code(code(&opened.session, client, issuer)).await?;
+                    }
+                    anyhow::Ok(opened)
+                })
             })
             .collect();
         for task in tasks {
@@ -69,6 +80,32 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
     }
     note(&format!("{} sessions of {} users in {}", seed.sessions, users.len(), config.data.display()));
     Ok(())
+}
+
+/// Applications of a realm that are told of endings.
+async fn told(authority: &Authority, realm: &Realm, count: u32) -> Result<Vec<Arc<Client>>> {
+    let all = authority.clients(realm.id).await?.into_iter();
+    let told = all.filter(|client| client.backchannel_logout_uri.is_some()).take(count as usize);
+    let told: Vec<Arc<Client>> = told.map(Arc::new).collect();
+    ensure!(told.len() == count as usize, "only {} applications of /alpha are told of endings", told.len());
+    Ok(told)
+}
+
+/// A code that nobody redeems: whose client takes part by it.
+fn code(session: &Arc<Session>, client: Arc<Client>, issuer: String) -> CodeOrder {
+    CodeOrder {
+        session: Arc::clone(session),
+        client,
+        issuer,
+        sid: SidForm::Public,
+        consent: None,
+        offline: false,
+        scope: "openid".into(),
+        nonce: None,
+        claims: None,
+        redirect_uri: None,
+        challenge: None,
+    }
 }
 
 async fn users(authority: &Authority, realm: &Realm, count: u32) -> Result<Vec<Arc<User>>> {

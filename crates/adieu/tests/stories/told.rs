@@ -3,10 +3,13 @@
 //! The receiver is a server of the tests' own on a real socket; the clock stands until a story moves it.
 
 mod back_channel_op;
+mod certificates;
 mod command;
+mod faults;
 mod in_passing;
 mod killed;
 pub(crate) mod receiver;
+mod restored;
 mod samples;
 mod subscribers;
 mod triggers;

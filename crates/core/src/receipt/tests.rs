@@ -44,7 +44,7 @@ const fn asks(code: u16, s: i64) -> NoticeAnswer {
 /// S-BCL-18, S-BCL-19, S-BCL-20, S-BCL-21.
 #[test]
 fn each_answer_comes_to_what_the_matrix_says() {
-    use NoticeAnswer::{AddressRefused, NoAddress, NotComposed, TimedOut, Unreachable};
+    use NoticeAnswer::{AddressRefused, CertificateRefused, NoAddress, NotComposed, TimedOut, Unreachable};
     let pending = |ms| ReceiptState::Pending { due_at: Timestamp::from_ms(10_000 + ms), leased: false };
     for (answer, state) in [
         (status(200), ReceiptState::Confirmed { at: at(10) }),
@@ -70,6 +70,7 @@ fn each_answer_comes_to_what_the_matrix_says() {
         (status(503), pending(500)),
         (TimedOut, pending(500)),
         (Unreachable, pending(500)),
+        (CertificateRefused, pending(500)),
         (AddressRefused, pending(500)),
         (NotComposed, pending(500)),
         (NoAddress, ReceiptState::CannotBeTold),

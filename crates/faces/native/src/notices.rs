@@ -65,7 +65,6 @@ fn counted(found: &ReceiptPage) -> Value {
         counts.map(|(word, count)| ((*word).to_owned(), count.into())).collect();
     json!({
         "complete": found.complete, "settled": found.is_settled(), "counts": counts,
-        "counts_capped": found.counts.capped,
     })
 }
 
@@ -82,6 +81,7 @@ fn receipt(one: &Receipt) -> Value {
             NoticeAnswer::Status { code, .. } => Some(code),
             NoticeAnswer::TimedOut
             | NoticeAnswer::Unreachable
+            | NoticeAnswer::CertificateRefused
             | NoticeAnswer::AddressRefused
             | NoticeAnswer::NoAddress
             | NoticeAnswer::NotComposed => None,
@@ -162,6 +162,7 @@ fn receiver(one: &ReceiverStanding, now: adieu_authority::Timestamp) -> Value {
         NoticeAnswer::Status { code, .. } => code.to_string(),
         NoticeAnswer::TimedOut
         | NoticeAnswer::Unreachable
+        | NoticeAnswer::CertificateRefused
         | NoticeAnswer::AddressRefused
         | NoticeAnswer::NoAddress
         | NoticeAnswer::NotComposed => answer.word().to_owned(),

@@ -7,6 +7,7 @@ mod consents;
 mod directory;
 mod documents;
 mod endings;
+mod expiry;
 mod family;
 mod flows;
 mod free_place;
@@ -18,3 +19,5 @@ mod sessions;
 mod subscribers;
 mod taking;
 mod upkeep;
+
+pub(crate) use expiry::MomentsCursor;

@@ -158,7 +158,7 @@ fn settle(db: &Connection, settlement: &Settlement, now: Timestamp) -> rusqlite:
     let Some(receipt) = rows::receipt(db, &settlement.key)? else { return Ok(None) };
     let settled = decide_settlement(&receipt, settlement, now);
     if let Some(settled) = &settled {
-        rows::write_receipt(db, settled)?;
+        rows::write_receipt(db, settled, receipt.state)?;
     }
     let before = rows::receiver(db, &receipt.receiver)?;
     if let Some(after) = decide_health(&before, &receipt, settlement, now) {
@@ -204,8 +204,8 @@ fn retell(
     if all.len() as u32 == STEP_MAX {
         retold.next = all.last().map(name);
     }
-    for changed in all.iter().filter_map(change) {
-        rows::write_receipt(batch.db, &changed)?;
+    for (before, changed) in all.iter().filter_map(|one| Some((one.state, change(one)?))) {
+        rows::write_receipt(batch.db, &changed, before)?;
         retold.notices += 1;
         if let Some(health) = rows::receiver(batch.db, &changed.receiver)?.wanted_now() {
             rows::write_receiver(batch.db, &changed.receiver, &health)?;

@@ -6,6 +6,7 @@ use adieu_core::{Locator, Outage, SessionFacts, Span, SweepBounds, Timestamp, Un
 use adieu_store::{Figures, LiveCount, Pending, StoreBytes, Swept, Upkeep};
 use rusqlite::params;
 
+use crate::acts::expiry::{self, MomentsCursor};
 use crate::acts::family::facts_in;
 use crate::acts::free_place::untold_endings;
 use crate::acts::sessions::{end, write_activity};
@@ -14,7 +15,7 @@ use crate::error::{Closed, Damaged};
 use crate::{SqliteStore, rows};
 
 /// Rows of one kind that one sweep looks at; keeps its commit as short as any other.
-const SWEEP_MAX: u32 = 500;
+pub(super) const SWEEP_MAX: u32 = 500;
 
 impl Upkeep for SqliteStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
@@ -37,7 +38,14 @@ impl Upkeep for SqliteStore {
     }
 
     fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>> {
-        self.writer.write(move |batch| expire_shared(batch, now).map(Ok))
+        let shared = std::sync::Arc::clone(&self.moments_cursor);
+        let from = MomentsCursor::read(&shared);
+        let looked = self.writer.write(move |batch| expiry::expire_shared(batch, &from, now).map(Ok));
+        Box::pin(async move {
+            let (swept, cursor): (Swept, MomentsCursor) = looked.await?;
+            cursor.write(&shared); // Only what is committed is looked at no more.
+            Ok(swept)
+        })
     }
 
     fn ready(&self, now: Timestamp) -> Pending<Result<(), Outage>> {
@@ -122,29 +130,6 @@ fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> r
     Ok(())
 }
 
-/// Ends sessions of whose end somebody is told at their moment; those that were used since the moment was noted are looked at again later.
-fn expire_shared(batch: &mut Batch<'_>, now: Timestamp) -> rusqlite::Result<Swept> {
-    let due = rows::shared_due(batch.db, now, SWEEP_MAX)?;
-    let mut swept = Swept { more: due.len() as u32 == SWEEP_MAX, ..Swept::default() };
-    for due in due {
-        rows::drop_shared_due(batch.db, due)?;
-        if rows::shared_due_of(batch.db, due.locator)? != Some(due.at) {
-            continue; // Its session is over or shared no more, or has another moment.
-        }
-        let Some(facts) = readable_facts_at(batch, due.locator)? else { continue };
-        if bury_if_over(batch, &facts, now)? {
-            swept.sessions += 1;
-            continue;
-        }
-        let session = facts.as_seen();
-        if session.ends_at(session.seen_at) > now {
-            write_activity(batch.db, (session.locator, session.incarnation), session.seen_at)?;
-            rows::postpone_shared(batch.db, &session)?;
-        }
-    }
-    Ok(swept)
-}
-
 /// Endings of many whose sessions are walked over side by side, so that a large one keeps no small one waiting.
 const WALKS_MAX: u32 = 4;
 
@@ -178,13 +163,13 @@ fn facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFac
 }
 
 /// The same, but none where they can't be read.
-fn readable_facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFacts>> {
+pub(super) fn readable_facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFacts>> {
     Ok(past_damage(facts_at(batch, place), place)?.flatten())
 }
 
 /// What was read or done at a place; none where a stored value there can't be read. One damaged row keeps no sweep from the
 /// others: it opens nothing, and stays as it is.
-fn past_damage<T>(outcome: rusqlite::Result<T>, place: i64) -> rusqlite::Result<Option<T>> {
+pub(super) fn past_damage<T>(outcome: rusqlite::Result<T>, place: i64) -> rusqlite::Result<Option<T>> {
     match outcome {
         Err(error) if Damaged::is_cause_of(&error) => {
             tracing::error!(place, %error, "a row is passed over by the sweep");
@@ -195,7 +180,11 @@ fn past_damage<T>(outcome: rusqlite::Result<T>, place: i64) -> rusqlite::Result<
 }
 
 /// Ends a session if it is over, on the one road; says whether it was.
-fn bury_if_over(batch: &mut Batch<'_>, facts: &SessionFacts, now: Timestamp) -> rusqlite::Result<bool> {
+pub(super) fn bury_if_over(
+    batch: &mut Batch<'_>,
+    facts: &SessionFacts,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
     let Some(order) = spent(facts, now) else { return Ok(false) };
     // Its answer is "it was over before".
     let _ = end(batch, &order, now)?;

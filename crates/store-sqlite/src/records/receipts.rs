@@ -138,9 +138,10 @@ struct AnswerDetail {
 }
 
 /// The answers that are one word.
-const WORDS: [NoticeAnswer; 5] = [
+const WORDS: [NoticeAnswer; 6] = [
     NoticeAnswer::TimedOut,
     NoticeAnswer::Unreachable,
+    NoticeAnswer::CertificateRefused,
     NoticeAnswer::AddressRefused,
     NoticeAnswer::NoAddress,
     NoticeAnswer::NotComposed,

@@ -6,7 +6,7 @@ use adieu_core::{
     EndingPlace, RealmId, Receipt, ReceiptKey, ReceiptState, Receiver, ReceiverHealth, SubjectKey, Timestamp,
     ToldUpTo,
 };
-use adieu_store::ReceiptCounts;
+use adieu_store::{ReceiptCounts, ReceiverStanding};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
@@ -106,11 +106,44 @@ fn due_at(state: ReceiptState) -> (Option<i64>, bool) {
 
 /// Keeps a receipt that is not there yet; says whether it was not.
 pub(crate) fn add_receipt(db: &Connection, receipt: &Receipt) -> rusqlite::Result<bool> {
-    insert(db, receipt, "INSERT OR IGNORE INTO").map(|rows| rows > 0)
+    let is_new = insert(db, receipt, "INSERT OR IGNORE INTO")? > 0;
+    if is_new {
+        let count = count_column(receipt.state);
+        let sql = format!(
+            "INSERT INTO receipt_count(line, entry, {count}) VALUES (?1, ?2, 1)
+                ON CONFLICT DO UPDATE SET {count} = {count} + 1"
+        );
+        db.prepare_cached(&sql)?.execute(params![signed(receipt.place.line()), receipt.place.entry()])?;
+    }
+    Ok(is_new)
 }
 
-pub(crate) fn write_receipt(db: &Connection, receipt: &Receipt) -> rusqlite::Result<()> {
-    insert(db, receipt, "INSERT OR REPLACE INTO").map(drop)
+/// Writes what has become of a receipt that was in a state.
+pub(crate) fn write_receipt(
+    db: &Connection,
+    receipt: &Receipt,
+    before: ReceiptState,
+) -> rusqlite::Result<()> {
+    insert(db, receipt, "INSERT OR REPLACE INTO")?;
+    let (less, more) = (count_column(before), count_column(receipt.state));
+    if less != more {
+        let sql = format!(
+            "UPDATE receipt_count SET {less} = {less} - 1, {more} = {more} + 1 WHERE line = ?1 AND entry = ?2"
+        );
+        db.prepare_cached(&sql)?.execute(params![signed(receipt.place.line()), receipt.place.entry()])?;
+    }
+    Ok(())
+}
+
+/// Where the receipts of an ending in a state are counted.
+const fn count_column(state: ReceiptState) -> &'static str {
+    match state {
+        ReceiptState::Pending { .. } => "pending",
+        ReceiptState::Confirmed { .. } => "confirmed",
+        ReceiptState::Refused { .. } => "refused",
+        ReceiptState::GivenUp { .. } => "given_up",
+        ReceiptState::CannotBeTold => "cannot_be_told",
+    }
 }
 
 fn insert(db: &Connection, receipt: &Receipt, verb: &str) -> rusqlite::Result<usize> {
@@ -175,21 +208,17 @@ pub(crate) fn receipts_of(
 }
 
 pub(crate) fn count_receipts(db: &Connection, place: EndingPlace) -> rusqlite::Result<ReceiptCounts> {
-    let sql = "SELECT state, count(*) FROM
-        (SELECT state FROM receipt WHERE line = ?1 AND entry = ?2 LIMIT ?3) GROUP BY state";
-    let most = ReceiptCounts::MOST + 1;
-    let mut counts = ReceiptCounts::default();
+    let sql = "SELECT pending, confirmed, refused, given_up, cannot_be_told FROM receipt_count
+        WHERE line = ?1 AND entry = ?2";
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params![signed(place.line()), place.entry(), most])?;
-    while let Some(row) = rows.next()? {
-        let count = counts
-            .by_state
-            .get_mut(usize::from(row.get::<_, u8>(0)?))
-            .ok_or_else(|| Damaged::row("receipt"))?;
-        *count = unsigned(row, 1)?;
-    }
-    counts.capped = counts.by_state.iter().sum::<u64>() == u64::from(most);
-    Ok(counts)
+    let counted = statement.query_row(params![signed(place.line()), place.entry()], |row| {
+        let mut counts = ReceiptCounts::default();
+        for (state, count) in counts.by_state.iter_mut().enumerate() {
+            *count = unsigned(row, state)?;
+        }
+        Ok(counts)
+    });
+    Ok(counted.optional()?.unwrap_or_default())
 }
 
 /// The first receiver behind one for whom there are receipts that are pending or were.
@@ -280,7 +309,7 @@ pub(crate) fn count_pending(db: &Connection, of: &Receiver) -> rusqlite::Result<
     let sql = "SELECT count(*) FROM
         (SELECT 1 FROM receipt WHERE client = ?1 AND due_at > ?2 LIMIT ?3)";
     db.prepare_cached(sql)?
-        .query_row(params![of.key(), i64::MIN, ReceiptCounts::MOST], |row| unsigned(row, 0))
+        .query_row(params![of.key(), i64::MIN, ReceiverStanding::PENDING_MAX], |row| unsigned(row, 0))
 }
 
 /// Drops settled receipts of endings that are in the index no more; says how many.
@@ -288,7 +317,12 @@ pub(crate) fn drop_receipts(db: &Connection, most: u32) -> rusqlite::Result<u32>
     let sql = "DELETE FROM receipt WHERE (line, entry, client, subject) IN
         (SELECT line, entry, client, subject FROM receipt
             WHERE line < (SELECT coalesce(min(seq), 0) FROM ending_line) AND state != 0 LIMIT ?1)";
-    Ok(db.prepare_cached(sql)?.execute([most])? as u32)
+    let dropped = db.prepare_cached(sql)?.execute([most])? as u32;
+    // Nobody asks for the counts of an ending that is in the index no more.
+    let sql = "DELETE FROM receipt_count WHERE (line, entry) IN
+        (SELECT line, entry FROM receipt_count WHERE line < (SELECT coalesce(min(seq), 0) FROM ending_line) LIMIT ?1)";
+    db.prepare_cached(sql)?.execute([most])?;
+    Ok(dropped)
 }
 
 /// When the first line was written whose receipts are not made yet.

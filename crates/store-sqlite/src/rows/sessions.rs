@@ -298,12 +298,35 @@ impl Due {
     pub(crate) const fn hour(self) -> i64 {
         self.key >> DUE_BITS
     }
+
+    pub(crate) const fn key(self) -> i64 {
+        self.key
+    }
 }
 
 /// Places that may be over before `now`, oldest first.
 pub(crate) fn due(db: &Connection, now: Timestamp, most: u32) -> rusqlite::Result<Vec<Due>> {
-    db.prepare_cached("SELECT key, locator FROM due WHERE key < ?1 ORDER BY key LIMIT ?2")?
-        .query_map(params![hour(now) << DUE_BITS, most], |row| {
+    due_between(db, None, hour(now), most)
+}
+
+/// Places that may be over before the hour of a moment has passed, behind a key of the list.
+pub(crate) fn due_after(
+    db: &Connection,
+    after: Option<i64>,
+    moment: Timestamp,
+    most: u32,
+) -> rusqlite::Result<Vec<Due>> {
+    due_between(db, after, hour(moment) + 1, most)
+}
+
+fn due_between(
+    db: &Connection,
+    after: Option<i64>,
+    before_hour: i64,
+    most: u32,
+) -> rusqlite::Result<Vec<Due>> {
+    db.prepare_cached("SELECT key, locator FROM due WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT ?3")?
+        .query_map(params![after.unwrap_or(i64::MIN), before_hour << DUE_BITS, most], |row| {
             Ok(Due { key: row.get(0)?, locator: row.get(1)? })
         })?
         .collect()

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
 use crate::records::{SubscriberColumns, SubscriberDetail, from_json, to_json};
-use crate::rows::{signed, uuid_column, version_column};
+use crate::rows::{signed, unsigned, uuid_column, version_column};
 
 fn subscriber_row(row: &Row<'_>) -> rusqlite::Result<Subscriber> {
     let columns = SubscriberColumns {
@@ -36,6 +36,26 @@ pub(crate) fn subscribers(db: &Connection, realm: RealmId) -> rusqlite::Result<V
 /// Whether any realm has one.
 pub(crate) fn has_subscribers(db: &Connection) -> rusqlite::Result<bool> {
     db.prepare_cached("SELECT EXISTS(SELECT 1 FROM subscriber)")?.query_row([], |row| row.get(0))
+}
+
+/// A realm with subscribers that are switched on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SubscribedRealm {
+    pub(crate) id: RealmId,
+    /// The highest version of its subscribers: another one after each change of them.
+    version: u64,
+}
+
+/// All realms with subscribers that are switched on.
+pub(crate) fn subscribed_realms(db: &Connection) -> rusqlite::Result<Vec<SubscribedRealm>> {
+    let sql = "SELECT subscriber.realm, max(subscriber.version) AS version FROM subscriber
+        JOIN realm ON realm.id = subscriber.realm AND realm.subscribers > 0 GROUP BY subscriber.realm";
+    db.prepare_cached(sql)?
+        .query_map([], |row| {
+            let id = RealmId::from_uuid(uuid_column(row, 0)?);
+            Ok(SubscribedRealm { id, version: unsigned(row, 1)? })
+        })?
+        .collect()
 }
 
 pub(crate) fn write_subscriber(db: &Connection, one: &Subscriber) -> rusqlite::Result<()> {

@@ -1,11 +1,11 @@
-//! Promises about the end of sessions in which clients take part: found at their moment, so that the clients are told of it.
+//! Promises about the end of sessions of which somebody is told: found at their moment, so that they are told in time.
 //!
-//! Nothing here waits for a sweep. A session that nobody shares is left to that.
+//! Nothing here waits for a sweep. A session that nobody shares, in a realm without subscribers, is left to that.
 
-use adieu_core::{Cause, EndTarget, EndingFilter, NotLive, Span, Timestamp};
+use adieu_core::{Cause, EndTarget, EndingFilter, NotLive, Span, Subscriber, Timestamp};
 
 use crate::suite::fixture::{ABSOLUTE, IDLE, at};
-use crate::suite::{Engine, Fixture, notices};
+use crate::suite::{Engine, Fixture, notices, subscribers};
 
 /// Ends what clients share and what is over; says how many sessions those were.
 async fn expire<E: Engine>(fixture: &Fixture<E>, now: Timestamp) -> u32 {
@@ -105,4 +105,62 @@ pub async fn many_that_are_over_at_once_end_in_bounded_batches<E: Engine>() {
     assert!(rounds > 1 && ended == 1_100, "{ended} in {rounds} rounds");
     // Bob's go with one notice, Ada's with one each.
     assert_eq!(notices::take(&fixture, at(IDLE.s())).await, 1_001);
+}
+
+/// Goal: a session that began before anybody subscribed to its realm is over at its moment like any other, told with its true moment
+/// and cause; so is one that began while the only subscriber was switched off. Those of a realm without subscribers are left to the sweep.
+pub async fn what_began_before_the_first_subscriber_is_over_at_its_moment<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let mut held = Vec::new();
+    for _ in 0..1_100 {
+        held.push(fixture.sign_on(&ada, at(0)).await);
+    }
+    assert_eq!(expire(&fixture, at(IDLE.s())).await, 0, "nobody is told of them");
+    let audit = subscribers::hook("audit", fixture.realm);
+    let audit = fixture.store.create_subscriber(audit).await.expect("made");
+    assert_eq!(expire(&fixture, Timestamp::from_ms(at(IDLE.s()).ms() - 1)).await, 0);
+    let fixture = fixture.after_crash().await;
+    fixture.store.check(&held[7].token, true, at(900)).get().await.expect("an answer");
+    assert_eq!(expire(&fixture, Timestamp::from_ms(at(IDLE.s()).ms() - 1)).await, 0);
+    assert_eq!(expire(&fixture, at(IDLE.s())).await, 1_099);
+    assert_eq!(notices::take(&fixture, at(IDLE.s())).await, 1_099);
+    let newest = fixture.endings(EndingFilter::default(), 1).await.swap_remove(0);
+    let record = newest.record.expect("its record");
+    assert_eq!((record.cause, record.at), (Cause::Idle, at(IDLE.s())));
+    fixture.expect_live(&held[7], at(1_899)).await;
+    assert_eq!(expire(&fixture, at(1_900)).await, 1);
+
+    // Between two looks the subscriber was switched off and on again, and somebody signed on meanwhile.
+    expire(&fixture, at(2_000)).await;
+    let off = Subscriber { enabled: false, ..audit.clone() };
+    let off = fixture.store.edit_subscriber(audit.version, off).await.expect("switched off");
+    fixture.sign_on(&ada, at(2_000)).await;
+    let on = Subscriber { enabled: true, ..off.clone() };
+    fixture.store.edit_subscriber(off.version, on).await.expect("switched on");
+    // Others that end in the same hour come and go, and the hour passes.
+    for s in [2_001, 2_400, 2_900] {
+        fixture.sign_on(&ada, at(s)).await;
+        expire(&fixture, at(s)).await;
+    }
+    assert_eq!(expire(&fixture, at(2_999)).await, 0);
+    assert_eq!(expire(&fixture, at(3_000)).await, 1);
+    assert_eq!(expire(&fixture, at(3_001)).await, 1);
+}
+
+/// Goal: what the sweep puts off is over at its moment, too, in a realm that nobody had subscribed to when it began.
+pub async fn what_a_sweep_puts_off_is_over_at_its_moment<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let used = fixture.sign_on(&ada, at(0)).await;
+    fixture.store.create_subscriber(subscribers::hook("audit", fixture.realm)).await.expect("made");
+    for s in (0..=6_500).step_by(500) {
+        fixture.store.check(&used.token, true, at(s)).get().await.expect("an answer");
+        if s % 1_500 == 0 {
+            while fixture.store.sweep(at(s), Span::from_s(1_000_000)).await.expect("a sweep").more {}
+        }
+        assert_eq!(expire(&fixture, at(s)).await, 0, "{s}");
+    }
+    assert_eq!(expire(&fixture, at(7_499)).await, 0);
+    assert_eq!(expire(&fixture, at(7_500)).await, 1);
 }

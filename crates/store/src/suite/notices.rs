@@ -6,12 +6,12 @@ use std::collections::HashMap;
 
 use adieu_core::{
     Client, EndKind, EndOrder, EndTarget, Ended, EndingFilter, EndingId, NoticeAnswer, NoticeMessage,
-    NoticeSubject, Receipt, ReceiptState, Receiver, Settlement, Span, Timestamp, User,
+    NoticeSubject, Receipt, ReceiptState, Receiver, Settlement, Span, SubjectForm, Timestamp, User,
 };
 
 use crate::suite::fixture::{IDLE, at};
 use crate::suite::grants::{code, issue};
-use crate::suite::{Engine, Fixture, OpenedSession};
+use crate::suite::{Engine, Fixture, OpenedSession, subscribers};
 use crate::{LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, ReceiptPage, ReceiptQuery};
 
 /// An application that is told, or not; the one that is there, if it is.
@@ -413,4 +413,44 @@ pub async fn what_is_still_to_be_told_outlives_the_sweep<E: Engine>() {
     assert!(fixture.store.receipt(key(0)).await.expect("an answer").is_none(), "history has an end");
     assert!(fixture.store.receipt(key(1)).await.expect("an answer").is_some(), "it is being told");
     settle(&fixture, &both[1], status(200), at(111)).await.expect("settled");
+}
+
+/// Goal: however many are told of an ending, it says exactly how far they are, and is settled only when the last of them is.
+pub async fn however_many_are_told_all_are_counted<E: Engine>() {
+    const SYSTEMS: u64 = 32;
+    const USERS: u64 = 320;
+    let fixture = Fixture::<E>::new().await;
+    for n in 0..SYSTEMS {
+        let system = subscribers::system(&format!("system-{n}"), fixture.realm, SubjectForm::Opaque);
+        fixture.store.create_subscriber(system).await.expect("made");
+    }
+    for n in 0..USERS {
+        let user = fixture.user(&format!("user-{n}")).await;
+        fixture.sign_on(&user, at(0)).await;
+    }
+    let ended = fixture.end(EndTarget::Realm(fixture.realm), at(5)).await.expect("an ending");
+    let ending = id(&fixture, &ended);
+    let all = SYSTEMS * USERS;
+    assert_eq!(u64::from(take(&fixture, at(6)).await), all);
+    let most = u32::try_from(all).expect("a number");
+    let order = LeaseOrder { most, most_each: most, ..lease_order(at(600)) };
+    let mut notices = leased(&fixture, order, at(7)).await.notices;
+    notices.sort_by_key(|one| one.receipt.key());
+    let last = notices.pop().expect("one of them");
+    for some in notices.chunks(500) {
+        let settling: Vec<_> = some
+            .iter()
+            .map(|one| fixture.store.settle_notice(settlement(one, status(200), at(8)), at(8)))
+            .collect();
+        for settled in settling {
+            settled.await.expect("an answer").expect("it is settled");
+        }
+    }
+    let before = page(&fixture, ending).await;
+    assert_eq!(before.counts.by_state, [1, all - 1, 0, 0, 0]);
+    assert!(before.complete && !before.is_settled());
+    settle(&fixture, &last, status(404), at(8)).await.expect("it is settled");
+    let after = page(&fixture, ending).await;
+    assert_eq!(after.counts.by_state, [0, all - 1, 1, 0, 0]);
+    assert!(after.is_settled());
 }

@@ -32,7 +32,7 @@ pub(super) fn hook(id: &str, realm: RealmId) -> Subscriber {
 }
 
 /// Another system that is not there yet.
-fn system(id: &str, realm: RealmId, subject: SubjectForm) -> Subscriber {
+pub(super) fn system(id: &str, realm: RealmId, subject: SubjectForm) -> Subscriber {
     Subscriber { kind: SubscriberKind::GlobalTokenRevocation { subject }, ..hook(id, realm) }
 }
 

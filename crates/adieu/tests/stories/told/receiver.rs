@@ -58,11 +58,18 @@ pub(crate) struct Receiver {
 struct State {
     heard: Vec<Heard>,
     answers: VecDeque<Answers>,
+    /// What is answered then; 204 where nothing is said.
+    afterwards: Option<Answers>,
 }
 
 impl Receiver {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::start_at(([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// One at an address where nobody is.
+    pub(crate) async fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("its address");
         let receiver = Self { address, state: Arc::default() };
         let serving = receiver.clone();
@@ -81,7 +88,12 @@ impl Receiver {
     /// Forgets what it was sent and answers like this from now on, one after the other.
     pub(crate) fn answers(&self, answers: impl IntoIterator<Item = Answers>) {
         let mut state = self.state.lock().expect("nobody panicked");
-        *state = State { heard: Vec::new(), answers: answers.into_iter().collect() };
+        *state = State { heard: Vec::new(), answers: answers.into_iter().collect(), afterwards: None };
+    }
+
+    /// Answers like this for ever.
+    pub(crate) fn always_answers(&self, answer: Answers) {
+        self.state.lock().expect("nobody panicked").afterwards = Some(answer);
     }
 
     pub(crate) fn heard(&self) -> Vec<Heard> {
@@ -94,7 +106,8 @@ impl Receiver {
             let answer = {
                 let mut state = self.state.lock().expect("nobody panicked");
                 state.heard.push(heard);
-                state.answers.pop_front().unwrap_or(Answers::Status(204))
+                let next = state.answers.pop_front().or_else(|| state.afterwards.clone());
+                next.unwrap_or(Answers::Status(204))
             };
             let text = match answer {
                 Answers::Status(204) => "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),

@@ -21,9 +21,15 @@ use crate::one_session::{Dialect, Exit, Programs};
 use crate::running::{Running, at_free_ports, sign_on};
 use crate::shipped::free_address;
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-async fn subscribe(world: &World, id: &str, kind: SubscriberKind, to: &Receiver, credential: &str) {
+pub(super) async fn subscribe(
+    world: &World,
+    id: &str,
+    kind: SubscriberKind,
+    to: &Receiver,
+    credential: &str,
+) {
     let new = NewSubscriber {
         id: id.parse().expect("a name"),
         kind,

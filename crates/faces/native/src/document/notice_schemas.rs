@@ -96,8 +96,12 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             tried for a day, or somebody gave it up. `cannot_be_told`: it has no address, or knows people by what this one has not.",
     });
     let outcome = json!({
-        "type": "string", "enum": ["status", "timed_out", "unreachable", "address_refused", "no_address", "not_composed"],
-        "description": "`address_refused`: the address leads into a private network.",
+        "type": "string",
+        "enum": [
+            "status", "timed_out", "unreachable", "certificate_refused", "address_refused", "no_address", "not_composed",
+        ],
+        "description": "`certificate_refused`: the certificate is of no trusted authority, out of date or another host's, and nothing was \
+            sent. `address_refused`: the address leads into a private network.",
     });
     debug_assert_eq!(NoticeAnswer::TimedOut.word(), "timed_out");
     let answer = object(vec![
@@ -132,7 +136,6 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("complete", flag("Whether all who are told have their receipts; else there will be more.")),
         ("settled", flag("Whether nothing more comes of any of them.")),
         ("counts", counts),
-        ("counts_capped", flag("Whether there are more receipts than were counted.")),
         ("receipts", list(named("Receipt"), RECEIPTS_MAX as usize)),
         ("next", next),
     ]);
