@@ -113,7 +113,7 @@ mod tests {
         let risen = |said: Client| {
             decide_own_change(&before, said, own).0.identity_generation - before.identity_generation
         };
-        let more = vec![before.redirect_uris.clone(), vec!["https://evil.example.test/cb".into()]].concat();
+        let more = [before.redirect_uris.clone(), vec!["https://evil.example.test/cb".into()]].concat();
         assert_eq!(risen(before.clone()), 0);
         assert_eq!(risen(Client { redirect_uris: vec![], refresh: false, ..before.clone() }), 0);
         assert_eq!(risen(Client { redirect_uris: more, ..before.clone() }), 1);
