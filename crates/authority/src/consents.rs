@@ -1,12 +1,12 @@
 //! What users have agreed to that clients get: remembered, listed, withdrawn.
 //!
-//! Whether a request is covered by what is remembered is asked where requests are read. Only consents that count for their clients
+//! Whether a request is covered by what is remembered is asked where requests are read. Only consents that stand for their clients
 //! are shown to anybody.
 
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientId, Consent, ConsentError, ConsentOrder, Outage, SessionId, Unwritten, UserId, consent_of,
+    Client, ClientId, Consent, ConsentError, ConsentOrder, Outage, SessionId, Unwritten, UserId,
 };
 use adieu_store::SessionQuery;
 
@@ -19,16 +19,17 @@ impl Authority {
     /// A user's consent to a client, if it counts for the client.
     pub async fn consent(&self, user: UserId, client: &Client) -> Result<Option<Arc<Consent>>, Outage> {
         let found = self.store().consent(user, &client.id).get().await?;
-        Ok(found.filter(|found| consent_of(Some(found), Some(client)).is_some()))
+        Ok(found.filter(|found| found.counts_for(client)))
     }
 
-    /// The clients that a user has agreed to, with what they get, by id.
+    /// The clients that a user has agreed to, with what they get, by id; those included that are called otherwise meanwhile, and hold
+    /// what they were granted.
     pub async fn consents(&self, user: UserId) -> Result<Vec<(Consent, Arc<Client>)>, Outage> {
         let mut counting = Vec::new();
         for consent in self.store().consents(user).await? {
             let client = self.store().client(&consent.client).get().await?;
             counting
-                .extend(client.filter(|client| consent.counts_for(client)).map(|client| (consent, client)));
+                .extend(client.filter(|client| consent.stands_for(client)).map(|client| (consent, client)));
         }
         Ok(counting)
     }

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientDraft, ClientId, DirectoryError, DocumentChange, Outage, Purpose, RealmId, Span, Timestamp,
-    TokenHash, Version,
+    Client, ClientAuth, ClientDraft, ClientId, DirectoryError, DocumentChange, Origin, Outage, OwnWord,
+    Purpose, RealmId, Span, Timestamp, TokenHash, Version, decide_own_change,
 };
 use adieu_store::Document;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,60 @@ struct InitialBody {
     clients_left: u32,
     expires_at: i64,
     created_at: i64,
+}
+
+/// What is kept beside a client that registered itself.
+#[derive(Serialize, Deserialize)]
+struct RegisteredBody {
+    initial_access_token: String,
+    /// What it said last; earlier versions have kept nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<SaidBody>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SaidBody {
+    auth: Option<SaidAuth>,
+    code: bool,
+    refresh: bool,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SaidAuth {
+    None,
+    Basic,
+    Post,
+    PrivateKey,
+}
+
+impl SaidBody {
+    fn of(word: OwnWord) -> Self {
+        let auth = word.auth.map(|auth| match auth {
+            ClientAuth::None => SaidAuth::None,
+            ClientAuth::Basic => SaidAuth::Basic,
+            ClientAuth::Post => SaidAuth::Post,
+            ClientAuth::PrivateKey => SaidAuth::PrivateKey,
+        });
+        Self { auth, code: word.code, refresh: word.refresh }
+    }
+
+    fn word(&self) -> OwnWord {
+        let auth = self.auth.map(|auth| match auth {
+            SaidAuth::None => ClientAuth::None,
+            SaidAuth::Basic => ClientAuth::Basic,
+            SaidAuth::Post => ClientAuth::Post,
+            SaidAuth::PrivateKey => ClientAuth::PrivateKey,
+        });
+        OwnWord { auth, code: self.code, refresh: self.refresh }
+    }
+}
+
+impl RegisteredBody {
+    fn text(initial_access_token: String, word: OwnWord) -> String {
+        let body = Self { initial_access_token, said: Some(SaidBody::of(word)) };
+        serde_json::to_string(&body).expect("texts and flags are JSON")
+    }
 }
 
 /// Why a client was not registered.
@@ -186,7 +240,7 @@ impl Authority {
                 realm: draft.realm,
                 kind: REGISTERED.into(),
                 id: draft.id.to_string(),
-                body: serde_json::json!({"initial_access_token": token.id.to_string()}).to_string(),
+                body: RegisteredBody::text(token.id.to_string(), OwnWord::of(&draft)),
                 version: Version::FIRST,
             };
             let documents = vec![DocumentChange::Edit(next.document(version)), DocumentChange::Put(mark)];
@@ -200,6 +254,32 @@ impl Authority {
                 Err(refused) => return Err(refused.into()),
             }
         }
+    }
+
+    /// Changes a client that registered itself, as `say` makes it of what it is, by its own word: what its administrator took away
+    /// stays away, as core decides.
+    pub async fn change_registered_client(
+        &self,
+        realm: RealmId,
+        id: &ClientId,
+        origin: Origin,
+        mut say: impl FnMut(&mut Client) + Send,
+    ) -> Result<Client, DirectoryError> {
+        self.change_client(realm, id, origin, |before| {
+            let mut said = before.clone();
+            say(&mut said);
+            async move {
+                let kept = self.store().document(realm, REGISTERED, id.as_str()).await.map_err(unread)?;
+                let kept = kept.ok_or(DirectoryError::Unknown)?;
+                let body: RegisteredBody =
+                    serde_json::from_str(&kept.body).map_err(|e| unread(Outage::new(e)))?;
+                let word = body.said.as_ref().map_or(OwnWord::UNKNOWN, SaidBody::word);
+                let (client, word) = decide_own_change(&before, said, word);
+                let body = RegisteredBody::text(body.initial_access_token, word);
+                Ok(ClientDraft { client, documents: vec![DocumentChange::Edit(Document { body, ..kept })] })
+            }
+        })
+        .await
     }
 
     /// By what a client that registered itself changes and removes itself.

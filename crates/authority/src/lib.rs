@@ -5,6 +5,7 @@
 
 mod amend;
 mod api_scopes;
+mod assertions;
 mod attempts;
 mod beside;
 mod check;
@@ -72,9 +73,9 @@ pub use adieu_core::{
 pub use adieu_core::{CONSENTS_OF_USER_MAX, Consent, ConsentError, ConsentOrder};
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
-    ClientWords, HowTold, RecordFault, ToldClient, client_is_sound, email_is_sound, is_realm_path,
-    is_redirect_uri, is_web_address, may_redirect_to, may_return_to, subscriber_is_sound, username_is_sound,
-    web_origin,
+    ClientWords, HowTold, RecordFault, ToldClient, client_is_sound, email_is_sound, is_https, is_realm_path,
+    is_redirect_uri, is_web_address, may_redirect_to, may_return_to, redirect_place, subscriber_is_sound,
+    username_is_sound, web_origin,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_core::{
@@ -85,6 +86,7 @@ pub use adieu_store::{
     Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, Pending, ReceiptPage, ReceiptQuery,
     ReceiverStanding, Retold, SessionCursor, SessionPage, SessionQuery, Store, Swept,
 };
+pub use assertions::RememberError;
 
 pub use adieu_keyring::{KeyStage, Keyring, RealmKey, RealmKeys, Signer};
 pub use adieu_token::{Alg, JwksFault};
@@ -137,7 +139,7 @@ use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
 use crate::sign_on_outcome::RefusalLines;
-use crate::throttle::{CallThrottle, Throttle};
+use crate::throttle::{ClientThrottle, Throttle};
 use crate::unfinished::Unfinished;
 
 /// What an authority is made of.
@@ -173,7 +175,8 @@ struct Inner {
     counts: Counts,
     keyring: Keyring,
     throttle: Throttle,
-    revocations: CallThrottle,
+    revocations: ClientThrottle,
+    assertions: ClientThrottle,
     refusals: RefusalLines,
     unfinished: Unfinished,
     form_turns: Arc<FormTurns>,
@@ -203,7 +206,8 @@ impl Authority {
                 counts,
                 keyring,
                 throttle,
-                revocations: CallThrottle::default(),
+                revocations: ClientThrottle::of_calls(),
+                assertions: ClientThrottle::of_name_minutes(),
                 refusals: RefusalLines::default(),
                 unfinished,
                 form_turns: Arc::default(),

@@ -229,7 +229,7 @@ impl Authority {
             SubscriberKind::GlobalTokenRevocation { .. } => {
                 let token = brought.filter(|token| is_bearer_token(token));
                 let token = token.ok_or(SubscriberError::BearerToken)?;
-                (SealPurpose::UpstreamSecret, token.as_bytes().to_vec(), None)
+                (SealPurpose::ReceiverToken, token.as_bytes().to_vec(), None)
             }
         };
         let place = Subscriber::credential_place(realm, id);

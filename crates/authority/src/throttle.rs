@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 pub(crate) use self::bucket::TryRefused;
 use self::bucket::{Limit, Pace};
-pub(crate) use self::calls::CallThrottle;
+pub(crate) use self::calls::ClientThrottle;
 pub(crate) use self::keys::{Account, Network, Whence};
 use self::keys::{AccountKey, AddressKey};
 use self::table::Table;

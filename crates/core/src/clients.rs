@@ -178,8 +178,8 @@ pub fn decide_create_client(
     Ok(ClientChanges { stored: client.into(), documents: draft.documents_over(beside)?, end: None })
 }
 
-/// Decides a change of a client. What it holds ends when it is switched off, when it may no longer ask for something, and where
-/// the order says so; nothing of it comes back (ENDED-STAYS-ENDED). `beside` are the facts about the documents that the change
+/// Decides a change of a client. What it holds ends when it is switched off, when it may no longer ask for something or not without
+/// its users' consent, and where the order says so; nothing of it comes back (ENDED-STAYS-ENDED). `beside` are the facts about the documents that the change
 /// brings.
 pub fn decide_edit_client(
     before: Option<&StoredClient>,
@@ -286,9 +286,12 @@ impl Client {
         (Self { secret_version, previous_secret, ..self }, anew)
     }
 
-    /// Whether it was switched off or lost one of its grant types.
+    /// Whether it was switched off, lost one of its grant types, or became somebody else's, who gets nothing that nobody agreed to.
     fn gets_less_than(&self, before: &Self) -> bool {
-        let may = |client: &Self| [client.enabled, client.code, client.refresh, client.client_credentials];
+        let may = |client: &Self| {
+            let unasked = !client.require_consent;
+            [client.enabled, client.code, client.refresh, client.client_credentials, unasked]
+        };
         may(before).into_iter().zip(may(self)).any(|(before, now)| before && !now)
     }
 }

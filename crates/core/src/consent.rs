@@ -24,6 +24,8 @@ pub struct Consent {
     pub client: ClientId,
     /// The client's generation then.
     pub client_generation: u64,
+    /// The generation of its name and addresses then.
+    pub client_identity: u64,
     /// The scopes, separated by blanks.
     pub scope: String,
     /// The claims that were asked for by name, separated by blanks; whatever the scopes give is not named.
@@ -35,9 +37,15 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// Whether it counts for the client as it is: nothing has ended all that the client held, and it is not another one of that id.
-    pub fn counts_for(&self, client: &Client) -> bool {
+    /// Whether what was granted because of it lives on: nothing has ended all that the client held, and it is not another one of that id.
+    pub fn stands_for(&self, client: &Client) -> bool {
         self.client == client.id && self.client_generation == client.generation
+    }
+
+    /// Whether it counts for the client as it is: it stands, and the client is called as it was and has no other places to send its
+    /// users to.
+    pub fn counts_for(&self, client: &Client) -> bool {
+        self.stands_for(client) && self.client_identity == client.identity_generation
     }
 
     /// Whether it has a scope.
@@ -60,6 +68,8 @@ pub struct ConsentOrder {
     pub client: ClientId,
     /// The generation of the client that the user was asked for.
     pub client_generation: u64,
+    /// The generation of its name and addresses that the user was shown.
+    pub client_identity: u64,
     /// The scopes, separated by blanks.
     pub scope: String,
     /// The claims that are asked for by name, separated by blanks.
@@ -86,7 +96,7 @@ pub struct ConsentFacts {
 pub struct ConsentChanges {
     /// The consent as it is to be stored.
     pub consent: Consent,
-    /// Clients to whom the user's consents do not count any more: those are taken away.
+    /// Clients for whom the user's consents do not stand any more: those are taken away.
     pub dropped: Vec<ClientId>,
 }
 
@@ -104,38 +114,43 @@ pub enum ConsentError {
     Unwritten(#[from] Unwritten),
 }
 
-/// Decides what is remembered when a user agrees. What the user agreed to before stays; the number, too, so that what was granted
-/// because of it lives on.
+/// Decides what is remembered when a user agrees. What the user agreed to before stays, if it counts for the client still; the number
+/// stays while the consent stands, so that what was granted because of it lives on.
 pub fn decide_consent(
     facts: &ConsentFacts,
     order: &ConsentOrder,
     now: Timestamp,
 ) -> Result<ConsentChanges, ConsentError> {
     let user = facts.user.as_ref().filter(|user| user.enabled && !user.removed).ok_or(ConsentError::Gone)?;
-    let asked = |client: &&Client| client.enabled && client.generation == order.client_generation;
+    let asked = |client: &&Client| {
+        let shown = (order.client_generation, order.client_identity);
+        client.enabled && shown == (client.generation, client.identity_generation)
+    };
     let client = facts.client.as_ref().filter(asked).ok_or(ConsentError::Gone)?;
     if client.realm != user.realm {
         return Err(ConsentError::Gone);
     }
-    let counts = |(consent, client): &&(Consent, Option<Client>)| {
-        client.as_ref().is_some_and(|client| consent.counts_for(client))
+    let stands = |(consent, client): &&(Consent, Option<Client>)| {
+        client.as_ref().is_some_and(|client| consent.stands_for(client))
     };
-    let standing = facts.stored.as_ref().filter(|stored| stored.counts_for(client));
-    if standing.is_none() && facts.others.iter().filter(counts).count() >= CONSENTS_OF_USER_MAX {
+    let standing = facts.stored.as_ref().filter(|stored| stored.stands_for(client));
+    let counting = standing.filter(|standing| standing.counts_for(client));
+    if standing.is_none() && facts.others.iter().filter(stands).count() >= CONSENTS_OF_USER_MAX {
         return Err(ConsentError::TooMany);
     }
-    let before = |part: fn(&Consent) -> &str| standing.map(part).unwrap_or_default();
+    let before = |part: fn(&Consent) -> &str| counting.map(part).unwrap_or_default();
     let above = facts.stored.as_ref().map_or(facts.removed, |stored| facts.removed.with(stored.number));
     let consent = Consent {
         user: order.user,
         client: order.client.clone(),
         client_generation: order.client_generation,
+        client_identity: order.client_identity,
         scope: joined(before(|one| &one.scope), &order.scope),
         claims: joined(before(|one| &one.claims), &order.claims),
         number: standing.map_or(above.first_above(), |standing| standing.number),
         given_at: now,
     };
-    let dropped = facts.others.iter().filter(|one| !counts(one)).map(|(consent, _)| consent.client.clone());
+    let dropped = facts.others.iter().filter(|one| !stands(one)).map(|(consent, _)| consent.client.clone());
     Ok(ConsentChanges { consent, dropped: dropped.collect() })
 }
 
@@ -177,6 +192,7 @@ mod tests {
             user: ada().id,
             client: client.id,
             client_generation: client.generation,
+            client_identity: client.identity_generation,
             scope: scope.into(),
             claims: "name".into(),
         }
@@ -213,6 +229,20 @@ mod tests {
         let order = ConsentOrder { client_generation: later.generation, ..order("openid") };
         let anew = decide_consent(&after, &order, at(2)).expect("agreed").consent;
         assert!(anew.number > first.number && anew.scope == "openid", "{anew:?}");
+    }
+
+    /// RFC 6749 §10.2: whoever takes another name or place is asked about anew; what was granted before lives on.
+    #[test]
+    fn a_consent_counts_for_the_name_and_places_that_were_shown() {
+        let first = given(&facts(), "openid email");
+        let later = Client { identity_generation: shop().identity_generation + 1, ..shop() };
+        assert!(!first.counts_for(&later) && first.stands_for(&later));
+        let after = ConsentFacts { stored: Some(first.clone()), client: Some(later.clone()), ..facts() };
+        let stale = decide_consent(&after, &order("openid"), at(2));
+        assert!(matches!(stale, Err(ConsentError::Gone)), "the user was shown another one: {stale:?}");
+        let order = ConsentOrder { client_identity: later.identity_generation, ..order("openid") };
+        let anew = decide_consent(&after, &order, at(2)).expect("agreed").consent;
+        assert!(anew.counts_for(&later) && anew.number == first.number && anew.scope == "openid", "{anew:?}");
     }
 
     #[test]

@@ -348,6 +348,9 @@ pub struct Client {
     pub previous_secret: Option<PreviousSecret>,
     /// Rises when all its grants are ended; never falls.
     pub generation: u64,
+    /// Rises when the client itself takes another name or one more redirect address: what users agreed to counts for the client that they
+    /// were shown. Never falls while the client is there.
+    pub identity_generation: u64,
     /// Rises when its tokens may no longer outlive their session; never falls.
     pub offline_generation: u64,
     /// The tokens in its own name that were revoked.

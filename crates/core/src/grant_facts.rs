@@ -59,10 +59,10 @@ impl GrantAround {
     }
 }
 
-/// The number of a consent, if it counts for the client.
+/// The number of a consent, if it stands for the client.
 pub fn consent_of(consent: Option<&Consent>, client: Option<&Client>) -> Option<Version> {
-    let counts = |consent: &&Consent| client.is_some_and(|client| consent.counts_for(client));
-    consent.filter(counts).map(|consent| consent.number)
+    let stands = |consent: &&Consent| client.is_some_and(|client| consent.stands_for(client));
+    consent.filter(stands).map(|consent| consent.number)
 }
 
 /// A grant that is issued.

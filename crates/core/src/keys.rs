@@ -43,6 +43,8 @@ pub enum Purpose {
     ClientSids,
     /// The seal of what proves this installation to other providers.
     UpstreamSecrets,
+    /// The seal of what proves this installation to systems that are told of endings.
+    ReceiverTokens,
     /// The seal of what signs calls to web hooks.
     WebHookSecrets,
     /// The seal of the sessions that forms led to.
@@ -76,6 +78,7 @@ impl Purpose {
             Self::RefreshToken => "refresh-token",
             Self::ClientSids => "client-sids",
             Self::UpstreamSecrets => "upstream-secrets",
+            Self::ReceiverTokens => "receiver-tokens",
             Self::WebHookSecrets => "web-hook-secrets",
             Self::FormUses => "form-uses",
             Self::KeyCheck => "key-check",

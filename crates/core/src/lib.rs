@@ -54,6 +54,7 @@ pub mod record_fault;
 pub mod record_rules;
 pub mod recovery;
 pub mod redirect_uris;
+mod registered_client;
 pub mod revoke;
 mod revoked_token;
 
@@ -157,9 +158,10 @@ pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
 pub use recovery::{RecoveryPass, RecoveryWay};
 pub use redirect_uris::{
-    is_frame_address, is_notice_address, is_redirect_uri, is_web_address, may_redirect_to, may_return_to,
-    web_origin,
+    is_frame_address, is_https, is_notice_address, is_redirect_uri, is_web_address, may_redirect_to,
+    may_return_to, redirect_place, web_origin,
 };
+pub use registered_client::{OwnWord, decide_own_change};
 pub use revoke::{RevokeOrder, TokenToRevoke, decide_revoke};
 pub use revoked_token::{RevokedToken, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};

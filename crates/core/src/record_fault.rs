@@ -11,6 +11,11 @@ pub enum RecordFault {
     /// A client that proves itself by what it signs has no keys.
     #[error("a client that proves itself by private_key_jwt registers its public keys")]
     NoKeys,
+    /// People read it where they decide.
+    #[error(
+        "a client's name has no character that is a control, that cannot be seen, or that turns the order of others"
+    )]
+    ClientName,
     /// See [`is_redirect_uri`](crate::is_redirect_uri).
     #[error("a redirect address is absolute and without a fragment: https, http, or a scheme with a dot")]
     RedirectUri,

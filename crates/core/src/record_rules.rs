@@ -11,6 +11,8 @@ use crate::redirect_uris::{is_frame_address, is_notice_address, is_redirect_uri}
 /// What of a client is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct ClientWords<'a> {
+    /// What people call it.
+    pub name: &'a str,
     /// How it proves itself.
     pub auth: ClientAuth,
     /// Whether it registered keys.
@@ -30,6 +32,7 @@ pub struct ClientWords<'a> {
 impl<'a> From<&'a Client> for ClientWords<'a> {
     fn from(client: &'a Client) -> Self {
         Self {
+            name: &client.name,
             auth: client.auth,
             has_keys: client.signing.jwks.is_some(),
             client_credentials: client.client_credentials,
@@ -46,6 +49,9 @@ pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result
     let in_own_name = |words: ClientWords<'_>| words.auth == ClientAuth::None && words.client_credentials;
     if in_own_name(next) && !before.is_some_and(|before| in_own_name(before.into())) {
         return Err(RecordFault::PublicInOwnName);
+    }
+    if has_invisible(next.name) && before.is_none_or(|before| before.name != next.name) {
+        return Err(RecordFault::ClientName);
     }
     let keyless = |words: ClientWords<'_>| words.auth == ClientAuth::PrivateKey && !words.has_keys;
     if keyless(next) && !before.is_some_and(|before| keyless(before.into())) {

@@ -67,6 +67,21 @@ pub fn web_origin(address: &str) -> Option<String> {
     Some(port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}")))
 }
 
+/// Whether an address leads to one host, as its certificate says.
+pub fn is_https(address: &str) -> bool {
+    address.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
+}
+
+/// Where an address leads, in as few words as say it to people: its host, or the scheme of an application.
+pub fn redirect_place(address: &str) -> &str {
+    let (scheme, rest) = address.split_once(':').unwrap_or((address, ""));
+    let web = ["https", "http"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    match rest.strip_prefix("//").filter(|_| web) {
+        Some(rest) => host_and_port(authority(rest)).0,
+        None => scheme,
+    }
+}
+
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
@@ -149,6 +164,21 @@ impl<'a> Loopback<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Registration 1.0 §9.1: whoever is asked sees where the answer goes.
+    #[test]
+    fn a_place_is_a_host_or_the_scheme_of_an_application() {
+        for (address, place) in [
+            ("https://till.example.test/cb?x=https://bank.test", "till.example.test"),
+            ("HTTP://127.0.0.1:8080/cb", "127.0.0.1"),
+            ("http://[::1]:80/", "[::1]"),
+            ("com.example.app:/cb", "com.example.app"),
+            ("com.example.app://bank.test/cb", "com.example.app"),
+        ] {
+            assert_eq!(redirect_place(address), place);
+            assert_eq!(is_https(address), address.starts_with("https:"));
+        }
+    }
 
     /// S-BCL-3, S-BCL-4.
     #[test]

@@ -18,6 +18,8 @@ pub enum SealPurpose {
     SigningKey,
     /// What proves this installation to another provider.
     UpstreamSecret,
+    /// What proves this installation to another system that is told of endings.
+    ReceiverToken,
     /// What signs calls to a web hook.
     WebHookSecret,
     /// What is kept of a sign-on or the like that is not finished.
@@ -31,6 +33,7 @@ impl SealPurpose {
         match self {
             Self::SigningKey => Purpose::SigningKeys,
             Self::UpstreamSecret => Purpose::UpstreamSecrets,
+            Self::ReceiverToken => Purpose::ReceiverTokens,
             Self::WebHookSecret => Purpose::WebHookSecrets,
             Self::FlowBody => Purpose::FlowBodies,
             Self::FormUse => Purpose::FormUses,

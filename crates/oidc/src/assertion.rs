@@ -3,7 +3,7 @@
 //! An assertion counts once, at one issuer, and not long: its name is remembered by the store until it is over, so that no other
 //! node takes it either. RFC 7521 §4.2, RFC 7523 §3, OpenID Connect Core §9, standards.md 2.3 (S-CA-2).
 
-use adieu_authority::{Client, FlowId, Span};
+use adieu_authority::{Client, FlowId, RememberError, Span};
 use adieu_core::TokenHash;
 use adieu_http_kit::form::Params;
 use adieu_token::{ClientKeys, Verified, unverified_claim};
@@ -58,21 +58,21 @@ impl Provider<'_> {
         if !(typed && own("iss") && own("sub") && in_time && self.is_audience(&claims)) {
             return Ok(false);
         }
-        let taken = self.authority.create_flow(
-            name_of(client, jti),
-            KIND,
-            self.issuer.realm.id,
-            Span::from_s(exp - now_s),
-            Vec::new(),
-        );
-        taken.await.map_err(|unwritten| Refusal::Unavailable(unwritten.into_outage()))
+        let life = Span::from_s(exp - now_s);
+        let taken = self.authority.remember_of_client(client, (name_of(client, jti), KIND), life);
+        taken.await.map_err(|error| match error {
+            RememberError::TooOften => Refusal::TooOften,
+            RememberError::Unwritten(unwritten) => Refusal::Unavailable(unwritten.into_outage()),
+        })
     }
 
-    /// Whether the assertion is for this issuer: by its name or, unless the installation is strict, by the address of its tokens,
-    /// as older programs have it. An assertion that names others besides could be shown to us by one of them.
+    /// Whether the assertion is for this issuer: by its name or, unless the installation is strict, by the address of its tokens or
+    /// of pushed requests, as RFC 9126 §2 and older programs have it. An assertion that names others besides could be shown to us
+    /// by one of them.
     fn is_audience(&self, claims: &Verified) -> bool {
         let strict = self.authority.policy().assertion_audience_strict;
-        let is_ours = |aud: &str| aud == self.issuer.name || (!strict && aud == self.issuer.token_endpoint);
+        let at = [Some(self.issuer.token_endpoint.as_str()), self.issuer.push_endpoint.as_deref()];
+        let is_ours = |aud: &str| aud == self.issuer.name || (!strict && at.contains(&Some(aud)));
         match claims.claims.get("aud") {
             Some(Value::String(aud)) => is_ours(aud),
             Some(Value::Array(all)) if !strict && !all.is_empty() => {

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId, may_redirect_to,
+    Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId, is_https,
+    may_redirect_to,
 };
 use adieu_http_kit::form::Params;
 
@@ -245,9 +246,17 @@ impl Authorize {
         self.prompt.select_account
     }
 
-    /// Whether it says that its user is to be asked to agree.
-    pub(crate) const fn wants_consent(&self) -> bool {
-        self.prompt.consent
+    /// Whether its user is to be asked to agree, whatever is remembered: because it says so, or because nothing says that whoever gets
+    /// the answer is whom the user agreed to.
+    pub(crate) fn wants_consent(&self) -> bool {
+        self.prompt.consent || self.is_of_anybody()
+    }
+
+    /// Whether any program may be asking in the name of somebody else's client: that one proves itself by nothing, and the answer goes
+    /// where every program of the device can listen. RFC 8252 §8.6
+    fn is_of_anybody(&self) -> bool {
+        let unproven = self.client.require_consent && self.client.auth == ClientAuth::None;
+        unproven && self.reply.redirect_uri.as_deref().is_some_and(|uri| !is_https(uri))
     }
 
     /// What to say if this user, who is signed on, cannot prove what the request wants; nothing if they can.

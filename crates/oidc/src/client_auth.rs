@@ -87,7 +87,7 @@ impl<'a> Shown<'a> {
 }
 
 /// Parameters that a request may repeat: each names one more place that tokens are for. RFC 8707 §2, RFC 8693 §2.1
-const MANY: [&str; 2] = ["resource", "audience"];
+pub(crate) const MANY: [&str; 2] = ["resource", "audience"];
 
 /// Whether no parameter is repeated, also one that nobody here reads: whoever looks at the request on its way might. RFC 6749 §3.1, §3.2
 pub(crate) fn each_once(params: &Params) -> Result<(), Refusal> {
@@ -155,6 +155,7 @@ mod tests {
             secret_version: 0,
             previous_secret: None,
             generation: 0,
+            identity_generation: 0,
             offline_generation: 0,
             version: adieu_authority::Version::FIRST,
             revoked_tokens: vec![],

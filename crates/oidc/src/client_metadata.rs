@@ -33,8 +33,16 @@ impl MetadataError {
 /// Addresses of one list, and characters of a text (HOME-LIMITS).
 const URIS_MAX: usize = 100;
 const NAME_MAX: usize = 255;
-/// Members that would have to be kept and are not here.
-const REFUSED: [&str; 11] = [
+/// Members that would have to be kept and are not here: they make a client safer, or narrower, and none of that is dropped (F-9).
+const REFUSED: [&str; 19] = [
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
+    "authorization_signed_response_alg",
+    "default_acr_values",
+    "default_max_age",
+    "dpop_bound_access_tokens",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
     "jwks_uri",
     "sector_identifier_uri",
     "software_statement",
@@ -77,9 +85,7 @@ impl ClientMetadata {
         }
         one_of(said, "subject_type", &["public"])?;
         one_of(said, "application_type", &["web", "native"])?;
-        for name in ["request_object_signing_alg", "token_endpoint_auth_signing_alg"] {
-            one_of(said, name, &JoseAlgorithm::ALL.map(JoseAlgorithm::name))?;
-        }
+        flag(said, "require_auth_time")?; // Every ID token of a user has it.
         one_of(said, "introspection_signed_response_alg", &[JoseAlgorithm::default().name()])?;
         for kind in texts(said, "response_types")?.unwrap_or_default() {
             if kind != "code" {
@@ -91,6 +97,8 @@ impl ClientMetadata {
             return Err(wrong("grant_types: authorization_code and refresh_token".into()));
         }
         let has = |grant: &str| grants.iter().any(|one| one == grant);
+        let signing = signing(said)?;
+        client_signs_by(said, &signing)?;
         Self {
             name: name(said)?,
             auth: auth(said)?,
@@ -102,7 +110,7 @@ impl ClientMetadata {
             backchannel_logout_session_required: flag(said, "backchannel_logout_session_required")?,
             frontchannel_logout_uri: text(said, "frontchannel_logout_uri")?,
             frontchannel_logout_session_required: flag(said, "frontchannel_logout_session_required")?,
-            signing: signing(said)?,
+            signing,
         }
         .with_addresses()
     }
@@ -131,7 +139,7 @@ impl ClientMetadata {
             code: false,
             refresh: false,
             client_credentials: false,
-            pkce_required: self.auth == ClientAuth::None,
+            pkce_required: true,
             api_scopes: Vec::new(),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
@@ -144,13 +152,12 @@ impl ClientMetadata {
         Ok(client)
     }
 
-    /// Makes a client what the metadata say, whatever it was before. RFC 7592 §2.2
+    /// Makes a client what the metadata say, whatever it was before (RFC 7592 §2.2), but for what they have no word for.
     pub fn apply_to(&self, client: &mut Client) {
         client.name = self.name.clone().unwrap_or_else(|| client.id.to_string());
         client.auth = self.auth;
         client.code = self.code;
         client.refresh = self.refresh;
-        client.pkce_required = self.auth == ClientAuth::None;
         client.redirect_uris = self.redirect_uris.clone();
         client.post_logout_redirect_uris = self.post_logout_redirect_uris.clone();
         client.backchannel_logout_uri = self.backchannel_logout_uri.clone();
@@ -171,7 +178,7 @@ pub fn shown_metadata(authority: &Authority, client: &Client, at: &str) -> Value
         "redirect_uris": client.redirect_uris, "post_logout_redirect_uris": client.post_logout_redirect_uris,
         "backchannel_logout_session_required": client.backchannel_logout_session_required,
         "frontchannel_logout_session_required": client.frontchannel_logout_session_required,
-        "id_token_signed_response_alg": client.signing.id_token.name(), "subject_type": "public",
+        "id_token_signed_response_alg": client.signing.id_token.name(), "subject_type": "public", "require_auth_time": true,
         "registration_access_token": authority.registration_token(client), "registration_client_uri": at,
     });
     let mut put = |name: &str, value: Option<Value>| {
@@ -182,6 +189,11 @@ pub fn shown_metadata(authority: &Authority, client: &Client, at: &str) -> Value
     put("backchannel_logout_uri", client.backchannel_logout_uri.clone().map(Value::from));
     put("frontchannel_logout_uri", client.frontchannel_logout_uri.clone().map(Value::from));
     put("userinfo_signed_response_alg", client.signing.userinfo.map(|alg| alg.name().into()));
+    if let Some(alg) = signed_by(&client.signing) {
+        let proves = client.auth == ClientAuth::PrivateKey;
+        put("request_object_signing_alg", Some(alg.clone().into()));
+        put("token_endpoint_auth_signing_alg", Some(alg.into()).filter(|_| proves));
+    }
     put("jwks", Some(shown_client_jwks(&client.signing)).filter(|jwks| !jwks.is_null()));
     if let Some(secret) = authority.secret_of(client) {
         put("client_secret", Some(secret.into()));
@@ -196,6 +208,7 @@ impl From<RecordFault> for MetadataError {
             RecordFault::RedirectUri => Self::RedirectUri(format!("redirect_uris: {fault}")),
             RecordFault::PublicInOwnName
             | RecordFault::NoKeys
+            | RecordFault::ClientName
             | RecordFault::PostLogoutRedirectUri
             | RecordFault::BackchannelLogoutUri
             | RecordFault::FrontchannelLogoutUri
@@ -294,6 +307,31 @@ fn auth(said: &Map<String, Value>) -> Result<ClientAuth, MetadataError> {
 
 fn auth_name(auth: ClientAuth) -> &'static str {
     AUTHS.into_iter().find(|(_, known)| *known == auth).map_or("none", |(name, _)| name)
+}
+
+/// Members by which a client says what it signs by.
+const SIGNS_BY: [&str; 2] = ["request_object_signing_alg", "token_endpoint_auth_signing_alg"];
+
+/// What a client says it signs by is what its keys are for: a key has one algorithm, and decides (RFC 8725 §3.1). Where that would not
+/// keep others out, it is refused.
+fn client_signs_by(said: &Map<String, Value>, signing: &ClientSigning) -> Result<(), MetadataError> {
+    for name in SIGNS_BY {
+        one_of(said, name, &JoseAlgorithm::ALL.map(JoseAlgorithm::name))?;
+        if let Some(word) = text(said, name)?
+            && signed_by(signing).as_deref() != Some(word.as_str())
+        {
+            return Err(wrong(format!("{name}: it goes with jwks, of which every key is for it")));
+        }
+    }
+    Ok(())
+}
+
+/// The one algorithm that all keys of a client are for.
+fn signed_by(signing: &ClientSigning) -> Option<String> {
+    let jwks = shown_client_jwks(signing);
+    let mut algs = jwks.get("keys")?.as_array()?.iter().map(|key| key.get("alg").and_then(Value::as_str));
+    let first = algs.next().flatten()?;
+    algs.all(|alg| alg == Some(first)).then(|| first.to_owned())
 }
 
 fn signing(said: &Map<String, Value>) -> Result<ClientSigning, MetadataError> {

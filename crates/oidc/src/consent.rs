@@ -68,6 +68,7 @@ impl AskedOfUser<'_> {
             user,
             client: self.client.id.clone(),
             client_generation: self.client.generation,
+            client_identity: self.client.identity_generation,
             scope: self.scope.to_owned(),
             claims: self.claims_beside_scopes().join(" "),
         }

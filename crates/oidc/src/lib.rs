@@ -55,6 +55,8 @@ pub struct Issuer {
     pub name: String,
     /// The address of its token endpoint, which clients may name as the audience of what they sign.
     pub token_endpoint: String,
+    /// The address to which requests are pushed, if they may be: clients may name that, too. RFC 9126 §2
+    pub push_endpoint: Option<String>,
     /// The audience of the dialect's own management API.
     pub api: String,
     /// The scopes of that API.

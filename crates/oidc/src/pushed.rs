@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use serde_json::json;
 
-use crate::client_auth::{authenticated, once};
+use crate::client_auth::{MANY, authenticated, once};
 use crate::request_object::Unfolded;
 use crate::{AuthorizeError, Provider, Refusal};
 
@@ -65,7 +65,10 @@ impl Provider<'_> {
             Unfolded::Refused(refusal) => return Err(refusal),
         };
         self.authorize(&params).await.map_err(refusal)?;
-        let query = params.carried().map_err(|fault| match fault {
+        // Nobody reads what may be repeated, and what is kept has each name once.
+        let kept = params.iter().filter(|(name, _)| !MANY.contains(name));
+        let kept: Params = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query = kept.carried().map_err(|fault| match fault {
             NotCarried::Repeated => Refusal::Request("A parameter is repeated."),
             NotCarried::TooMuch => Refusal::Request("There are too many parameters, or they are too long."),
         })?;

@@ -56,6 +56,9 @@ pub enum Refusal {
     /// As many clients take part in the session as one has room for.
     #[error("too many applications take part in this session: sign off and on again")]
     SessionFull,
+    /// The client proves itself more often than is remembered of it.
+    #[error("the client proves itself too often: again in a moment, or by assertions that end sooner")]
+    TooOften,
     /// The store or the signing threads cannot tell.
     #[error("it cannot be said now")]
     Unavailable(#[source] Outage),
@@ -80,7 +83,7 @@ impl Refusal {
             Self::AccessDenied => "access_denied",
             // OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3
             Self::UnmetAuthentication => "unmet_authentication_requirements",
-            Self::SessionFull | Self::Unavailable(_) => "temporarily_unavailable",
+            Self::SessionFull | Self::TooOften | Self::Unavailable(_) => "temporarily_unavailable",
         }
     }
 }

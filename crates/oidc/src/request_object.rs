@@ -9,13 +9,34 @@ use adieu_token::{Refused, Verified};
 use serde_json::Value;
 
 use crate::assertion::{began, keys_of};
-use crate::client_auth::once;
+use crate::client_auth::{MANY, once};
 use crate::{AuthorizeError, Provider, Refusal};
 
 /// What the header of a request object may call it. RFC 9101 §10.8, RFC 7519 §5.1
 const TYPS: [&str; 2] = ["JWT", "oauth-authz-req+jwt"];
 /// Claims that are about the object and no parameters. RFC 7519 §4.1
 const OF_OBJECT: [&str; 6] = ["iss", "aud", "exp", "iat", "nbf", "jti"];
+/// Parameters that are read, each of them one text. What nobody reads is ignored, whatever its value is. RFC 6749 §3.1, RFC 9101 §6.3
+const READ: [&str; 18] = [
+    "acr_values",
+    "claims",
+    "client_id",
+    "code_challenge",
+    "code_challenge_method",
+    "display",
+    "id_token_hint",
+    "login_hint",
+    "max_age",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
 
 /// A request after its object was looked at.
 pub(crate) enum Unfolded {
@@ -76,12 +97,19 @@ fn merged(claims: &Verified, beside: &Params) -> Result<Params, Refusal> {
     let wrong = |why| Err(Refusal::InvalidRequestObject(why));
     let mut inside: Vec<(String, String)> = Vec::new();
     for (name, value) in claims.claims.iter().filter(|(name, _)| !OF_OBJECT.contains(&name.as_str())) {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Number(_) | Value::Bool(_) | Value::Object(_) => value.to_string(),
-            Value::Null | Value::Array(_) => return wrong("A parameter of the request object has no value."),
+        let texts = match value {
+            Value::String(text) => vec![text.clone()],
+            Value::Number(_) | Value::Bool(_) | Value::Object(_) => vec![value.to_string()],
+            // RFC 9101 §4: a list is the same parameter several times, where that is allowed.
+            Value::Array(all) if MANY.contains(&name.as_str()) => {
+                all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect()
+            }
+            Value::Null | Value::Array(_) if READ.contains(&name.as_str()) => {
+                return wrong("A parameter of the request object has no value, or several.");
+            }
+            Value::Null | Value::Array(_) => Vec::new(),
         };
-        inside.push((name.clone(), text));
+        inside.extend(texts.into_iter().map(|text| (name.clone(), text)));
     }
     let named = |name: &str| inside.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
     if named("request").is_some() || named("request_uri").is_some() {
@@ -130,6 +158,17 @@ mod tests {
         assert_eq!(all.iter().filter(|(name, _)| name == "scope").count(), 1);
     }
 
+    /// S-OP-8: a parameter that nobody reads is ignored, whatever it is; `resource` may be a list.
+    #[test]
+    fn what_nobody_reads_is_ignored() {
+        let object = json!({"scope": "openid", "vendor_hint": ["a"], "vendor_null": null, "x": {"a": [1]},
+            "resource": ["https://a.test", "https://b.test"]});
+        let all = read(object, "client_id=shop&resource=https://c.test").expect("it fits");
+        let of = |name: &str| all.iter().filter(|(own, _)| own == name).count();
+        assert_eq!((of("scope"), of("vendor_hint"), of("vendor_null"), of("resource")), (1, 0, 0, 2));
+        assert!(all.iter().all(|(_, value)| value != "https://c.test"), "the object wins");
+    }
+
     #[test]
     fn what_does_not_agree_or_fit_is_refused() {
         let beside = "client_id=shop&response_type=code";
@@ -141,6 +180,7 @@ mod tests {
             json!({"request_uri": "https://rp.test/x"}),
             json!({"scope": ["openid"]}),
             json!({"scope": null}),
+            json!({"max_age": [1]}),
         ] {
             assert!(read(bad.clone(), beside).is_none(), "{bad}");
         }

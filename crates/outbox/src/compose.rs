@@ -157,7 +157,7 @@ fn hook_headers(
 }
 
 fn bearer(keyring: &Keyring, to: &Subscriber) -> Result<HeaderMap, Outage> {
-    let token = opened(keyring, SealPurpose::UpstreamSecret, to, &to.credential)?;
+    let token = opened(keyring, SealPurpose::ReceiverToken, to, &to.credential)?;
     let value = [b"Bearer ", token.as_slice()].concat();
     let mut value = HeaderValue::try_from(value).map_err(Outage::new)?;
     value.set_sensitive(true);

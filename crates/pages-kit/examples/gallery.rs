@@ -186,6 +186,7 @@ fn gets() -> Vec<String> {
 fn consent() -> String {
     ConsentPage {
         application: "Shop",
+        goes_to: Some("shop.example.test"),
         username: "ada",
         gets: &gets(),
         action: "/consent",

@@ -12,6 +12,8 @@ use crate::pages::{Link, rendered};
 pub struct ConsentPage<'a> {
     /// The application.
     pub application: &'a str,
+    /// The host that the answer goes to, or the scheme of an application: names can lie. None if it goes nowhere.
+    pub goes_to: Option<&'a str>,
     /// Who is signed on.
     pub username: &'a str,
     /// What it gets, each in a few words.
@@ -91,6 +93,7 @@ mod tests {
         let hidden = [(NASTY, NASTY)];
         let question = ConsentPage {
             application: NASTY,
+            goes_to: Some(NASTY),
             username: NASTY,
             gets: &gets,
             action: NASTY,
@@ -112,7 +115,7 @@ mod tests {
             name: NASTY,
             links: &[Link { href: NASTY, text: NASTY }],
         };
-        for (html, times) in [(question.html(), 11), (list.html(), 13)] {
+        for (html, times) in [(question.html(), 12), (list.html(), 13)] {
             assert!(!html.contains("<script"), "{html}");
             assert_eq!(html.matches(ESCAPED).count(), times, "{html}");
         }
@@ -122,6 +125,7 @@ mod tests {
     fn the_first_button_allows_and_the_next_one_refuses() {
         let page = ConsentPage {
             application: "Shop",
+            goes_to: None,
             username: "alice",
             gets: &[],
             action: "/x",

@@ -172,6 +172,8 @@ const MIGRATIONS: &[&str] = &[
         cannot_be_told INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(line, entry)) WITHOUT ROWID;
      INSERT INTO receipt_count SELECT line, entry, sum(state = 0), sum(state = 1), sum(state = 2), sum(state = 3),
         sum(state = 4) FROM receipt GROUP BY line, entry;",
+    // The client's name and addresses that its user was shown (decision 0073). None has changed before.
+    "ALTER TABLE consent ADD COLUMN client_identity INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// What a connection is for.

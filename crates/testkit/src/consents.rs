@@ -41,6 +41,7 @@ async fn agreed(authority: Authority, realm: RealmId, user: UserId, n: usize) {
         user,
         client: client.id,
         client_generation: client.generation,
+        client_identity: client.identity_generation,
         scope: "openid".into(),
         claims: String::new(),
     };

@@ -14,6 +14,9 @@ use crate::verified::Verified;
 pub const CLIENT_KEYS_MAX: usize = 8;
 /// The longest set, in bytes as it is kept.
 pub const CLIENT_JWKS_BYTES_MAX: usize = 16 * 1024;
+/// The longest RSA key: a signature by a longer one takes us several times as long, and who has it checked need not be its owner
+/// (ONE-SLOW-HURTS-NONE).
+const CLIENT_RSA_BITS_MAX: usize = 4096;
 /// Members that only private and symmetric keys have. RFC 7518 §6.2.2, §6.3.2, §6.4.1
 const SECRET_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -33,7 +36,9 @@ pub enum JwksFault {
     #[error("only public keys are taken: one of these is private or symmetric")]
     Secret,
     /// A key is none that we can verify with.
-    #[error("a key is one to verify signatures with: RSA of 2048 bits and more, P-256 or Ed25519")]
+    #[error(
+        "a key is one to verify signatures with: RSA of 2048 to {CLIENT_RSA_BITS_MAX} bits, P-256 or Ed25519"
+    )]
     Unusable,
     /// Two keys have one name.
     #[error("two keys have the same `kid`")]
@@ -64,6 +69,9 @@ impl ClientKeys {
         }
         let read: Result<Vec<_>, _> = keys.iter().map(PublicKey::from_jwk).collect();
         let keys = Self(read.map_err(|_| JwksFault::Unusable)?);
+        if keys.0.iter().any(|key| key.rsa_bits().is_some_and(|bits| bits > CLIENT_RSA_BITS_MAX)) {
+            return Err(JwksFault::Unusable);
+        }
         let mut names: Vec<&str> = keys.0.iter().map(PublicKey::kid).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -110,6 +118,9 @@ impl ClientKeys {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
     use crate::SigningKey;
 
@@ -154,12 +165,29 @@ mod tests {
             (with("use", "enc".into()), JwksFault::Unusable),
             (with("kty", "EC".into()), JwksFault::Unusable),
             (set(&[json!("x")]), JwksFault::Unusable),
+            (set(&[rsa_of_bits(4097)]), JwksFault::Unusable),
+            (set(&[rsa_of_bits(8192)]), JwksFault::Unusable),
             (set(&many), JwksFault::TooMany),
             (set(&[good.clone(), good.clone()]), JwksFault::SameName),
             (with("kid", "k".repeat(CLIENT_JWKS_BYTES_MAX).into()), JwksFault::TooLarge),
         ] {
             assert_eq!(ClientKeys::from_jwks(&set).err(), Some(fault), "{set}");
         }
+    }
+
+    /// A JWK with an odd modulus of so many bits.
+    fn rsa_of_bits(bits: usize) -> Value {
+        let mut n = vec![0xff; bits.div_ceil(8)];
+        if !bits.is_multiple_of(8) {
+            n[0] = (1 << (bits % 8)) - 1;
+        }
+        json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode(n), "e": "AQAB"})
+    }
+
+    /// ONE-SLOW-HURTS-NONE: anybody may have a signature of a registered key checked.
+    #[test]
+    fn an_rsa_key_has_at_most_4096_bits() {
+        assert!(ClientKeys::from_jwks(&set(&[rsa_of_bits(4096)])).is_ok());
     }
 
     #[test]

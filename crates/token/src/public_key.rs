@@ -136,6 +136,16 @@ impl PublicKey {
         self.0.numbers.alg()
     }
 
+    /// How long its modulus is, if it is an RSA key.
+    pub(crate) fn rsa_bits(&self) -> Option<usize> {
+        match &self.0.numbers {
+            Numbers::Rsa { n, .. } => {
+                Some(n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize))
+            }
+            Numbers::P256 { .. } | Numbers::Ed25519 { .. } => None,
+        }
+    }
+
     /// The thumbprint of the numbers, whatever the key is called.
     pub(crate) fn thumbprint(&self) -> String {
         self.0.numbers.thumbprint()

@@ -45,6 +45,7 @@ pub(crate) fn shop() -> Client {
         secret_version: 0,
         previous_secret: None,
         generation: 7,
+        identity_generation: 0,
         offline_generation: 0,
         revoked_tokens: vec![RevokedToken { token: Uuid::from_u128(3), until: Timestamp::from_ms(9) }],
         version: Version::from_stored(4),
@@ -129,7 +130,12 @@ fn a_change_keeps_what_is_not_its_to_say_and_is_refused_when_it_is_stale() {
 #[test]
 fn what_a_client_holds_ends_when_it_loses_something_or_where_that_is_asked_for() {
     let off = Client { enabled: false, ..shop() };
-    for less in [off.clone(), Client { code: false, ..shop() }, Client { refresh: false, ..shop() }] {
+    for less in [
+        off.clone(),
+        Client { code: false, ..shop() },
+        Client { refresh: false, ..shop() },
+        Client { require_consent: true, ..shop() },
+    ] {
         let changed = edit(stored(false), change(4, less.clone())).expect("a change");
         let end = changed.end.expect("its grants end");
         assert_eq!(end.target, EndTarget::Grants(less.id.clone()));

@@ -83,6 +83,7 @@ impl From<Refusal> for AmError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Unavailable(outage) => Self::CannotTell(outage),
+            Refusal::TooOften => Self::Busy,
             Refusal::Client { basic } => OAuthRefused::Client { basic }.into(),
             other @ (Refusal::Request(_)
             | Refusal::Grant

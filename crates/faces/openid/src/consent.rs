@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{ConsentError, LiveSession, Realm};
+use adieu_authority::{ConsentError, LiveSession, Realm, redirect_place};
 use adieu_oidc::{Authorize, ConsentStep, Refusal};
 use adieu_pages_kit::{ConsentPage, gets_in_words};
 use axum::body::Body;
@@ -46,6 +46,7 @@ fn page(face: &Face, asked: &CarriedRequest<'_>, live: &LiveSession, authorize: 
     let wanted = authorize.asked_of_user();
     let page = ConsentPage {
         application: &authorize.client.name,
+        goes_to: authorize.reply.redirect_uri.as_deref().map(redirect_place),
         username: &live.user.username,
         gets: &gets_in_words(wanted.scope, wanted.claims_beside_scopes()),
         action: &face.url(asked.realm, "consent"),

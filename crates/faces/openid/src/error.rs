@@ -143,7 +143,9 @@ impl OpenIdError {
             Self::FormTooOld | Self::Scope | Self::RevocationScope => StatusCode::FORBIDDEN,
             Self::TooManyApplications => StatusCode::CONFLICT,
             Self::Token { .. } | Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
-            Self::Busy | Self::Body(BodyError::Crowded) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy | Self::Body(BodyError::Crowded) | Self::OAuth(Refusal::TooOften) => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OAuth(
                 Refusal::Request(_)

@@ -34,6 +34,7 @@ impl Face {
         let issuer = Issuer {
             realm: Arc::clone(realm),
             token_endpoint: self.url(realm, "token"),
+            push_endpoint: Some(self.url(realm, "par")),
             api: name.clone(),
             name,
             api_scopes: &[],

@@ -68,8 +68,8 @@ pub(crate) async fn registered(
     let said = metadata(call, body).await?;
     is_about(face, &client, &said)?;
     let next = ClientMetadata::read(&said)?;
-    let edit = |client: &mut Client| next.apply_to(client);
-    let changed = face.authority.edit_client(realm.id, &client.id, origin, edit).await?;
+    let say = |client: &mut Client| next.apply_to(client);
+    let changed = face.authority.change_registered_client(realm.id, &client.id, origin, say).await?;
     Ok(private(shown(face, realm, &changed)))
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{ConsentError, ConsentOrder, FormKey, LiveSession, Realm};
+use adieu_authority::{ConsentError, ConsentOrder, FormKey, LiveSession, Realm, redirect_place};
 use adieu_oidc::{AuthorizeError, Refusal};
 use adieu_pages_kit::{ConsentPage, form_action_of};
 use axum::response::Response;
@@ -62,15 +62,17 @@ fn page(
     let realm = live.session.realm;
     let form_token = form_token::issue(face, realm, flow.id, headers);
     let id = flow.id.to_string();
+    let reply = flow.reply();
     let page = ConsentPage {
         application: flow.application(),
+        goes_to: reply.redirect_uri.as_deref().map(redirect_place),
         username: &live.user.username,
         gets: &question.gets,
         action: &format!("/{realm}/signon/"),
         hidden: &[(FLOW, &id), (TOKEN, &form_token.field)],
         answer: CHOICE,
     };
-    let next = flow.reply().redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
+    let next = reply.redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
     let places = ["'self'", face.settings().auth_base_of(realm), &next];
     let mut response = html(StatusCode::OK, &page.html(), &places);
     response.headers_mut().append(SET_COOKIE, form_token.cookie);

@@ -54,6 +54,7 @@ impl Face {
         let issuer = Issuer {
             realm: Arc::clone(realm),
             token_endpoint: format!("{}/token", self.issuer(realm.id)),
+            push_endpoint: None,
             name: self.issuer(realm.id),
             api: self.settings().api_base.clone(),
             api_scopes: &API_SCOPES,

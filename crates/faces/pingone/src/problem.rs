@@ -150,6 +150,7 @@ impl Problem {
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.status(),
             Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
+            Self::OAuth(Refusal::TooOften) => StatusCode::TOO_MANY_REQUESTS,
             Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OAuth(
                 Refusal::Request(_)
@@ -361,6 +362,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::AccessDenied
         | Refusal::UnmetAuthentication
         | Refusal::SessionFull
+        | Refusal::TooOften
         | Refusal::Unavailable(_) => refusal.to_string(),
     }
 }

@@ -22,6 +22,9 @@ impl From<RecordFault> for Problem {
             RecordFault::NoKeys => {
                 Self::invalid("jwks", "`PRIVATE_KEY_JWT` needs the application's public keys.")
             }
+            RecordFault::ClientName => {
+                Self::invalid("name", "A name has no control character and none that cannot be seen.")
+            }
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
             RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
             RecordFault::FrontchannelLogoutUri => Self::invalid("redirectUris", FRAMED),

@@ -112,6 +112,7 @@ impl ClientEdit {
     /// Judges what the client would be, so that a plan says what its step would be refused for.
     fn check(&self, now: Option<&Client>) -> Result<(), RecordFault> {
         let words = ClientWords {
+            name: self.name.as_deref().or(now.map(|now| now.name.as_str())).unwrap_or_default(),
             auth: self.auth.map(ClientAuth::from).or(now.map(|now| now.auth)).unwrap_or(self.auth()),
             has_keys: match &self.jwks {
                 Some(jwks) => jwks.is_some(),

@@ -32,6 +32,8 @@ pub(crate) struct ClientDetail {
     outlives_session: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     require_consent: bool,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    identity_generation: u64,
     #[serde(default)]
     offline_generation: u64,
     #[serde(default)]
@@ -103,6 +105,7 @@ impl ClientDetail {
             post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
             origins: client.origins.clone(),
             outlives_session: client.outlives_session,
+            identity_generation: client.identity_generation,
             offline_generation: client.offline_generation,
             require_consent: client.require_consent,
             ends_by_id_token: client.ends_by_id_token,
@@ -151,6 +154,7 @@ impl ClientDetail {
             post_logout_redirect_uris: self.post_logout_redirect_uris,
             origins: self.origins,
             outlives_session: self.outlives_session,
+            identity_generation: self.identity_generation,
             offline_generation: self.offline_generation,
             require_consent: self.require_consent,
             ends_by_id_token: self.ends_by_id_token,
@@ -176,6 +180,10 @@ impl ClientDetail {
             updated_at: Timestamp::from_ms(self.updated_at.unwrap_or(self.created_at)),
         })
     }
+}
+
+fn is_zero(generation: &u64) -> bool {
+    *generation == 0
 }
 
 fn algorithm(name: Option<String>) -> rusqlite::Result<Option<JoseAlgorithm>> {

@@ -14,6 +14,7 @@ fn consent_row(row: &Row<'_>) -> rusqlite::Result<Consent> {
         user: UserId::from_uuid(uuid_column(row, "user")?),
         client: client.parse().map_err(|_| Damaged::row("client id"))?,
         client_generation: unsigned(row, "client_generation")?,
+        client_identity: unsigned(row, "client_identity")?,
         scope: row.get("scope")?,
         claims: row.get("claims")?,
         number: version_column(row)?,
@@ -36,12 +37,13 @@ pub(crate) fn consents(db: &Connection, user: UserId) -> rusqlite::Result<Vec<Co
 
 pub(crate) fn write_consent(db: &Connection, consent: &Consent) -> rusqlite::Result<()> {
     let sql =
-        "INSERT OR REPLACE INTO consent(user, client, client_generation, scope, claims, version, given_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        "INSERT OR REPLACE INTO consent(user, client, client_generation, client_identity, scope, claims, version, given_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     db.prepare_cached(sql)?.execute(params![
         consent.user.uuid().as_bytes(),
         consent.client.as_str(),
         signed(consent.client_generation),
+        signed(consent.client_identity),
         consent.scope,
         consent.claims,
         signed(consent.number.number()),

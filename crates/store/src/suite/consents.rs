@@ -13,6 +13,7 @@ fn order(user: UserId, client: &Client, scope: &str) -> ConsentOrder {
         user,
         client: client.id.clone(),
         client_generation: client.generation,
+        client_identity: client.identity_generation,
         scope: scope.into(),
         claims: String::new(),
     }
@@ -101,6 +102,29 @@ pub async fn a_withdrawal_ends_what_was_granted<E: Engine>() {
     invalid(fixture.store.issue(issue(stale), at(9)).await);
     fixture.enable(ada.id, false, at(10)).await;
     invalid(fixture.store.rotate(rotate(&of_other, 4, 5), at(11)).await);
+}
+
+/// Goal: a consent is to the name and addresses that its user was shown: it counts no more when the client takes others, and what was
+/// granted because of it lives on, also when the user has agreed anew.
+pub async fn a_consent_counts_for_the_client_that_was_shown<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let (ada, shop) = (fixture.user("ada").await, fixture.client("shop").await);
+    let held = fixture.sign_on(&ada, at(0)).await;
+    let agreed =
+        fixture.store.give_consent(order(ada.id, &shop, "openid email"), at(1)).await.expect("agreed");
+    let grant = bought(&fixture, &held, &shop, &agreed).await;
+    let other = fixture.change_client(&shop.id, |client| client.identity_generation += 1).await;
+    let fixture = fixture.after_crash().await;
+    let kept = read(&fixture, ada.id, &shop).await.expect("it is there");
+    assert!(kept.counts_for(&shop) && !kept.counts_for(&other) && kept.stands_for(&other), "{kept:?}");
+    let late = fixture.store.give_consent(order(ada.id, &shop, "openid"), at(4)).await;
+    assert!(matches!(late, Err(ConsentError::Gone)), "the user was shown another one: {late:?}");
+    fixture.store.rotate(rotate(&grant, 3, 4), at(5)).await.expect("it lives on");
+    let anew = fixture.store.give_consent(order(ada.id, &other, "openid"), at(6)).await.expect("agreed");
+    assert_eq!((anew.scope.as_str(), anew.number), ("openid", agreed.number));
+    let fixture = fixture.after_crash().await;
+    assert_eq!(read(&fixture, ada.id, &shop).await, Some(anew));
+    fixture.store.rotate(rotate(&grant, 4, 5), at(7)).await.expect("it lives on");
 }
 
 /// Goal: a consent goes with its user, and with whatever ends all that its client holds; another client of that id is another one.

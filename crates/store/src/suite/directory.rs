@@ -160,6 +160,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
             id_token: JoseAlgorithm::EdDsa,
             userinfo: Some(JoseAlgorithm::Es256),
         },
+        identity_generation: 3,
         ..fixture.no_client_yet("shop")
     };
     let read = async |id| fixture.store.client(id).get().await.expect("an answer");

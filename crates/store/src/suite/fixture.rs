@@ -426,6 +426,7 @@ impl<E: Engine> Fixture<E> {
             secret_version: 0,
             previous_secret: None,
             generation: 0,
+            identity_generation: 0,
             offline_generation: 0,
             revoked_tokens: vec![],
             version: Version::FIRST,

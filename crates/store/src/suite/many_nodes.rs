@@ -430,6 +430,7 @@ pub async fn a_consent_of_one_is_known_at_the_other_and_withdrawn_for_it<E: Engi
         user: ada.id,
         client: shop.id.clone(),
         client_generation: shop.generation,
+        client_identity: shop.identity_generation,
         scope: "openid".into(),
         claims: String::new(),
     };

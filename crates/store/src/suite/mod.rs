@@ -125,6 +125,7 @@ macro_rules! contract {
             flows::of_many_makers_of_a_flow_one_makes_it,
             consents::a_consent_is_remembered_until_it_is_withdrawn,
             consents::a_withdrawal_ends_what_was_granted,
+            consents::a_consent_counts_for_the_client_that_was_shown,
             consents::a_consent_goes_with_its_user_and_its_client,
             grants::a_code_needs_a_live_session_and_a_live_client,
             grants::a_code_buys_once_and_its_second_use_revokes,

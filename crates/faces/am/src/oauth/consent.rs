@@ -4,7 +4,7 @@
 //! What a user agrees to is remembered as at the native issuer, with `save_consent` and without: what is granted hangs on it. Contract
 //! am.md 4.1; OpenID Connect Core §3.1.2.4, S-OP-6, S-OP-20; decision 0060.
 
-use adieu_authority::{Consent, ConsentError, LiveSession, Realm, SessionToken};
+use adieu_authority::{Consent, ConsentError, LiveSession, Realm, SessionToken, redirect_place};
 use adieu_http_kit::form::Params;
 use adieu_oidc::Authorize;
 use adieu_pages_kit::{ConsentPage, form_action_of, gets_in_words};
@@ -84,6 +84,7 @@ pub(super) fn page(
     let hidden: Vec<_> = request.iter().chain([(CSRF, token.as_str())]).collect();
     let page = ConsentPage {
         application: &authorize.client.name,
+        goes_to: authorize.reply.redirect_uri.as_deref().map(redirect_place),
         username: &live.user.username,
         gets: &gets_in_words(asked.scope, asked.claims_beside_scopes()),
         action: &format!("{}/authorize", path(face, realm)),

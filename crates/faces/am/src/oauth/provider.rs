@@ -23,6 +23,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
     let issuer = Issuer {
         realm: Arc::clone(realm),
         token_endpoint: format!("{name}/access_token"),
+        push_endpoint: None,
         api: name.clone(),
         name,
         api_scopes: &[], // AM's own have no meaning here.

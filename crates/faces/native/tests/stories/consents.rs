@@ -20,6 +20,7 @@ async fn what_a_user_has_allowed_is_listed_and_withdrawn() {
         user: alice,
         client: client.id.clone(),
         client_generation: client.generation,
+        client_identity: client.identity_generation,
         scope: "openid offline_access".into(),
         claims: "gender".into(),
     };

@@ -11,6 +11,7 @@ mod fixture;
 mod front_channel;
 mod global_revocation;
 mod logout;
+mod own_word;
 mod private_key_jwt;
 mod pushed;
 mod registration;

@@ -125,6 +125,27 @@ fn path_of(base: &str, mount: &Mount) -> String {
     mount.issuer.strip_prefix(base).expect("ours").to_owned()
 }
 
+/// Goal: S-CA-2, S-PAR-1: who pushes a request may name the address that it is pushed to (RFC 9126 §2), unless the installation is
+/// strict; the same at the other mounts is a stranger's.
+#[tokio::test]
+async fn the_address_of_pushed_requests_is_an_audience() {
+    let mut world = shop_with_key().await;
+    let par = format!("{ALPHA}/par");
+    let request = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid")];
+    let at = async |world: &World, path: &str, aud: String| {
+        let mut claims = good(world);
+        claims["aud"] = aud.into();
+        ask(world, path, &signed(&claims), &[OWN_NAME, request[0], request[1], request[2]]).await.status
+    };
+    let base = world.config().public.url.clone();
+    assert_eq!(at(&world, &par, format!("{base}{par}")).await, 201);
+    assert_eq!(at(&world, &par, format!("{base}{ALPHA}/introspect")).await, 401);
+    let pingone = format!("/{}/as", world.data.realm.id);
+    assert_eq!(at(&world, &format!("{pingone}/token"), format!("{base}{pingone}/par")).await, 401);
+    world.restart_with(|config| config.tokens.assertion_audience_strict = true).await;
+    assert_eq!(at(&world, &par, format!("{base}{par}")).await, 401);
+}
+
 /// Goal: S-CA-2, S-CA-4: whatever does not prove the client is `invalid_client` with 401, and two ways at once are a wrong request.
 #[tokio::test]
 async fn an_assertion_that_does_not_fit_proves_nothing() {

@@ -57,6 +57,18 @@ async fn a_pushed_request_is_used_once_by_its_client() {
     assert!(used.text.contains("request_uri is unknown, was used, or is too old"), "{}", used.text);
 }
 
+/// Goal: S-OP-8, S-PAR-1: what may be repeated may be repeated in what is pushed; nobody reads it.
+#[tokio::test]
+async fn a_pushed_request_may_name_resources() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let resources = [("resource", "https://a.example.test"), ("resource", "https://b.example.test")];
+    let pushed = shop.post("par", &request(&resources)).await;
+    assert_eq!(pushed.status, 201, "{}", pushed.text);
+    let reference = pushed.json()["request_uri"].as_str().expect("a reference").to_owned();
+    assert_eq!(Browser::of(&world).get(&referring(&shop.id, &reference)).await.status, 200);
+}
+
 /// Goal: S-PAR-1: what could not be asked cannot be pushed either, and what is too old is gone.
 #[tokio::test]
 async fn what_is_not_right_cannot_be_pushed() {

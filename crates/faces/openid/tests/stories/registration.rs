@@ -17,12 +17,12 @@ pub(crate) async fn with_registration() -> World {
     world
 }
 
-async fn initial(world: &World, clients: u32) -> String {
+pub(crate) async fn initial(world: &World, clients: u32) -> String {
     let made = world.authority().make_initial_token(world.data.realm.id, Span::from_s(3600), clients);
     made.await.expect("a token").1
 }
 
-async fn register(world: &World, token: &str, metadata: Value) -> Reply {
+pub(crate) async fn register(world: &World, token: &str, metadata: Value) -> Reply {
     world.post(&format!("{ALPHA}/register")).bearer(token).json(&metadata).send().await
 }
 
@@ -43,7 +43,7 @@ fn own(world: &World, made: &Value) -> String {
     uri.strip_prefix(&world.config().public.url).expect("ours").to_owned()
 }
 
-async fn manage(world: &World, method: Method, made: &Value, body: Option<Value>) -> Reply {
+pub(crate) async fn manage(world: &World, method: Method, made: &Value, body: Option<Value>) -> Reply {
     let token = made["registration_access_token"].as_str().expect("a token");
     let ask = world.ask(method, &own(world, made)).bearer(token);
     match body {
@@ -78,13 +78,21 @@ async fn a_client_registers_and_signs_people_on() {
         (made["client_id"].as_str().expect("an id"), made["client_secret"].as_str().expect("a secret"));
     let cb = "https://till.example.test/cb";
     let mut browser = Browser::of(&world);
-    let asked = format!("{ALPHA}/authorize?response_type=code&client_id={id}&redirect_uri={cb}&scope=openid");
+    let pkce = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let asked =
+        format!("{ALPHA}/authorize?response_type=code&client_id={id}&redirect_uri={cb}&scope=openid{pkce}");
     let page = browser.get(&asked).await;
     let question = browser.sign_on(&page, ALICE).await;
     assert!(question.text.contains("Who you are here"), "nobody here has looked at it: {}", question.text);
     let answer = browser.submit(&question, &[("choice", "allow")]).await;
     let code = param(answer.location(), "code").expect("a code");
-    let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", cb)];
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 7636 appendix B
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+        ("redirect_uri", cb),
+        ("code_verifier", verifier),
+    ];
     use base64::Engine as _;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{id}:{secret}"));
     let ask = world.post(&format!("{ALPHA}/token")).header("authorization", &format!("Basic {basic}"));

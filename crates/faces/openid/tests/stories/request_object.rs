@@ -133,6 +133,22 @@ async fn a_signed_request_is_pushed() {
     assert_eq!((other.status.as_u16(), &other.json()["error"]), (400, &json!("invalid_request_object")));
 }
 
+/// Goal: S-OP-8, S-OP-23: what nobody reads is ignored in an object as beside it; `resource` may be a list there.
+#[tokio::test]
+async fn what_nobody_reads_is_ignored_in_an_object_too() {
+    let world = shop_that_signs().await;
+    let shop = RelyingParty::shop(&world);
+    let mut object = good(&world);
+    object["vendor_hint"] = json!(["a"]);
+    object["vendor_null"] = json!(null);
+    object["resource"] = json!(["https://a.example.test", "https://b.example.test"]);
+    let object = signed(&object);
+    let page = Browser::of(&world).get(&shop.authorize(&format!("&request={object}"))).await;
+    assert_eq!(page.status, 200, "{}", page.location());
+    let pushed = shop.post("par", &[("request", &object)]).await;
+    assert_eq!(pushed.status, 201, "{}", pushed.text);
+}
+
 /// Goal: S-OP-23: PingOne's and AM's mounts take the same object, under their own names.
 #[tokio::test]
 async fn every_mount_takes_what_its_client_signed() {

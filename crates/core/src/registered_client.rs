@@ -1,0 +1,122 @@
+//! What a client that registered itself may change of itself, where its administrator has taken something away from it.
+//!
+//! Beside such a client stands what it last said of itself. Where the record is narrower than that, an administrator made it so, and
+//! the client does not take that back. RFC 7592 §2.2, decision 0072.
+
+use crate::directory::{Client, ClientAuth};
+
+/// What a client says of itself that an administrator may take away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnWord {
+    /// How it proves itself. None if that is not known: it was kept by an earlier version.
+    pub auth: Option<ClientAuth>,
+    /// Whether it redeems codes.
+    pub code: bool,
+    /// Whether it gets refresh tokens.
+    pub refresh: bool,
+}
+
+impl OwnWord {
+    /// What an earlier version has kept, which is nothing: whatever the client lacks counts as taken away.
+    pub const UNKNOWN: Self = Self { auth: None, code: true, refresh: true };
+
+    /// What a client says that registers.
+    pub const fn of(client: &Client) -> Self {
+        Self { auth: Some(client.auth), code: client.code, refresh: client.refresh }
+    }
+}
+
+/// Decides what a client comes to that says of itself what it is: `said`, made from `before`. `own` is what it said last. Gives the client,
+/// and what stands beside it from now on.
+///
+/// Grant types and the way to prove itself that an administrator decided stay as they are; PKCE is never given up; and what users agreed
+/// to counts no more where the client is called otherwise or has one more place to send them to.
+pub fn decide_own_change(before: &Client, said: Client, own: OwnWord) -> (Client, OwnWord) {
+    let (code_withheld, refresh_withheld) = (own.code && !before.code, own.refresh && !before.refresh);
+    let auth_is_set = own.auth.is_some_and(|auth| auth != before.auth);
+    let auth = if auth_is_set { before.auth } else { said.auth };
+    let becomes_public = auth == ClientAuth::None && before.auth != ClientAuth::None;
+    let has_new_place = said.redirect_uris.iter().any(|uri| !before.redirect_uris.contains(uri));
+    let another = has_new_place || said.name != before.name;
+    let next_own = OwnWord {
+        auth: if auth_is_set { own.auth } else { Some(said.auth) },
+        code: said.code || code_withheld,
+        refresh: said.refresh || refresh_withheld,
+    };
+    let next = Client {
+        auth,
+        code: said.code && !code_withheld,
+        refresh: said.refresh && !refresh_withheld,
+        pkce_required: before.pkce_required || becomes_public,
+        identity_generation: before.identity_generation + u64::from(another),
+        ..said
+    };
+    (next, next_own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clients::tests::shop;
+
+    fn registered() -> (Client, OwnWord) {
+        let client =
+            Client { code: true, refresh: true, auth: ClientAuth::Basic, pkce_required: true, ..shop() };
+        let own = OwnWord::of(&client);
+        (client, own)
+    }
+
+    /// S-REG-4, F-9: what an administrator took away stays away, however often the client says it, until it is given back.
+    #[test]
+    fn a_client_does_not_take_back_what_its_administrator_decided() {
+        let (said, own) = registered();
+        let before = Client { refresh: false, ..said.clone() };
+        let (once, own) = decide_own_change(&before, said.clone(), own);
+        let (twice, own) = decide_own_change(&once, Client { refresh: false, ..said.clone() }, own);
+        let (thrice, own) = decide_own_change(&twice, said.clone(), own);
+        assert!(!once.refresh && !twice.refresh && !thrice.refresh && once.code);
+        let given_back = Client { refresh: true, ..thrice };
+        assert!(decide_own_change(&given_back, said.clone(), own).0.refresh);
+
+        let (_, own) = registered();
+        let (less, own) = decide_own_change(&said, Client { refresh: false, ..said.clone() }, own);
+        assert!(
+            decide_own_change(&less, said.clone(), own).0.refresh,
+            "what it gave up itself it may have again"
+        );
+        let unknown = decide_own_change(&Client { refresh: false, ..said.clone() }, said, OwnWord::UNKNOWN);
+        assert!(!unknown.0.refresh && unknown.0.auth == ClientAuth::Basic);
+    }
+
+    /// S-OP-15, S-27: PKCE is for administrators to switch off, and a client that proves itself by nothing has it.
+    #[test]
+    fn a_client_does_not_give_up_pkce_or_a_proof_that_was_set() {
+        let (said, own) = registered();
+        let without = Client { pkce_required: false, ..said.clone() };
+        assert!(decide_own_change(&said, without.clone(), own).0.pkce_required);
+        assert!(
+            !decide_own_change(&without, said.clone(), own).0.pkce_required,
+            "as the administrator has it"
+        );
+        let public = Client { auth: ClientAuth::None, ..without.clone() };
+        assert!(decide_own_change(&without, public.clone(), own).0.pkce_required);
+        let set = Client { auth: ClientAuth::PrivateKey, ..said.clone() };
+        let (next, own) = decide_own_change(&set, public, own);
+        let (next, _) = decide_own_change(&next, said, own);
+        assert_eq!(next.auth, ClientAuth::PrivateKey);
+    }
+
+    /// RFC 6749 §10.2: who is called otherwise or sends people to another place is not whom they agreed to.
+    #[test]
+    fn consents_are_to_a_name_and_its_places() {
+        let (before, own) = registered();
+        let risen = |said: Client| {
+            decide_own_change(&before, said, own).0.identity_generation - before.identity_generation
+        };
+        let more = [before.redirect_uris.clone(), vec!["https://evil.example.test/cb".into()]].concat();
+        assert_eq!(risen(before.clone()), 0);
+        assert_eq!(risen(Client { redirect_uris: vec![], refresh: false, ..before.clone() }), 0);
+        assert_eq!(risen(Client { redirect_uris: more, ..before.clone() }), 1);
+        assert_eq!(risen(Client { name: "Other owner".into(), ..before.clone() }), 1);
+    }
+}
