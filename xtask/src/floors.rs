@@ -100,6 +100,12 @@ const PLAN: &[Room] = &[
     Room { name: "adieu-face-pages", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu-face-pingone", may_use: FACE, never: &["reqwest", "rusqlite"] },
     Room { name: "adieu", may_use: &["*"], never: &[] },
+    // An installation on one virtual clock, without a server and without a network.
+    Room {
+        name: SIMULATION,
+        may_use: &["adieu-authority", "adieu-core", "adieu-keyring", "adieu-outbox", "adieu-store"],
+        never: &["axum", "rusqlite"],
+    },
     Room { name: "adieu-testkit", may_use: &["*", "adieu"], never: &[] },
     // Tests of another kind: the engine brings its own `main`.
     Room { name: FUZZ, may_use: &["adieu-core", "adieu-http-kit", "adieu-token"], never: &["rusqlite"] },
@@ -115,8 +121,9 @@ const RUSQLITE_HOME: &str = "adieu-store-sqlite";
 const TESTKIT: &str = "adieu-testkit";
 const STORE_MEMORY: &str = "adieu-store-memory";
 const FUZZ: &str = "adieu-fuzz";
+const SIMULATION: &str = "adieu-simulation";
 /// Rooms that a star does not open: they stand above or beside everybody.
-const TOP: [&str; 3] = ["adieu", TESTKIT, "xtask"];
+const TOP: [&str; 4] = ["adieu", SIMULATION, TESTKIT, "xtask"];
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -229,7 +236,8 @@ fn refusal(room: &Room, dependency: &Dependency) -> Option<&'static str> {
         return (!dev && room.name != FUZZ).then_some("only tests import testkit");
     }
     if name == STORE_MEMORY {
-        return (!dev && room.name != TESTKIT).then_some("only tests import the engine in memory");
+        let beside = [TESTKIT, SIMULATION].contains(&room.name);
+        return (!dev && !beside).then_some("only tests import the engine in memory");
     }
     let listed = room.may_use.contains(&name) || (room.may_use.contains(&"*") && !TOP.contains(&name));
     (!listed).then_some("not in the plan")
@@ -302,6 +310,7 @@ mod tests {
             ("adieu-face-am", "adieu-testkit", None, true),
             ("adieu-authority", "adieu", Some("dev"), true),
             ("adieu", "adieu-testkit", None, true),
+            ("adieu", "adieu-simulation", None, true),
             ("adieu", "rusqlite", None, false),
             ("adieu-core", "tokio", Some("dev"), false),
             ("adieu-authority", "axum", None, false),
@@ -321,6 +330,7 @@ mod tests {
             ("adieu-store-sqlite", "rusqlite", None, false),
             ("adieu", "adieu-store-sqlite", None, true),
             ("adieu-testkit", "adieu", None, true),
+            ("adieu-simulation", "adieu-store-memory", None, true),
             ("adieu-store", "adieu-store", Some("dev"), true),
         ] {
             assert_eq!(planted(package, dependency, kind, inside), Vec::<String>::new());

@@ -27,6 +27,7 @@ mod package;
 mod packages;
 mod people;
 mod promises;
+mod simulate;
 mod tidy;
 mod verdict;
 
@@ -48,6 +49,8 @@ cargo xtask bench notify                   how soon applications hear of an endi
 cargo xtask bench compare OLDER [WORD…]   the same as multiples of an older binary's, thirty pairs in turn
 cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
                                            the real server in a storm, killed so often, its power cut so often
+cargo xtask simulate [--seeds N] [--first S] [--seed S] [--plant WORD] [--jobs N]
+                                           several nodes over one store on one virtual clock, a thousand seeds or as said
 cargo xtask fuzz [--seconds N] [--keep] [TARGET…]
                                            every parser of bytes from outside, each for so long (60 s)
 cargo xtask coldstart [--sessions N]       from kill -9 to the first answer, with so many sessions
@@ -85,6 +88,7 @@ fn run(words: &[&str]) -> Result<()> {
         }
         ["fuzz", rest @ ..] => fuzz::fuzz(&fuzz::FuzzOptions::read(rest)?),
         ["crash", rest @ ..] => crash::crash(rest),
+        ["simulate", rest @ ..] => simulate::simulate(rest),
         ["coldstart", rest @ ..] => crash::cold_start(rest),
         _ => bail!("{USAGE}"),
     }

@@ -108,7 +108,7 @@ impl AssembledServer {
         let anywhere = config.development || config.notices.allow_private;
         let rule = if anywhere { AddressRule::Any } else { AddressRule::Public };
         let Telling { store, keyring, clock, entropy, bell } = self.telling.clone();
-        let sender = Sender::new(rule)?;
+        let sender = Arc::new(Sender::new(rule)?);
         Ok(Outbox::new(OutboxParts { store, keyring, clock, entropy, sender, bell }))
     }
 }

@@ -37,11 +37,14 @@ pub fn how_ended(
     let over_at = session.ends_at(seen_at);
     let idle = over_at != session.expires_at;
     let time = if idle { NotLive::Idle } else { NotLive::Expired };
-    let by_time = (over_at <= now).then(|| EndingRecord::by_itself(time.as_cause(), over_at));
     let (user, realm) = match why {
         NotLive::Generation => (with.user.clone(), with.realm.clone()),
         _ => (None, None),
     };
+    // Clocks of nodes differ. Whoever ordered an ending of many behind the limit found the session over, and everybody says so:
+    // else who walks over the sessions would leave it to time, and who buries it to the ending of many (NOTICE-WITH-ENDING).
+    let latest = user.iter().chain(&realm).map(|record| record.at).fold(now, Timestamp::max);
+    let by_time = (over_at <= latest).then(|| EndingRecord::by_itself(time.as_cause(), over_at));
     // Of two at one moment time was first: a check at that moment says so.
     by_time.into_iter().chain(user).chain(realm).min_by_key(|record| record.at)
 }
@@ -87,6 +90,20 @@ mod tests {
         assert_eq!(how_ended(&plain(), at(0), around(), &both(10, 20), at(50)), None);
         let idle = how_ended(&plain(), at(0), around(), &both(10, 20), at(100)).expect("it ended");
         assert_eq!((idle.cause, idle.actor), (Cause::Idle, Actor::System));
+    }
+
+    /// Goal: what ended a session does not depend on whose clock is asked: an ending of many that was ordered behind the session's
+    /// limit found it over, also for whoever's clock has not come so far. It is idle at 100 s.
+    #[test]
+    fn whoever_is_asked_says_the_same() {
+        let moved = Around { generations: Generations { user: 9, realm: 9 }, ..around() };
+        let of_user = |s| EndedWith { user: Some(ordered(s, Cause::UserDisabled)), realm: None };
+        for (ordered_at, expect) in [(102, Cause::Idle), (100, Cause::Idle), (98, Cause::UserDisabled)] {
+            let said = [99, 101, 103].map(|now| {
+                how_ended(&plain(), at(0), moved, &of_user(ordered_at), at(now)).map(|one| one.cause)
+            });
+            assert_eq!(said, [Some(expect); 3], "ordered at {ordered_at} s");
+        }
     }
 
     #[test]

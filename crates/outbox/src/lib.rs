@@ -12,4 +12,4 @@ mod send;
 
 pub use bell::Bell;
 pub use outbox::{Outbox, OutboxParts};
-pub use send::Sender;
+pub use send::{NoticeCall, NoticeOutcome, NoticeSender, Sender};

@@ -18,7 +18,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::bell::Bell;
 use crate::compose::compose;
-use crate::send::{Outcome, Sender};
+use crate::send::{NoticeOutcome, NoticeSender};
 
 /// Notices that are tried at once, in all and for one receiver (HOME-LIMITS).
 const TRYING_MAX: u32 = 256;
@@ -50,7 +50,7 @@ pub struct OutboxParts {
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
     /// What sends.
-    pub sender: Sender,
+    pub sender: Arc<dyn NoticeSender>,
     /// What wakes it.
     pub bell: Bell,
 }
@@ -138,10 +138,11 @@ impl Outbox {
                 let _ = stop.wait_for(|stop| *stop).await;
             };
             tokio::select! {
+                biased; // One order of things leads to one run.
+                () = stopped => break,
                 () = self.parts.bell.rung() => {}
                 () = lanes.one_is_over() => {}
                 () = tokio::time::sleep(wait) => {}
-                () = stopped => break,
             }
             if lanes.trying.len() > CROWD {
                 tokio::time::sleep(GATHERED).await;
@@ -161,7 +162,8 @@ impl Outbox {
             while !lanes.trying.is_empty() {
                 lanes.one_is_over().await;
             }
-            if trying == 0 && !taken.more {
+            // A store with several connections may lease before it takes.
+            if trying == 0 && !taken.more && taken.receipts == 0 {
                 return Ok(tried);
             }
         }
@@ -223,14 +225,14 @@ impl Outbox {
         }
     }
 
-    async fn sent(&self, receipt: &Receipt, to: Option<&NoticeAddress>, now: Timestamp) -> Outcome {
-        let Some(to) = to else { return Outcome::failed(NoticeAnswer::NoAddress) };
+    async fn sent(&self, receipt: &Receipt, to: Option<&NoticeAddress>, now: Timestamp) -> NoticeOutcome {
+        let Some(to) = to else { return NoticeOutcome::failed(NoticeAnswer::NoAddress) };
         let parts = &self.parts;
         match compose(parts, receipt, to, now).await {
             Ok(call) => parts.sender.post(call, now).await,
             Err(error) => {
                 tracing::error!(%error, receiver = %receipt.receiver, "a notice could not be composed");
-                Outcome::failed(NoticeAnswer::NotComposed)
+                NoticeOutcome::failed(NoticeAnswer::NotComposed)
             }
         }
     }

@@ -5,36 +5,48 @@
 
 use adieu_core::{ANSWER_KEPT_BYTES, NoticeAnswer, Timestamp};
 use adieu_egress::{AddressRule, ClientFault, EgressClient, address_was_refused, certificate_was_refused};
+use adieu_store::Pending;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use url::Url;
 
 use crate::retry_after;
 
-/// Sends messages.
+/// What sends notices. Tests of time and order bring one that knows no network.
+pub trait NoticeSender: Send + Sync {
+    /// Sends a call, and waits for what comes of it, ten seconds at most.
+    fn post(&self, call: NoticeCall, now: Timestamp) -> Pending<NoticeOutcome>;
+}
+
+/// Sends notices over HTTP.
 #[derive(Clone, Debug)]
 pub struct Sender(EgressClient);
 
 /// A POST to be sent.
 #[derive(Clone)]
-pub(crate) struct NoticeCall {
-    pub(crate) address: String,
-    pub(crate) media: &'static str,
-    /// The others.
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
+pub struct NoticeCall {
+    /// Where to.
+    pub address: String,
+    /// The media type of the body.
+    pub media: &'static str,
+    /// The other headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: String,
 }
 
 /// What came of a try.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) answer: NoticeAnswer,
+pub struct NoticeOutcome {
+    /// What the receiver answered, or why it did not.
+    pub answer: NoticeAnswer,
     /// The beginning of what the receiver said.
-    pub(crate) said: Option<String>,
+    pub said: Option<String>,
 }
 
-impl Outcome {
-    pub(crate) const fn failed(answer: NoticeAnswer) -> Self {
+impl NoticeOutcome {
+    /// No status, and nothing said.
+    pub const fn failed(answer: NoticeAnswer) -> Self {
         Self { answer, said: None }
     }
 }
@@ -48,18 +60,25 @@ impl Sender {
         EgressClient::new(rule).map(Self)
     }
 
-    /// Sends a call.
-    pub(crate) async fn post(&self, call: NoticeCall, now: Timestamp) -> Outcome {
-        let Ok(url) = Url::parse(&call.address) else { return Outcome::failed(NoticeAnswer::Unreachable) };
+    async fn posted(self, call: NoticeCall, now: Timestamp) -> NoticeOutcome {
+        let Ok(url) = Url::parse(&call.address) else {
+            return NoticeOutcome::failed(NoticeAnswer::Unreachable);
+        };
         if !self.0.rule.allows_host(&url) {
-            return Outcome::failed(NoticeAnswer::AddressRefused);
+            return NoticeOutcome::failed(NoticeAnswer::AddressRefused);
         }
         let request = self.0.client.post(url).headers(call.headers).header(CONTENT_TYPE, call.media);
         let request = request.body(call.body);
         match request.send().await {
             Ok(response) => read(response, now).await,
-            Err(error) => Outcome::failed(why(&error)),
+            Err(error) => NoticeOutcome::failed(why(&error)),
         }
+    }
+}
+
+impl NoticeSender for Sender {
+    fn post(&self, call: NoticeCall, now: Timestamp) -> Pending<NoticeOutcome> {
+        Box::pin(self.clone().posted(call, now))
     }
 }
 
@@ -77,7 +96,7 @@ fn why(error: &reqwest::Error) -> NoticeAnswer {
 
 /// Reads the status and the beginning of the body; what is longer is not waited for. A body that breaks off changes nothing
 /// of the status, which the receiver has said.
-async fn read(mut response: Response, now: Timestamp) -> Outcome {
+async fn read(mut response: Response, now: Timestamp) -> NoticeOutcome {
     let code = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|value| retry_after::read(value, now));
@@ -89,7 +108,7 @@ async fn read(mut response: Response, now: Timestamp) -> Outcome {
         said.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
     let said = (!said.is_empty()).then(|| String::from_utf8_lossy(&said).into_owned());
-    Outcome { answer: NoticeAnswer::Status { code, retry_after }, said }
+    NoticeOutcome { answer: NoticeAnswer::Status { code, retry_after }, said }
 }
 
 #[cfg(test)]

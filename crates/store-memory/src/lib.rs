@@ -20,7 +20,7 @@ mod upkeep;
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use adieu_core::{InstallationKey, Session};
+use adieu_core::{InstallationKey, Session, Timestamp};
 use adieu_store::{Lookup, Pending};
 
 use crate::tables::Tables;
@@ -50,6 +50,18 @@ impl MemoryStore {
             let copy =
                 Session { id: tables.cipher.encipher(locator, like.incarnation), locator, ..like.clone() };
             tables.write_session(copy);
+        }
+    }
+
+    /// Loses the receipts that nobody has tried yet, for a test of whoever finds out.
+    pub fn lose_untried_receipts(&self) {
+        self.tables().receipts.retain(|_, receipt| receipt.tries > 0 || receipt.state.is_settled());
+    }
+
+    /// Frees what is leased, as if whoever tries it were gone, for a test of whoever finds out.
+    pub fn free_leases(&self, now: Timestamp) {
+        for receipt in self.tables().receipts.values_mut() {
+            *receipt = receipt.freed(now).unwrap_or_else(|| receipt.clone());
         }
     }
 

@@ -9,7 +9,7 @@
 mod lines;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub enum WorkError {
 /// How much may wait, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Threads that work; at least one.
+    /// Threads that work. With none, work is done where it is asked for, by whoever asks.
     pub threads: usize,
     /// Pieces of work that wait, those included that a place is reserved for.
     pub waiting_max: usize,
@@ -62,12 +62,16 @@ pub struct Workers<S> {
     patience: Duration,
 }
 
-/// The lines, which close when nobody can put work into them any more.
-struct Shared<S>(Arc<Lines<Job<S>>>);
+struct Shared<S> {
+    /// They close when nobody can put work into them any more.
+    lines: Arc<Lines<Job<S>>>,
+    /// What whoever asks works with, where there are no threads.
+    without_threads: Option<Mutex<S>>,
+}
 
 impl<S> Drop for Shared<S> {
     fn drop(&mut self) {
-        self.0.close();
+        self.lines.close();
     }
 }
 
@@ -83,14 +87,15 @@ impl<S: Send + 'static> Workers<S> {
     /// Starts the threads. `state` makes what each of them works with.
     pub fn start(name: &str, bounds: Bounds, state: impl Fn() -> S + Clone + Send + 'static) -> Self {
         let lines = Arc::new(Lines::new(bounds.waiting_max));
-        for n in 0..bounds.threads.max(1) {
+        let without_threads = (bounds.threads == 0).then(|| Mutex::new(state()));
+        for n in 0..bounds.threads {
             let (lines, state) = (Arc::clone(&lines), state.clone());
             thread::Builder::new()
                 .name(format!("{name}-{n}"))
                 .spawn(move || work(&lines, state))
                 .expect("the system has a thread left at start");
         }
-        Self { shared: Arc::new(Shared(lines)), patience: bounds.patience }
+        Self { shared: Arc::new(Shared { lines, without_threads }), patience: bounds.patience }
     }
 
     /// Reserves a place in the queue, if one is free.
@@ -109,7 +114,7 @@ impl<S: Send + 'static> Workers<S> {
     }
 
     fn place(&self, source: WorkSource) -> Result<ReservedPlace<S>, WorkError> {
-        let gave_way = self.shared.0.take_place(source).map_err(|_| WorkError::Busy)?;
+        let gave_way = self.shared.lines.take_place(source).map_err(|_| WorkError::Busy)?;
         if let Some(job) = gave_way {
             job(None);
         }
@@ -131,6 +136,10 @@ impl<S: Send + 'static> ReservedPlace<S> {
         reserved: bool,
         work: impl FnOnce(&mut S) -> T + Send + 'static,
     ) -> Result<T, WorkError> {
+        if let Some(state) = &self.shared.without_threads {
+            // A panic is the caller's own.
+            return Ok(work(&mut state.lock().unwrap_or_else(PoisonError::into_inner)));
+        }
         let (reply, answer) = oneshot::channel();
         let job: Job<S> = Box::new(move |state| {
             // The caller may have stopped waiting.
@@ -139,7 +148,7 @@ impl<S: Send + 'static> ReservedPlace<S> {
             }
         });
         self.used = true;
-        self.shared.0.put(self.source, Waiting { job, reserved });
+        self.shared.lines.put(self.source, Waiting { job, reserved });
         // A panic drops the reply; so does the end of the threads, which is the end of the process.
         answer.await.unwrap_or(Err(WorkError::Faulted))
     }
@@ -148,7 +157,7 @@ impl<S: Send + 'static> ReservedPlace<S> {
 impl<S> Drop for ReservedPlace<S> {
     fn drop(&mut self) {
         if !self.used {
-            self.shared.0.give_back(self.source);
+            self.shared.lines.give_back(self.source);
         }
     }
 }
@@ -237,6 +246,21 @@ mod tests {
         assert_eq!(pool.run(WorkSource::SERVER, |()| 2).await, Err(WorkError::Busy));
         open.send(()).expect("the gate is there");
         assert_eq!(kept.await.expect("no panic"), Ok(1));
+    }
+
+    /// Goal: where nothing may depend on how threads are scheduled, work is done without any, and keeps its state.
+    #[tokio::test]
+    async fn without_threads_work_is_done_where_it_is_asked_for() {
+        let here = thread::current().id();
+        let pool = Workers::start("test", Bounds { threads: 0, ..bounds(1) }, || 0);
+        let count = |state: &mut i32| {
+            *state += 1;
+            (thread::current().id(), *state)
+        };
+        assert_eq!(pool.run(WorkSource::SERVER, count).await, Ok((here, 1)));
+        assert_eq!(pool.reserve().expect("a place").run(count).await, Ok((here, 2)));
+        let places = (pool.reserve().is_ok(), pool.reserve().is_ok());
+        assert_eq!(places, (true, true), "what is done at once takes no place for long");
     }
 
     /// Goal: one piece of work that panics costs its caller an answer of its own, and nobody else a thread or a spoiled state.

@@ -164,3 +164,29 @@ pub async fn what_a_sweep_puts_off_is_over_at_its_moment<E: Engine>() {
     assert_eq!(expire(&fixture, at(7_499)).await, 0);
     assert_eq!(expire(&fixture, at(7_500)).await, 1);
 }
+
+/// Goal: NOTICE-WITH-ENDING: an ending of many that comes when the session is over for one clock and not for another is told by
+/// one of the two, whoever looks first: the clocks of nodes differ.
+pub async fn clocks_that_differ_lose_no_notice<E: Engine>() {
+    let (slow, right, fast) = (at(IDLE.s() - 1), at(IDLE.s() + 1), at(IDLE.s() + 3));
+    for (ordered, taken, swept) in [
+        (fast, fast, slow),
+        (fast, right, slow),
+        (right, fast, slow),
+        (slow, fast, slow),
+        (slow, slow, fast),
+        (fast, slow, fast),
+        (fast, slow, slow),
+    ] {
+        let fixture = Fixture::<E>::new().await;
+        let ada = fixture.user("ada").await;
+        notices::shared(&fixture, &ada, &["shop"]).await;
+        fixture.end(EndTarget::User(ada.id), ordered).await.expect("an ending");
+        let mut owed = notices::take(&fixture, taken).await;
+        fixture.store.sweep(swept, Span::from_s(1_000_000)).await.expect("a batch");
+        fixture.store.expire_shared(swept).await.expect("a batch");
+        fixture.store.sweep(fast.plus(IDLE), Span::from_s(1_000_000)).await.expect("a batch");
+        owed += notices::take(&fixture, fast.plus(IDLE)).await;
+        assert!(owed >= 1, "ordered at {ordered:?}, taken at {taken:?}, swept at {swept:?}");
+    }
+}

@@ -157,6 +157,7 @@ macro_rules! contract {
             expiry::many_that_are_over_at_once_end_in_bounded_batches,
             expiry::what_began_before_the_first_subscriber_is_over_at_its_moment,
             expiry::what_a_sweep_puts_off_is_over_at_its_moment,
+            expiry::clocks_that_differ_lose_no_notice,
             grants::a_revoked_token_stays_revoked_and_nothing_else_is,
             grants::what_outlives_its_session_does_not_outlive_its_user,
             grants::what_may_outlive_its_session_later_brings_back_nothing,
