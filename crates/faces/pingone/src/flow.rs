@@ -42,6 +42,9 @@ struct Record {
     /// Whether two factors are wanted even where the environment asks for one.
     #[serde(default)]
     two: bool,
+    /// How many seconds old its user's proof may be when it begins, where that matters.
+    #[serde(default)]
+    proof_age_max_s: Option<i64>,
     /// The first factor, while the second one is awaited.
     #[serde(default)]
     first: Option<String>,
@@ -83,6 +86,7 @@ impl PingOneFlow {
             login_hint: authorize.login_hint.clone(),
             mode: reply.mode.word().to_owned(),
             two: authorize.level == Assurance::Two,
+            proof_age_max_s: authorize.proof_age_max_s(),
             first: None,
             session: live.map(|live| live.session.id.to_string()),
             user: None,
@@ -173,6 +177,11 @@ impl PingOneFlow {
     /// The level that its application wants.
     pub(crate) fn level(&self) -> Assurance {
         if self.record.two { Assurance::Two } else { Assurance::One }
+    }
+
+    /// How many seconds old the proof of whoever completes it may be, where that matters.
+    pub(crate) const fn proof_age_max_s(&self) -> Option<i64> {
+        self.record.proof_age_max_s
     }
 
     pub(crate) fn created_at(&self) -> Timestamp {

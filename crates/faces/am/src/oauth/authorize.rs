@@ -55,7 +55,7 @@ pub(super) async fn answer(
     let unmet = own.and_then(|(_, live)| authorize.unmet_by(&live.user));
     match unmet.or_else(|| authorize.silent_refusal()) {
         Some(error) => refused(face, call, &provider, &params, error).await,
-        None => Ok(answers::found(&sign_on_address(face, realm, &params)?)),
+        None => Ok(answers::found(&sign_on_address(face, realm, &params, authorize.proof_age_max_s())?)),
     }
 }
 
@@ -133,13 +133,23 @@ async fn refused(
 }
 
 /// The sign-on page with this request as its goal. A new proof is asked for in any case: a session that would do has been
-/// answered. What asked for that proof is left out, or it would be asked for for ever.
-fn sign_on_address(face: &Face, realm: &Realm, params: &Params) -> Result<String, AmError> {
+/// answered. What asked for that proof is left out, or it would be asked for for ever; how old it may be is for the page to say to other
+/// providers.
+fn sign_on_address(
+    face: &Face,
+    realm: &Realm,
+    params: &Params,
+    proof_age_max_s: Option<i64>,
+) -> Result<String, AmError> {
     let kept = params.iter().filter(|(name, _)| !["prompt", "max_age"].contains(name));
     let kept: Params = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let carried = kept.carried().map_err(|_| AmError::BadRequest)?;
     let goto = format!("{}/authorize?{carried}", path(face, realm));
     let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);
+    let page = match proof_age_max_s {
+        Some(age_s) => append_query(&page, "max_age", &age_s.to_string()),
+        None => page,
+    };
     Ok(append_query(&append_query(&page, "realm", &realm.path), "goto", &goto))
 }
 
