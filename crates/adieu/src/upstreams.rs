@@ -4,7 +4,7 @@
 
 use adieu_authority::{
     Pending, Timestamp, UpstreamClient, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamIdentity,
-    UpstreamLogout,
+    UpstreamLogout, UpstreamPlace,
 };
 use adieu_egress::{AddressRule, EgressClient};
 use adieu_upstream::Upstreams;
@@ -29,9 +29,24 @@ impl UpstreamClient for AskedUpstreams {
         Box::pin(async move { asked.endpoints(&issuer, now).await })
     }
 
-    fn identity(&self, exchange: UpstreamExchange) -> Pending<Result<UpstreamIdentity, UpstreamError>> {
+    fn place(&self, issuer: String, now: Timestamp) -> Pending<Result<UpstreamPlace, UpstreamError>> {
         let asked = self.0.clone();
-        Box::pin(async move { asked.identity(&exchange).await })
+        Box::pin(async move {
+            let (endpoints, place) = asked.place(&issuer, now).await?;
+            Ok(UpstreamPlace { endpoints, held: Box::new(place) })
+        })
+    }
+
+    fn identity(
+        &self,
+        place: UpstreamPlace,
+        exchange: UpstreamExchange,
+    ) -> Pending<Result<UpstreamIdentity, UpstreamError>> {
+        let asked = self.0.clone();
+        Box::pin(async move {
+            let _held = place;
+            asked.identity(&exchange).await
+        })
     }
 
     fn logout(

@@ -80,7 +80,7 @@ pub use adieu_core::{
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_core::{
     UPSTREAM, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamFault, UpstreamIdentity,
-    UpstreamLogout, UpstreamProvider,
+    UpstreamLogout, UpstreamProvider, upstream_error_word,
 };
 pub use adieu_store::{
     Document, EndingPage, EndingQuery, Figures, Flow, FlowId, Lookup, Pending, ReceiptPage, ReceiptQuery,
@@ -130,7 +130,7 @@ pub use upstream::{
     UpstreamProviderError, UpstreamReturn, UpstreamSecondStep, UpstreamSecret, UpstreamSignedIn,
     UpstreamStart, UpstreamWaiting,
 };
-pub use upstream_client::UpstreamClient;
+pub use upstream_client::{UpstreamClient, UpstreamPlace};
 pub use verification::is_known_hash;
 
 use crate::counts::Counts;

@@ -114,7 +114,7 @@ impl Authority {
             false => self.policy().quota_for(&realm.path, &channel),
         };
         let sign_on = Self::sign_on_of(realm, channel, device, &user);
-        match self.open(sign_on, &user, quota, Given::Otherwise(pass.way.method())).await {
+        match self.open(sign_on, &user, quota, Given::Otherwise(pass.way.method(), None)).await {
             // All the user's sessions ended after it was given out.
             Err(SignOnFailure::WrongCredentials { .. }) => Err(RecoveryFailure::Wrong(None)),
             opened => Ok(opened?),

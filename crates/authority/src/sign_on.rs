@@ -3,11 +3,12 @@
 //!
 //! A proof of identity counts no more once all sessions of the user or the realm were ended after it (ENDED-STAYS-ENDED).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use adieu_core::{
     Assurance, Channel, Device, Ended, How, Incarnation, Outage, PasswordRenewal, Proof, Quota, Realm,
-    Session, SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, User,
+    Session, SessionSecret, SessionToken, SignOnError, SignOnOrder, Span, Spending, Timestamp, User,
 };
 use adieu_workers::WorkError;
 
@@ -55,10 +56,23 @@ pub(crate) enum Given {
     Second(Spending),
     /// Both.
     Both(Spending),
-    /// Something else in place of the password, by the name that the session remembers.
-    Otherwise(&'static str),
+    /// Something else in place of the password, by the name that the session remembers, and when that was if it was not now.
+    Otherwise(&'static str, Option<Timestamp>),
     /// The same and a recovery code.
     OtherwiseAnd(&'static str, Spending),
+}
+
+impl Given {
+    /// The first factor, when it was given if that was not now, and the code.
+    fn parts(self) -> (Option<Cow<'static, str>>, Option<Timestamp>, Option<Spending>) {
+        match self {
+            Self::First => (Some("password".into()), None, None),
+            Self::Second(code) => (None, None, Some(code)),
+            Self::Both(code) => (Some("password".into()), None, Some(code)),
+            Self::Otherwise(method, at) => (Some(method.into()), at, None),
+            Self::OtherwiseAnd(method, code) => (Some(method.into()), None, Some(code)),
+        }
+    }
 }
 
 /// A session for somebody who signed on.
@@ -260,15 +274,15 @@ impl Authority {
         quota: Option<Quota>,
         given: Given,
     ) -> Result<SignedIn, SignOnFailure> {
-        let (method, spends) = match given {
-            Given::First => (Some("password".into()), None),
-            Given::Second(code) => (None, Some(code)),
-            Given::Both(code) => (Some("password".into()), Some(code)),
-            Given::Otherwise(method) => (Some(method.into()), None),
-            Given::OtherwiseAnd(method, code) => (Some(method.into()), Some(code)),
-        };
+        let (method, authenticated_at, spends) = given.parts();
         let secret = SessionSecret::from_bytes(self.draw());
         let limits = self.policy().limits_for(&sign_on.realm.path, &sign_on.channel);
+        if let Some(previous) = &sign_on.previous {
+            // Its end may move: it must be found by its provider's logout for as long as it may live.
+            let until = self.now().plus(limits.absolute);
+            let kept = self.upstream_notes_outlast(previous.id, until).await;
+            kept.map_err(|unwritten| SignOnFailure::Outage(unwritten.into_outage()))?;
+        }
         let order = SignOnOrder {
             realm: sign_on.realm.id,
             proof: Proof::of(user, &sign_on.realm),
@@ -276,6 +290,7 @@ impl Authority {
             quota,
             channel: sign_on.channel,
             method,
+            authenticated_at,
             spends,
             level: sign_on.level,
             may_be_half: sign_on.may_be_half,

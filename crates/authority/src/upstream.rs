@@ -3,8 +3,10 @@
 //! What a provider says is asked by an [`UpstreamClient`], which returns facts; nothing here knows HTTP. A person is known by
 //! (issuer, sub) alone. Decision 0044.
 
+mod beside;
 mod links;
 mod logout;
+mod proof_mark;
 mod providers;
 mod record;
 mod sign_on;

@@ -188,5 +188,5 @@ pub use upstream::{
     UPSTREAM_LINKS_MAX, UPSTREAMS_MAX, UpstreamFault, UpstreamIdentity, UpstreamLogout, UpstreamProvider,
     UpstreamSession, is_overtaken, is_subject, is_upstream_name, upstream_key, upstream_secret_is_sound,
 };
-pub use upstream_words::{UpstreamEndpoints, UpstreamError, UpstreamExchange};
+pub use upstream_words::{UpstreamEndpoints, UpstreamError, UpstreamExchange, upstream_error_word};
 pub use version::{RemovedVersions, Version};

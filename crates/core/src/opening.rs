@@ -235,6 +235,7 @@ mod tests {
             quota,
             channel: Channel::named("test"),
             method: Some("password".into()),
+            authenticated_at: None,
             spends: None,
             level: Assurance::One,
             may_be_half: false,

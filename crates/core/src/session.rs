@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::assurance::{Assurance, assurance_of_all};
+use crate::assurance::{Assurance, RECOVERY_CODE, assurance_of_all};
 use crate::cause::Cause;
 use crate::ending_record::EndingRecord;
 use crate::ids::{Locator, RealmId, UserId};
@@ -41,7 +41,7 @@ pub struct Session {
     pub born: Generations,
     /// When it began.
     pub opened_at: Timestamp,
-    /// When the user last authenticated.
+    /// When the user last authenticated: here, or where somebody else says that they did. Never later than the last sign-on.
     pub authenticated_at: Timestamp,
     /// Last activity that was written down; the engine may know a later one.
     pub seen_at: Timestamp,
@@ -208,6 +208,13 @@ impl Session {
     /// Whether its user proved who they are less than so long ago.
     pub fn proven_within(&self, span: Span, now: Timestamp) -> bool {
         now < self.authenticated_at.plus(span)
+    }
+
+    /// When its user last signed on here, however long ago they authenticated where they came from.
+    pub fn signed_on_at(&self) -> Timestamp {
+        // A second factor that is added to a session is no sign-on.
+        let first = self.methods.iter().filter(|method| method.name != RECOVERY_CODE);
+        first.map(|method| method.at).fold(self.authenticated_at, Timestamp::max)
     }
 
     /// When the session is over if nothing more happens: the nearer of its two limits.

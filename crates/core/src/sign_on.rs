@@ -32,6 +32,8 @@ pub struct SignOnOrder {
     pub channel: Channel,
     /// How they proved it by a first factor; none where only the second one is given.
     pub method: Option<Cow<'static, str>>,
+    /// When they proved the first factor, where somebody else says so; none is now.
+    pub authenticated_at: Option<Timestamp>,
     /// The recovery code that is used up by it. Alone it is the second step of a session, and begins none.
     pub spends: Option<Spending>,
     /// The level that is wanted even where the rule asks for less.
@@ -208,6 +210,11 @@ impl SignOnOrder {
         self.method.clone().into_iter().chain(code)
     }
 
+    /// When the user authenticated last: a code is given now.
+    fn authenticated_at(&self, now: Timestamp) -> Timestamp {
+        self.authenticated_at.filter(|_| self.spends.is_none()).map_or(now, |at| at.min(now))
+    }
+
     fn assurance(&self) -> Assurance {
         let methods: Vec<_> = self.methods().collect();
         assurance_of_all(methods.iter().map(AsRef::as_ref))
@@ -228,7 +235,7 @@ impl SignOnOrder {
             reset_by: None,
             born,
             opened_at: now,
-            authenticated_at: now,
+            authenticated_at: self.authenticated_at(now),
             seen_at: now,
             idle: self.limits.idle,
             expires_at: now.plus(self.limits.absolute),
@@ -243,7 +250,7 @@ impl SignOnOrder {
     /// The live session after the same user proved the identity again: same id, same epoch, limits anew.
     fn renewed(&self, session: &Session, now: Timestamp) -> Session {
         let mut next = session.clone();
-        next.authenticated_at = now;
+        next.authenticated_at = session.authenticated_at.max(self.authenticated_at(now));
         next.seen_at = now;
         next.expires_at = now.plus(self.limits.absolute);
         for name in self.methods() {

@@ -45,7 +45,7 @@ pub struct UpstreamProvider {
     pub creates_users: bool,
     /// The claim that becomes such a user's name.
     pub username_claim: String,
-    /// The claim that becomes such a user's e-mail address, if the provider says that it was verified.
+    /// The claim that becomes such a user's e-mail address, if the claim of that name with `_verified` behind it says so.
     pub email_claim: Option<String>,
     /// Whether anybody signs on through it.
     pub enabled: bool,
@@ -180,6 +180,8 @@ pub struct UpstreamIdentity {
     pub sid: Option<String>,
     /// When the provider said so.
     pub said_at: Timestamp,
+    /// When they proved to the provider who they are, if it says when.
+    pub authenticated_at: Option<Timestamp>,
     /// What becomes of a new user's name.
     pub username: Option<String>,
     /// What becomes of a new user's e-mail address: one that the provider has verified.

@@ -30,7 +30,9 @@ pub struct UpstreamExchange {
     pub verifier: String,
     /// What the request said, to be said again.
     pub nonce: String,
-    /// The claim of a new user's name, and of the address.
+    /// Before when the person may not have authenticated; none if it is the same when that was. OpenID Connect Core §3.1.2.1
+    pub authenticated_from: Option<Timestamp>,
+    /// The claim of a new user's name.
     pub username_claim: String,
     /// The claim of the address.
     pub email_claim: Option<String>,
@@ -46,7 +48,7 @@ pub enum UpstreamError {
     /// It does not answer, or answers with something that is none.
     #[error("the provider cannot be asked: {0}")]
     Unreachable(String),
-    /// As many requests to it are under way as may be.
+    /// As many requests to it are under way, and wait, as may.
     #[error("too many requests to the provider are under way")]
     Busy,
     /// It refuses the code, or this installation.
@@ -55,4 +57,25 @@ pub enum UpstreamError {
     /// It says something that must not be taken.
     #[error("the provider's word is not taken: {0}")]
     NotTaken(&'static str),
+}
+
+/// A provider's word for what went wrong, if it is one that may be shown and logged. RFC 6749 §4.1.2.1 and §5.2
+pub fn upstream_error_word(text: &str) -> Option<&str> {
+    let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+    ((1..=64).contains(&text.len()) && text.bytes().all(sound)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_word_is_one_word_of_plain_letters() {
+        for good in ["access_denied", "invalid_grant", "x-corp.error:7"] {
+            assert_eq!(upstream_error_word(good), Some(good));
+        }
+        for bad in ["", "<b>", "access denied", "a\nb", "\u{e9}", &"x".repeat(65)] {
+            assert_eq!(upstream_error_word(bad), None, "{bad}");
+        }
+    }
 }

@@ -16,10 +16,26 @@ pub fn upstream(public_url: &str, realm: &str, name: &str, endpoint: &str) -> St
     format!("{public_url}{}/upstream/{name}/{endpoint}", issuer_path(realm))
 }
 
-/// Where a browser signs on through a provider and goes on to an address of this installation.
+/// The parameter of an address that somebody comes back to who was asked for a proof of no more than some age: that it is so.
+pub const PROOF_MARK: &str = "adieu_proven";
+/// The oldest proof that can be asked for by a number of seconds: 31 years.
+const AGE_S_MAX: i64 = 999_999_999;
+
+/// Where a browser signs on through a provider and goes on to an address of this installation; how many seconds old the person's proof
+/// may be, if that matters.
 #[must_use]
-pub fn begin(public_url: &str, realm: &str, name: &str, return_to: &str) -> String {
-    append_query(&upstream(public_url, realm, name, "begin"), "return_to", return_to)
+pub fn begin(
+    public_url: &str,
+    realm: &str,
+    name: &str,
+    return_to: &str,
+    proof_age_max_s: Option<i64>,
+) -> String {
+    let address = append_query(&upstream(public_url, realm, name, "begin"), "return_to", return_to);
+    match proof_age_max_s {
+        Some(age_s) => append_query(&address, "max_age", &age_s.clamp(0, AGE_S_MAX).to_string()),
+        None => address,
+    }
 }
 
 /// The address that a browser goes on to, if it is one of this installation: a path behind its address, or that whole.
@@ -45,8 +61,12 @@ mod tests {
         assert_eq!(at("/"), "https://id.test/o/_/upstream/corp/callback");
         assert_eq!(at("/a/b"), "https://id.test/o/a/b/upstream/corp/callback");
         assert_eq!(
-            begin("https://id.test", "/a", "corp", "/x?y=z"),
+            begin("https://id.test", "/a", "corp", "/x?y=z", None),
             "https://id.test/o/a/upstream/corp/begin?return_to=%2Fx%3Fy%3Dz"
+        );
+        assert_eq!(
+            begin("https://id.test", "/a", "corp", "/x", Some(i64::MAX)),
+            "https://id.test/o/a/upstream/corp/begin?return_to=%2Fx&max_age=999999999"
         );
     }
 

@@ -226,6 +226,11 @@ impl Authorize {
         !asked_for && fresh && meant && session.assurance() >= self.level
     }
 
+    /// How many seconds old its user's proof may be, where that matters: none where a sign-on of any age will do.
+    pub const fn proof_age_max_s(&self) -> Option<i64> {
+        if self.prompt.login { Some(0) } else { self.max_age_s }
+    }
+
     /// The request after its user has signed on for it: nobody has to sign on again for it, or choose who it shall be.
     #[must_use]
     pub fn signed_on_for(mut self) -> Self {

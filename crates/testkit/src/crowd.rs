@@ -99,6 +99,7 @@ fn sign_on(user: &User, number: u64) -> SignOnOrder {
         quota: None,
         channel: Channel::named("test"),
         method: Some("password".into()),
+        authenticated_at: None,
         spends: None,
         level: adieu_core::Assurance::One,
         may_be_half: false,

@@ -5,8 +5,8 @@
 
 use serde_json::{Value, json};
 
-use crate::alg::Alg;
-use crate::jws::{JwsParts, Refused};
+use crate::jws::Refused;
+use crate::provider_keys::verified_by_any;
 use crate::public_key::PublicKey;
 use crate::verified::Verified;
 
@@ -95,24 +95,7 @@ impl ClientKeys {
     /// # Errors
     /// Why it is not accepted.
     pub fn verify(&self, token: &str) -> Result<Verified, Refused> {
-        let parts = JwsParts::of(token)?;
-        let alg = parts.header("alg")?.ok_or(Refused::Malformed)?;
-        let alg = Alg::named(alg).ok_or(Refused::Algorithm)?;
-        let kid = parts.header("kid")?;
-        let named = self.0.iter().filter(|key| kid.is_none_or(|kid| key.kid() == kid));
-        let mut refused = Refused::UnknownKey;
-        for key in named {
-            // The key decides about the algorithm, never the token. RFC 8725 §3.1
-            if key.alg() == alg && key.accepts(parts.signed, &parts.signature) {
-                return parts.verified();
-            }
-            refused = match refused {
-                _ if key.alg() == alg => Refused::Signature,
-                Refused::UnknownKey => Refused::Algorithm,
-                seen => seen,
-            };
-        }
-        Err(refused)
+        verified_by_any(&self.0, token)
     }
 }
 
@@ -122,7 +105,7 @@ mod tests {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
     use super::*;
-    use crate::SigningKey;
+    use crate::{Alg, SigningKey};
 
     fn key(alg: Alg) -> SigningKey {
         SigningKey::generate(alg).unwrap()

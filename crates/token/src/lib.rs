@@ -10,6 +10,7 @@ mod jws;
 mod key_set;
 mod logout;
 pub mod mac;
+mod provider_keys;
 mod public_key;
 pub mod sealed;
 mod signing_key;
@@ -24,6 +25,7 @@ pub use client_keys::{CLIENT_JWKS_BYTES_MAX, CLIENT_KEYS_MAX, ClientKeys, JwksFa
 pub use jws::{Refused, TOKEN_BYTES_MAX, TokenError};
 pub use key_set::KeySet;
 pub use logout::{LoggedOut, LogoutClaims};
+pub use provider_keys::ProviderKeys;
 pub use public_key::PublicKey;
 pub use signing_key::SigningKey;
 pub use unsigned::{TYP_ACCESS, TYP_ID, TYP_INTROSPECTION, TYP_LOGOUT, TYP_USERINFO, UnsignedToken};

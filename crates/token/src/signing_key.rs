@@ -114,6 +114,12 @@ impl SigningKey {
     pub(crate) fn sign_nameless(&self, claims: &impl Serialize) -> Result<String, TokenError> {
         self.sign_under(&format!(r#"{{"alg":"{}"}}"#, self.alg()), claims)
     }
+
+    /// The same with a header that gives the key this name.
+    #[cfg(test)]
+    pub(crate) fn sign_as(&self, kid: &str, claims: &impl Serialize) -> Result<String, TokenError> {
+        self.sign_under(&format!(r#"{{"alg":"{}","kid":"{kid}"}}"#, self.alg()), claims)
+    }
 }
 
 impl Pair {

@@ -2,7 +2,7 @@
 //!
 //! OpenID Connect Core 1.0 §3.1.3 and §5.3, RFC 6749 §2.3.1 and §4.1.3, RFC 7636 §4.5.
 
-use adieu_core::{UpstreamError, UpstreamExchange, UpstreamIdentity};
+use adieu_core::{UpstreamError, UpstreamExchange, UpstreamIdentity, upstream_error_word};
 use adieu_egress::EgressClient;
 use adieu_token::Verified;
 use base64::Engine as _;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::ask::{ProviderAnswer, address, ask, read, unreachable};
 use crate::id_token::ProvenIdentity;
-use crate::known::Known;
+use crate::known::ProviderFacts;
 
 /// Longest name or address that is taken over, in characters.
 const CLAIM_MAX: usize = 255;
@@ -26,7 +26,7 @@ pub(crate) struct Tokens {
 /// Exchanges a code.
 pub(crate) async fn redeem(
     client: &EgressClient,
-    known: &Known,
+    known: &ProviderFacts,
     exchange: &UpstreamExchange,
 ) -> Result<Tokens, UpstreamError> {
     const WHAT: &str = "the provider's token endpoint";
@@ -46,7 +46,8 @@ pub(crate) async fn redeem(
         (200, Some(id_token)) => Ok(Tokens { id_token, access_token: text("access_token") }),
         (200, None) => Err(UpstreamError::NotTaken("the token endpoint gave no ID token")),
         (400..=499, _) => {
-            let word = text("error").filter(|word| is_error_word(word));
+            let said = text("error");
+            let word = said.as_deref().and_then(upstream_error_word).map(str::to_owned);
             Err(UpstreamError::Refused(word.unwrap_or_else(|| format!("status {status}"))))
         }
         _ => Err(unreachable(WHAT, &format!("status {status}"))),
@@ -54,7 +55,7 @@ pub(crate) async fn redeem(
 }
 
 /// The request. A client that shows its secret in a header names itself there, others in the form.
-fn form(known: &Known, exchange: &UpstreamExchange) -> String {
+fn form(known: &ProviderFacts, exchange: &UpstreamExchange) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
         .append_pair("code", &exchange.code)
@@ -76,16 +77,16 @@ fn form(known: &Known, exchange: &UpstreamExchange) -> String {
 /// person. Core §5.3.2
 pub(crate) async fn with_claims(
     client: &EgressClient,
-    known: &Known,
+    known: &ProviderFacts,
     exchange: &UpstreamExchange,
     tokens: Tokens,
     verified: &Verified,
     proven: ProvenIdentity,
 ) -> Result<UpstreamIdentity, UpstreamError> {
     const WHAT: &str = "the provider's userinfo endpoint";
-    let mut claims = verified.claims.clone();
+    let mut documents = vec![verified.claims.clone()];
     if exchange.wants_claims
-        && !claims.contains_key(&exchange.username_claim)
+        && !documents[0].contains_key(&exchange.username_claim)
         && let (Some(at), Some(token)) = (&known.userinfo, &tokens.access_token)
     {
         let request = client
@@ -97,20 +98,25 @@ pub(crate) async fn with_claims(
         if further.get("sub").and_then(Value::as_str) != Some(proven.sub.as_str()) {
             return Err(UpstreamError::NotTaken("the userinfo endpoint speaks of somebody else"));
         }
-        for (name, value) in further {
-            claims.entry(name).or_insert(value);
-        }
+        documents.push(further);
     }
-    let email = exchange.email_claim.as_deref().and_then(|name| text(&claims, name));
-    // What nobody has verified is no address of theirs.
-    let email = email.filter(|_| claims.get("email_verified") == Some(&Value::Bool(true)));
+    let first = |name: &str| documents.iter().find(|claims| claims.contains_key(name));
+    let email = |name: &str| documents.iter().find_map(|claims| verified_address(claims, name));
     Ok(UpstreamIdentity {
-        username: text(&claims, &exchange.username_claim),
-        email,
+        username: first(&exchange.username_claim).and_then(|claims| text(claims, &exchange.username_claim)),
+        email: exchange.email_claim.as_deref().and_then(email),
         sub: proven.sub,
         sid: proven.sid,
         said_at: proven.said_at,
+        authenticated_at: proven.authenticated_at,
     })
+}
+
+/// An address that the same document calls verified: what nobody has verified is no address of theirs. `email_verified` speaks of
+/// `email` and of no other claim (Core §5.1), so each has its own.
+fn verified_address(claims: &Map<String, Value>, name: &str) -> Option<String> {
+    let verified = claims.get(&format!("{name}_verified")) == Some(&Value::Bool(true));
+    text(claims, name).filter(|_| verified)
 }
 
 fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
@@ -122,11 +128,6 @@ fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
 fn basic(id: &str, secret: &str) -> String {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     format!("Basic {}", STANDARD.encode(format!("{}:{}", encoded(id), encoded(secret))))
-}
-
-/// A word that may be shown and logged. RFC 6749 §5.2
-fn is_error_word(word: &str) -> bool {
-    (1..=64).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -147,6 +148,20 @@ mod tests {
         let claims = claims.as_object().expect("members");
         assert_eq!(text(claims, "a").as_deref(), Some("ada"));
         assert!(["b", "c", "d", "e"].iter().all(|name| text(claims, name).is_none()));
-        assert!(is_error_word("invalid_grant") && !is_error_word("<b>") && !is_error_word(""));
+    }
+
+    /// Goal: Core §5.1: what is said of one claim is not taken for another, and a document speaks of its own address only.
+    #[test]
+    fn an_address_counts_where_its_own_document_calls_it_verified() {
+        let address =
+            |claims: Value, name: &str| verified_address(claims.as_object().expect("members"), name);
+        let own = json!({"email": "a@x.test", "email_verified": true, "upn": "ceo@x.test"});
+        assert_eq!(address(own.clone(), "email").as_deref(), Some("a@x.test"));
+        assert_eq!(address(own, "upn"), None);
+        let work = json!({"work_email": "b@x.test", "work_email_verified": true});
+        assert_eq!(address(work, "work_email").as_deref(), Some("b@x.test"));
+        for verified in [json!(false), json!("true"), json!(1), json!(null)] {
+            assert_eq!(address(json!({"email": "a@x.test", "email_verified": verified}), "email"), None);
+        }
     }
 }

@@ -1,27 +1,26 @@
 //! What is known of a provider: its metadata and its keys, for a while.
 //!
-//! What is held can be lost: it is asked for again. Keys are asked for anew for a `kid` that is not among them, and not more
-//! often than twice a minute. OpenID Connect Discovery 1.0 §4.
+//! What is held can be lost: it is asked for again. When that is done is the affair of `fetches`. OpenID Connect Discovery 1.0 §4.
 
 use std::sync::Arc;
 
 use adieu_core::{Span, Timestamp, UpstreamError};
 use adieu_egress::EgressClient;
-use adieu_token::{KeySet, PublicKey};
+use adieu_token::ProviderKeys;
 use serde_json::{Map, Value};
 
 use crate::ask::{address, read, unreachable};
 
 /// For how long metadata and keys are taken as they were.
-pub const KNOWN_AGE_MAX: Span = Span::from_s(600);
-/// Providers of which something is held (HOME-LIMITS).
-pub const KNOWN_MAX: usize = 256;
+pub(crate) const KNOWN_AGE_MAX: Span = Span::from_s(600);
+/// For how long they go on to count while they are asked for anew: nobody who signs on waits for that.
+const RENEWED_WITHIN: Span = Span::from_s(600);
 /// Keys of one provider (HOME-LIMITS).
 const KEYS_MAX: usize = 64;
 
-/// Metadata and keys.
+/// Metadata and keys of a provider.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct ProviderFacts {
     pub(crate) authorization: String,
     pub(crate) token: String,
     pub(crate) userinfo: Option<String>,
@@ -29,26 +28,31 @@ pub(crate) struct Known {
     pub(crate) names_issuer: bool,
     /// Whether a client shows its secret in the body: where the provider does not take it in a header.
     pub(crate) secret_in_body: bool,
-    pub(crate) keys: KeySet,
-    pub(crate) read_at: Timestamp,
-    pub(crate) keys_read_at: Timestamp,
+    pub(crate) keys: ProviderKeys,
+    read_at: Timestamp,
 }
 
-impl Known {
+impl ProviderFacts {
+    /// Whether they count as they are.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
-        let age = now.since(self.read_at);
-        (Span::from_ms(0)..KNOWN_AGE_MAX).contains(&age)
+        is_within(self.read_at, KNOWN_AGE_MAX, now)
+    }
+
+    /// Whether they count while they are asked for anew.
+    pub(crate) fn is_usable(&self, now: Timestamp) -> bool {
+        is_within(self.read_at, Span::from_ms(KNOWN_AGE_MAX.ms() + RENEWED_WITHIN.ms()), now)
     }
 
     /// The same with the keys as they are now.
-    pub(crate) async fn with_keys(
-        &self,
-        client: &EgressClient,
-        now: Timestamp,
-    ) -> Result<Arc<Self>, UpstreamError> {
+    pub(crate) async fn with_newer_keys(&self, client: &EgressClient) -> Result<Arc<Self>, UpstreamError> {
         let keys = keys(client, &self.jwks).await?;
-        Ok(Arc::new(Self { keys, keys_read_at: now, ..self.clone() }))
+        Ok(Arc::new(Self { keys, ..self.clone() }))
     }
+}
+
+/// Whether a moment is less than so long ago. A clock that was put back counts as one that ran on.
+pub(crate) fn is_within(at: Timestamp, span: Span, now: Timestamp) -> bool {
+    (0..span.ms()).contains(&now.ms().saturating_sub(at.ms()))
 }
 
 /// Asks a provider for its metadata and its keys.
@@ -56,7 +60,7 @@ pub(crate) async fn learn(
     client: &EgressClient,
     issuer: &str,
     now: Timestamp,
-) -> Result<Arc<Known>, UpstreamError> {
+) -> Result<Arc<ProviderFacts>, UpstreamError> {
     const WHAT: &str = "the provider's metadata";
     let at = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let document = read(WHAT, client.client.get(address(client, WHAT, &at)?)).await?;
@@ -73,7 +77,7 @@ pub(crate) async fn learn(
     let (authorization, token, jwks) =
         (there("authorization_endpoint")?, there("token_endpoint")?, there("jwks_uri")?);
     let userinfo = text("userinfo_endpoint").filter(|at| address(client, "userinfo_endpoint", at).is_ok());
-    Ok(Arc::new(Known {
+    Ok(Arc::new(ProviderFacts {
         authorization,
         token,
         userinfo,
@@ -83,7 +87,6 @@ pub(crate) async fn learn(
         keys: keys(client, &jwks).await?,
         jwks,
         read_at: now,
-        keys_read_at: now,
     }))
 }
 
@@ -94,8 +97,8 @@ fn secret_in_body(document: &Map<String, Value>) -> bool {
     !has("client_secret_basic") && has("client_secret_post")
 }
 
-/// The keys of a JWK Set that sign by an algorithm that is allowed; others are passed over. RFC 7517 §5
-async fn keys(client: &EgressClient, jwks: &str) -> Result<KeySet, UpstreamError> {
+/// The keys of its JWK Set.
+async fn keys(client: &EgressClient, jwks: &str) -> Result<ProviderKeys, UpstreamError> {
     const WHAT: &str = "the provider's keys";
     let document = read(WHAT, client.client.get(address(client, WHAT, jwks)?)).await?;
     let keys = document.get("keys").and_then(Value::as_array);
@@ -103,7 +106,7 @@ async fn keys(client: &EgressClient, jwks: &str) -> Result<KeySet, UpstreamError
     if keys.len() > KEYS_MAX {
         return Err(unreachable(WHAT, "too many keys"));
     }
-    Ok(KeySet::of(keys.iter().filter_map(|jwk| PublicKey::from_jwk(jwk).ok())))
+    Ok(ProviderKeys::of(keys))
 }
 
 #[cfg(test)]

@@ -6,10 +6,12 @@
 
 mod ask;
 mod exchange;
+mod fetches;
 mod id_token;
 mod known;
 mod logout;
+mod places;
 mod provider;
 
-pub use known::{KNOWN_AGE_MAX, KNOWN_MAX};
+pub use places::ExchangePlace;
 pub use provider::Upstreams;

@@ -6,80 +6,83 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adieu_core::{
-    Span, Timestamp, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamIdentity, UpstreamLogout,
+    Timestamp, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamIdentity, UpstreamLogout,
 };
 use adieu_egress::EgressClient;
-use adieu_token::{Refused, Verified, unverified_kid};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use adieu_token::{Refused, Verified};
 
 use crate::exchange;
-use crate::known::{KNOWN_MAX, Known, learn};
+use crate::fetches::{AskedFor, Fetches};
+use crate::known::ProviderFacts;
+use crate::places::{ExchangePlace, ExchangePlaces};
 use crate::{id_token, logout};
 
-/// Requests to one provider that are under way at once (HOME-LIMITS).
-const UNDER_WAY_MAX: usize = 16;
-/// How soon keys are asked for again because of a `kid` that is not among them.
-const KEYS_AGAIN: Span = Span::from_s(30);
+/// Providers of which something is held (HOME-LIMITS).
+const PROVIDERS_MAX: usize = 256;
+const NOT_SIGNED: &str = "the token is not signed by a key of the provider with RS256, ES256 or EdDSA";
 
 /// Asks providers. Clones are handles of the same one.
 #[derive(Clone)]
 pub struct Upstreams {
     client: EgressClient,
-    lanes: Arc<Mutex<HashMap<String, Arc<Lane>>>>,
+    providers: Arc<Mutex<HashMap<String, AskedProvider>>>,
 }
 
 /// What is held of one provider.
-struct Lane {
-    under_way: Arc<Semaphore>,
-    known: Mutex<Option<Arc<Known>>>,
-}
-
-impl Lane {
-    fn new() -> Self {
-        Self { under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)), known: Mutex::default() }
-    }
-
-    fn known(&self) -> Option<Arc<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn keep(&self, known: &Arc<Known>) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(known));
-    }
-
-    fn turn(&self) -> Result<OwnedSemaphorePermit, UpstreamError> {
-        Arc::clone(&self.under_way).try_acquire_owned().map_err(|_| UpstreamError::Busy)
-    }
+#[derive(Clone)]
+struct AskedProvider {
+    fetches: Arc<Fetches>,
+    places: Arc<ExchangePlaces>,
 }
 
 impl Upstreams {
     /// Asks by this client.
     #[must_use]
     pub fn new(client: EgressClient) -> Self {
-        Self { client, lanes: Arc::default() }
+        Self { client, providers: Arc::default() }
     }
 
     /// What the provider of an issuer says of itself.
+    ///
+    /// # Errors
+    /// If it cannot be asked, or what it says must not be taken.
     pub async fn endpoints(&self, issuer: &str, now: Timestamp) -> Result<UpstreamEndpoints, UpstreamError> {
-        let known = self.known(&self.lane(issuer), issuer, now).await?;
-        Ok(UpstreamEndpoints { authorization: known.authorization.clone(), names_issuer: known.names_issuer })
+        let facts = self.asked(issuer).fetches.facts(AskedFor::SignOn, now).await?;
+        Ok(UpstreamEndpoints { authorization: facts.authorization.clone(), names_issuer: facts.names_issuer })
     }
 
-    /// Who it is that has just signed on there.
+    /// The same with a place in which one code is exchanged. Until it is there nothing is lost that counts once.
+    ///
+    /// # Errors
+    /// Those of [`Upstreams::endpoints`]; [`UpstreamError::Busy`] if none became free in time.
+    pub async fn place(
+        &self,
+        issuer: &str,
+        now: Timestamp,
+    ) -> Result<(UpstreamEndpoints, ExchangePlace), UpstreamError> {
+        let endpoints = self.endpoints(issuer, now).await?;
+        Ok((endpoints, self.asked(issuer).places.next().await?))
+    }
+
+    /// Who it is that has just signed on there. The caller holds a place of [`Upstreams::place`].
+    ///
+    /// # Errors
+    /// If the provider cannot be asked, refuses the code, or says what must not be taken.
     pub async fn identity(&self, exchange: &UpstreamExchange) -> Result<UpstreamIdentity, UpstreamError> {
-        let lane = self.lane(&exchange.issuer);
-        let known = self.known(&lane, &exchange.issuer, exchange.now).await?;
-        let tokens = {
-            let _turn = lane.turn()?;
-            exchange::redeem(&self.client, &known, exchange).await?
-        };
-        let verified = self.verified(&lane, known.clone(), &tokens.id_token, exchange.now).await?;
+        let fetches = self.asked(&exchange.issuer).fetches;
+        let facts = fetches.facts(AskedFor::SignOn, exchange.now).await?;
+        let tokens = exchange::redeem(&self.client, &facts, exchange).await?;
+        let token = &tokens.id_token;
+        let verified =
+            verified(&fetches, Arc::clone(&facts), token, (AskedFor::SignOn, exchange.now)).await?;
         let proven = id_token::judged(&verified, exchange)?;
-        let _turn = lane.turn()?;
-        exchange::with_claims(&self.client, &known, exchange, tokens, &verified, proven).await
+        exchange::with_claims(&self.client, &facts, exchange, tokens, &verified, proven).await
     }
 
     /// What a logout token says that an issuer sent to that client.
+    ///
+    /// # Errors
+    /// If it is none, or keys that it may be signed with cannot be had.
     pub async fn logout(
         &self,
         issuer: &str,
@@ -87,60 +90,45 @@ impl Upstreams {
         token: &str,
         now: Timestamp,
     ) -> Result<UpstreamLogout, UpstreamError> {
-        let lane = self.lane(issuer);
-        let known = self.known(&lane, issuer, now).await?;
-        let verified = self.verified(&lane, known, token, now).await?;
+        let fetches = self.asked(issuer).fetches;
+        let facts = fetches.facts(AskedFor::Logout, now).await?;
+        let verified = verified(&fetches, facts, token, (AskedFor::Logout, now)).await?;
         logout::judged(&verified, issuer, client_id, now)
     }
 
-    fn lane(&self, issuer: &str) -> Arc<Lane> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lane) = lanes.get(issuer) {
-            return Arc::clone(lane);
+    fn asked(&self, issuer: &str) -> AskedProvider {
+        let mut providers = self.providers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(asked) = providers.get(issuer) {
+            return asked.clone();
         }
-        if lanes.len() >= KNOWN_MAX {
-            lanes.clear(); // Seldom, and all of it is asked for again.
+        if providers.len() >= PROVIDERS_MAX {
+            providers.clear(); // Seldom, and all of it is asked for again.
         }
-        let lane = Arc::new(Lane::new());
-        lanes.insert(issuer.to_owned(), Arc::clone(&lane));
-        lane
+        let fetches = Arc::new(Fetches::new(issuer, self.client.clone()));
+        let asked = AskedProvider { fetches, places: Arc::new(ExchangePlaces::new()) };
+        providers.insert(issuer.to_owned(), asked.clone());
+        asked
     }
+}
 
-    async fn known(&self, lane: &Lane, issuer: &str, now: Timestamp) -> Result<Arc<Known>, UpstreamError> {
-        if let Some(known) = lane.known().filter(|known| known.is_fresh(now)) {
-            return Ok(known);
-        }
-        let _turn = lane.turn()?;
-        let known = learn(&self.client, issuer, now).await?;
-        lane.keep(&known);
-        Ok(known)
-    }
-
-    /// A token whose signature fits a key of the provider: one that is known, or one that it has by now.
-    async fn verified(
-        &self,
-        lane: &Lane,
-        known: Arc<Known>,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Verified, UpstreamError> {
-        let again = match known.keys.verify(token) {
+/// A token whose signature fits a key of the provider: one that is known, or one that it has by now.
+async fn verified(
+    fetches: &Arc<Fetches>,
+    mut facts: Arc<ProviderFacts>,
+    token: &str,
+    (asked_for, now): (AskedFor, Timestamp),
+) -> Result<Verified, UpstreamError> {
+    // A request that was under way already may have missed the key by a moment: then it is asked for once more.
+    for _ in 0..2 {
+        match facts.keys.verify(token) {
             Ok(verified) => return Ok(verified),
-            Err(Refused::UnknownKey) => {
-                now.since(known.keys_read_at) >= KEYS_AGAIN && unverified_kid(token).is_some()
-            }
-            Err(_) => false,
-        };
-        if again {
-            let _turn = lane.turn()?;
-            let newer = known.with_keys(&self.client, now).await?;
-            lane.keep(&newer);
-            if let Ok(verified) = newer.keys.verify(token) {
-                return Ok(verified);
-            }
+            Err(Refused::UnknownKey) => {}
+            Err(_) => break,
         }
-        Err(UpstreamError::NotTaken(
-            "the token is not signed by a key of the provider with RS256, ES256 or EdDSA",
-        ))
+        match fetches.with_newer_keys(&facts, asked_for, now).await? {
+            Some(newer) => facts = newer,
+            None => break,
+        }
     }
+    facts.keys.verify(token).map_err(|_| UpstreamError::NotTaken(NOT_SIGNED))
 }

@@ -124,7 +124,7 @@ pub struct AddUpstream {
     /// The claim that becomes such a user's name.
     #[arg(long, value_name = "CLAIM", default_value = "preferred_username")]
     username_claim: String,
-    /// The claim that becomes such a user's e-mail address, where the provider has verified it.
+    /// The claim that becomes such a user's e-mail address, where the claim of that name with `_verified` says so.
     #[arg(long, value_name = "CLAIM", default_value = "email")]
     email_claim: String,
     /// Which realm is meant.

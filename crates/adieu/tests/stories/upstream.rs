@@ -5,7 +5,9 @@
 mod browser;
 mod command;
 mod dialects;
+mod fresh;
 mod logout;
+mod many_at_once;
 mod scripted;
 mod sign_on;
 

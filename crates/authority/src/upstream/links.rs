@@ -18,6 +18,9 @@ use crate::Authority;
 use crate::attempts::unread;
 use crate::people::{NewPerson, PersonError};
 
+/// How often a link is read again that somebody else writes at the same moment.
+const TRIES: usize = 16;
+
 /// A person of an issuer who is a user here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpstreamLink {
@@ -154,6 +157,7 @@ impl Authority {
         let home = home.ok_or_else(|| Outage::new("a realm without a population"))?;
         let link = UpstreamLink { issuer: provider.issuer.clone(), sub: identity.sub.clone() };
         let id = self.upstream_user_to_be(realm.id, &link).await?;
+        let id = id.ok_or(UpstreamFailure::NameTaken)?; // By the same person: the caller looks for the link once more.
         let person = NewPerson { username, email: identity.email.clone(), ..NewPerson::default() };
         let made = self.create_user_as(id, &home, person).await.map_err(|error| match error {
             PersonError::Directory(DirectoryError::Taken(_)) => UpstreamFailure::NameTaken,
@@ -171,27 +175,46 @@ impl Authority {
         Ok(made)
     }
 
-    /// The id that the link names, if its user was never made; else a new one, which the link names from now on.
+    /// The id that the link names, if its user was never made; else a new one, which the link names from now on. None if its user is
+    /// there by now: the same person came twice at once.
     async fn upstream_user_to_be(
         &self,
         realm: RealmId,
         link: &UpstreamLink,
-    ) -> Result<UserId, DirectoryError> {
+    ) -> Result<Option<UserId>, DirectoryError> {
         let id = link_id(&link.issuer, &link.sub);
-        let named = self.document(realm, LINK, &id).await.map_err(unread)?.as_ref().and_then(leads_to);
-        if let Some(named) = named
-            && self.removed_users(vec![named]).await.map_err(unread)?.is_empty()
-            && self.user(named).await.map_err(unread)?.is_none()
-        {
-            return Ok(named);
+        for _ in 0..TRIES {
+            let before = self.document(realm, LINK, &id).await.map_err(unread)?;
+            if let Some(named) = before.as_ref().and_then(leads_to)
+                && self.removed_users(vec![named]).await.map_err(unread)?.is_empty()
+            {
+                return Ok(self.user(named).await.map_err(unread)?.is_none().then_some(named));
+            }
+            let drawn = UserId::from_uuid(self.draw_uuid());
+            match self.keep_upstream_link_from(before, realm, link, drawn).await {
+                Ok(()) => return Ok(Some(drawn)),
+                // Of two who link one person at once, one does: the other reads whom.
+                Err(DirectoryError::Stale) => {}
+                Err(error) => return Err(error),
+            }
         }
-        let drawn = UserId::from_uuid(self.draw_uuid());
-        self.keep_upstream_link(realm, link, drawn).await?;
-        Ok(drawn)
+        Err(DirectoryError::Stale)
     }
 
     async fn keep_upstream_link(
         &self,
+        realm: RealmId,
+        link: &UpstreamLink,
+        user: UserId,
+    ) -> Result<(), DirectoryError> {
+        let id = link_id(&link.issuer, &link.sub);
+        let before = self.document(realm, LINK, &id).await.map_err(unread)?;
+        self.keep_upstream_link_from(before, realm, link, user).await
+    }
+
+    async fn keep_upstream_link_from(
+        &self,
+        before: Option<Document>,
         realm: RealmId,
         link: &UpstreamLink,
         user: UserId,
@@ -202,10 +225,8 @@ impl Authority {
             sub: link.sub.clone(),
             user: user.to_string(),
         });
-        let before = self.document(realm, LINK, &id).await.map_err(unread)?;
         let version = before.as_ref().map_or(Version::FIRST, |before| before.version);
         let next = Document { realm, kind: LINK.to_owned(), id, body, version };
-        // Of two who link one person at once, one does.
         self.keep_document_from(before.map(|before| before.version), next).await.map(drop)
     }
 

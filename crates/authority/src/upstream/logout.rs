@@ -9,7 +9,7 @@ use adieu_core::{
 };
 use adieu_store::SessionQuery;
 
-use super::record::{self, LED, OVER, SESSION, TAKEN};
+use super::record::{self, OVER, SESSION, TAKEN};
 use crate::Authority;
 
 /// For how long a logout is noted for sign-ons that it may overtake: longer than one takes.
@@ -147,12 +147,8 @@ impl Authority {
         provider: &UpstreamProvider,
         logout: &UpstreamLogout,
     ) -> Result<Vec<(UserId, SessionId)>, Outage> {
-        let mut users: Vec<UserId> = Vec::new();
-        for name in record::names_of(logout.sid.as_deref(), logout.sub.as_deref()) {
-            let led = self.flow(record::flow_of(LED, realm.id, &provider.issuer, &name), LED).await?;
-            let led = led.and_then(|flow| std::str::from_utf8(&flow.body).ok()?.parse::<UserId>().ok());
-            users.extend(led.filter(|id| !users.contains(id)));
-        }
+        let names = record::names_of(logout.sid.as_deref(), logout.sub.as_deref());
+        let mut users = self.led_users(realm.id, &provider.issuer, names).await?;
         if let Some(sub) = &logout.sub {
             let linked = self.upstream_user(realm.id, &provider.issuer, sub).await?;
             users.extend(linked.map(|user| user.id).filter(|id| !users.contains(id)));

@@ -18,7 +18,7 @@ pub(super) const LINKS_OF_USER: &str = "upstream-links-of-user";
 pub(super) const STARTED: &str = "upstream-started";
 /// Flows: what is kept beside a session, by its id.
 pub(super) const SESSION: &str = "upstream-session";
-/// Flows: the user whom a session of an issuer, or a person, has led to last.
+/// Flows: the users whom a session of an issuer, or a person, has led to.
 pub(super) const LED: &str = "upstream-led";
 /// Flows: logouts that may overtake a sign-on.
 pub(super) const OVER: &str = "upstream-over";
@@ -107,6 +107,9 @@ pub(super) struct StartedBody {
     pub(super) redirect_uri: String,
     pub(super) then: String,
     pub(super) two_factors: bool,
+    /// Before when the person may not have proven who they are, if that matters.
+    #[serde(default)]
+    pub(super) proof_from_ms: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Assurance, Channel, Device, DirectoryError, EndKind, EndOrder, EndTarget, Origin, Outage, Purpose, Realm,
-    SessionToken, Span, Timestamp, UPSTREAM, Unwritten, UpstreamError, UpstreamExchange, UpstreamIdentity,
-    UpstreamProvider, UpstreamSession, User, is_overtaken,
+    Assurance, Channel, Device, DirectoryError, Outage, Purpose, Realm, SessionToken, Span, Timestamp,
+    UPSTREAM, Unwritten, UpstreamError, UpstreamExchange, UpstreamIdentity, UpstreamProvider,
+    UpstreamSession, User,
 };
 use adieu_store::FlowId;
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::record::{self, LED, OVER, SESSION, STARTED, StartedBody};
+use super::record::{self, STARTED, StartedBody};
 use crate::Authority;
 use crate::first_factor::FirstFactor;
 use crate::flows::NewFlow;
@@ -26,8 +26,8 @@ use crate::sign_on_outcome::{Candidate, SignOnOutcome};
 
 /// How long a browser may stay at the provider.
 const LIFE: Span = Span::from_s(600);
-/// For how long the record beside a session outlasts it, as it may be renewed.
-const BESIDE_SESSION: Span = Span::from_s(30 * 24 * 3600);
+/// The oldest proof that anybody may ask for by a number: older than every session there is.
+const AGE_MAX: Span = Span::from_s(100 * 365 * 24 * 3600);
 
 /// Somebody wants to sign on through a provider.
 pub struct UpstreamStart<'a> {
@@ -41,8 +41,9 @@ pub struct UpstreamStart<'a> {
     pub then: String,
     /// What only this browser has.
     pub browser: String,
-    /// Whether the provider is to ask for a proof although it knows the person.
-    pub fresh: bool,
+    /// How old the person's proof may be when the browser comes to the provider; none if it may be of any age. Where it may not be
+    /// older than that moment, the provider is told to ask for one although it knows the person.
+    pub proof_age_max: Option<Span>,
     /// The level that is wanted even where the realm asks for less.
     pub level: Assurance,
     /// The address that it is begun from.
@@ -214,7 +215,7 @@ impl UpstreamWaiting {
 }
 
 /// Who it is, and what led there.
-struct Known {
+struct IdentifiedPerson {
     provider: UpstreamProvider,
     identity: UpstreamIdentity,
     started: StartedBody,
@@ -227,6 +228,7 @@ impl Authority {
         let provider = self.upstream_in_use(realm, start.provider).await?;
         let endpoints = self.upstream_client()?.endpoints(provider.issuer.clone(), self.now()).await?;
         let id: FlowId = self.draw();
+        let proof_age_max = start.proof_age_max.map(|age| age.min(AGE_MAX));
         let body = StartedBody {
             provider: provider.name.clone(),
             issuer: provider.issuer.clone(),
@@ -234,6 +236,7 @@ impl Authority {
             redirect_uri: start.redirect_uri.clone(),
             then: start.then,
             two_factors: start.level == Assurance::Two,
+            proof_from_ms: proof_age_max.map(|age| self.now().ms() - age.ms()),
         };
         let body = record::text(&body).into_bytes();
         let new = NewFlow { id, kind: STARTED, realm: realm.id, life: LIFE, body, from: start.from };
@@ -250,8 +253,12 @@ impl Authority {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        if start.fresh {
-            params.push(("prompt", "login"));
+        let max_age = proof_age_max.map(|age| age.s().to_string());
+        if let Some(max_age) = &max_age {
+            params.push(("max_age", max_age)); // Core §3.1.2.1: the ID token says `auth_time` then.
+            if max_age == "0" {
+                params.push(("prompt", "login"));
+            }
         }
         Ok(with_query(&endpoints.authorization, &params))
     }
@@ -270,7 +277,7 @@ impl Authority {
         back: UpstreamReturn,
         who: &mut Candidate,
     ) -> Result<UpstreamSignedIn, UpstreamFailure> {
-        let Known { provider, identity, started } = self.upstream_known(&back).await?;
+        let IdentifiedPerson { provider, identity, started } = self.identified(&back).await?;
         let realm = Arc::clone(&back.realm);
         let user = self.person(&realm, &provider, &identity).await?;
         who.user = Some(user.id);
@@ -279,6 +286,7 @@ impl Authority {
         }
         let level = if started.two_factors { Assurance::Two } else { Assurance::One };
         let (quota, said_at) = (self.policy().quota_for(&realm.path, &back.channel), identity.said_at);
+        let given = Given::Otherwise(UPSTREAM, identity.authenticated_at);
         let session = UpstreamSession {
             provider: provider.name,
             issuer: provider.issuer,
@@ -291,7 +299,7 @@ impl Authority {
             may_be_half: false,
             ..Self::sign_on_of(realm, back.channel, back.device, &user)
         };
-        match self.open(sign_on, &user, quota, Given::Otherwise(UPSTREAM)).await {
+        match self.open(sign_on, &user, quota, given).await {
             Ok(signed_in) => self.kept_beside(signed_in, session, said_at, started.then).await,
             Err(SignOnFailure::SecondFactor(first)) => {
                 let waiting = UpstreamWaiting { first, then: started.then, said_at, session };
@@ -319,7 +327,7 @@ impl Authority {
         };
         let quota = self.policy().quota_for(&realm.path, &proven.sign_on.channel);
         let given =
-            proven.code.map_or(Given::Otherwise(UPSTREAM), |code| Given::OtherwiseAnd(UPSTREAM, code));
+            proven.code.map_or(Given::Otherwise(UPSTREAM, None), |code| Given::OtherwiseAnd(UPSTREAM, code));
         let opened = self.open(proven.sign_on, &proven.user, quota, given).await;
         self.note_sign_on(&who, outcome(&opened));
         self.kept_beside(opened?, waiting.session, waiting.said_at, waiting.then).await
@@ -331,8 +339,9 @@ impl Authority {
         found.ok_or(UpstreamFailure::UnknownProvider)
     }
 
-    /// Takes the state, and asks the provider who it is.
-    async fn upstream_known(&self, back: &UpstreamReturn) -> Result<Known, UpstreamFailure> {
+    /// Takes the state, and asks the provider who it is. The state and the code count once: neither is used before there is a place
+    /// to exchange it in, so that whoever finds none may come back with both.
+    async fn identified(&self, back: &UpstreamReturn) -> Result<IdentifiedPerson, UpstreamFailure> {
         let provider = self.upstream_in_use(&back.realm, &back.provider).await?;
         let id = URL_SAFE_NO_PAD.decode(&back.state).ok().and_then(|id| FlowId::try_from(id).ok());
         let id = id.ok_or(UpstreamFailure::State)?;
@@ -345,12 +354,12 @@ impl Authority {
         };
         // Another browser's state is left to that browser.
         let started = found.and_then(|flow| read(&flow.body)).filter(fits).ok_or(UpstreamFailure::State)?;
-        self.take_flow(id, STARTED).await?.ok_or(UpstreamFailure::State)?;
         let client = self.upstream_client()?;
-        let endpoints = client.endpoints(provider.issuer.clone(), self.now()).await?;
+        let place = client.place(provider.issuer.clone(), self.now()).await?;
+        self.take_flow(id, STARTED).await?.ok_or(UpstreamFailure::State)?;
         match &back.iss {
             Some(iss) if *iss != provider.issuer => return Err(UpstreamFailure::Issuer),
-            None if endpoints.names_issuer => return Err(UpstreamFailure::Issuer),
+            None if place.endpoints.names_issuer => return Err(UpstreamFailure::Issuer),
             Some(_) | None => {}
         }
         if let Some(error) = &back.error {
@@ -364,13 +373,14 @@ impl Authority {
             redirect_uri: started.redirect_uri.clone(),
             verifier: self.upstream_verifier(&id),
             nonce: self.upstream_nonce(&id),
+            authenticated_from: started.proof_from_ms.map(Timestamp::from_ms),
             username_claim: provider.username_claim.clone(),
             email_claim: provider.email_claim.clone(),
             wants_claims: provider.creates_users,
             now: self.now(),
         };
-        let identity = client.identity(exchange).await?;
-        Ok(Known { provider, identity, started })
+        let identity = client.identity(place, exchange).await?;
+        Ok(IdentifiedPerson { provider, identity, started })
     }
 
     /// The user who the person is; one who is made for them, where that is allowed.
@@ -392,68 +402,6 @@ impl Authority {
             }
             Err(failure) => Err(failure),
         }
-    }
-
-    /// Writes down beside a session what it came from, before anybody has its token; and ends it if the provider's session was
-    /// ended meanwhile: a logout is noted before sessions are looked for, so that one of the two finds the other.
-    async fn kept_beside(
-        &self,
-        signed_in: SignedIn,
-        session: UpstreamSession,
-        said_at: Timestamp,
-        then: String,
-    ) -> Result<UpstreamSignedIn, UpstreamFailure> {
-        let ours = &signed_in.session;
-        let life = ours.expires_at.since(self.now());
-        let life = Span::from_ms(life.ms().max(0) + BESIDE_SESSION.ms());
-        let kept = async {
-            for name in record::names_of(session.sid.as_deref(), Some(&session.sub)) {
-                let id = record::flow_of(LED, ours.realm, &session.issuer, &name);
-                self.put_flow(id, LED, ours.realm, life, ours.user.to_string().into_bytes()).await?;
-            }
-            let body = record::session_text(&session).into_bytes();
-            self.put_flow(ours.id.to_bytes(), SESSION, ours.realm, life, body).await
-        };
-        let over = match kept.await {
-            Ok(()) => self.is_over_upstream(&signed_in, &session, said_at).await,
-            Err(unwritten) => Err(unwritten.into_outage()),
-        };
-        let failure = match over {
-            Ok(false) => return Ok(UpstreamSignedIn { signed_in, then }),
-            Ok(true) => UpstreamFailure::Over,
-            Err(outage) => outage.into(),
-        };
-        // A session that no logout would find is not handed out.
-        let order = EndOrder {
-            realm: Some(ours.realm),
-            target: EndTarget::OneOf { user: ours.user, session: ours.id },
-            kind: EndKind::End,
-            cause: adieu_core::Cause::Upstream,
-            spare: None,
-            within: None,
-            origin: Origin::of(adieu_core::Actor::System, ours.channel.clone(), ours.device.address.clone()),
-        };
-        self.end(order).await.map_err(|error| UpstreamFailure::from(Outage::new(error)))?;
-        Err(failure)
-    }
-
-    async fn is_over_upstream(
-        &self,
-        signed_in: &SignedIn,
-        session: &UpstreamSession,
-        said_at: Timestamp,
-    ) -> Result<bool, Outage> {
-        let realm = signed_in.session.realm;
-        let of_session = match &session.sid {
-            Some(sid) => {
-                self.flow(record::flow_of(OVER, realm, &session.issuer, &format!("sid {sid}")), OVER).await?
-            }
-            None => None,
-        };
-        let of_person = record::flow_of(OVER, realm, &session.issuer, &format!("sub {}", session.sub));
-        let of_person = self.flow(of_person, OVER).await?;
-        let at = of_person.and_then(|flow| std::str::from_utf8(&flow.body).ok()?.parse().ok());
-        Ok(is_overtaken(of_session.is_some(), at.map(Timestamp::from_ms), said_at))
     }
 
     fn upstream_nonce(&self, id: &FlowId) -> String {

@@ -302,6 +302,7 @@ impl Model {
             quota,
             channel: Channel::named("test"),
             method: Some("password".into()),
+            authenticated_at: None,
             spends: None,
             level: Assurance::One,
             may_be_half: false,

@@ -104,7 +104,8 @@ async fn offered(face: &Face) -> Vec<(String, String)> {
     face.authority.upstreams_offered(realm).await.unwrap_or_default()
 }
 
-/// The same as links. They lead to a new flow, which a live session sends on.
+/// The same as links. They lead to a new flow, which a live session sends on. Whoever is to prove anew to be there is asked for that by
+/// the provider, too.
 fn ways(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> Vec<(String, String)> {
     let Some(base) = &face.settings.upstream_base else { return Vec::new() };
     let begin = format!("{}/self-service/login/browser", face.base(flow.head.mount));
@@ -112,8 +113,9 @@ fn ways(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> Vec<(Str
         Some(to) => append_query(&begin, "return_to", to),
         None => begin,
     };
+    let age_max_s = flow.refresh.as_ref().map(|_| 0);
     let link = |(name, title): &(String, String)| {
-        let address = upstream_paths::begin(base, &face.settings.realm, name, &begin);
+        let address = upstream_paths::begin(base, &face.settings.realm, name, &begin, age_max_s);
         (address, format!("Sign on with {title}"))
     };
     offered.iter().map(link).collect()
@@ -134,8 +136,7 @@ fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)], regis
     let said = flow.messages.first().or(flow.field_messages.first().map(|(_, message)| message));
     let html = match flow.asks {
         Asks::Password => {
-            // Whoever proves anew to be there does so by the password.
-            let ways = if flow.refresh.is_none() { ways(face, flow, offered) } else { Vec::new() };
+            let ways = ways(face, flow, offered);
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
             let sign_up = (registers && flow.refresh.is_none()).then(|| sign_up(face, flow));
             let ways = ways.iter().map(|(href, text)| Link { href, text });

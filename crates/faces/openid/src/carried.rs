@@ -116,14 +116,14 @@ impl CarriedRequest<'_> {
     /// Whether this session's user has signed on for this very request, and just now.
     fn is_signed_on_for(&self, face: &Face, session: &Session) -> bool {
         let (bare, given) = self.split();
-        let age_s = face.authority.now().since(session.authenticated_at).s();
+        let age_s = face.authority.now().since(session.signed_on_at()).s();
         let fits = |given: &str| form_token::same(&mark(face, session, bare), given);
         age_s <= MARK_LIFE_S && given.is_some_and(fits)
     }
 }
 
 fn mark(face: &Face, session: &Session, bare: &str) -> String {
-    face.derived(&format!("openid-signed-on {} {} {bare}", session.id, session.authenticated_at.ms()))
+    face.derived(&format!("openid-signed-on {} {} {bare}", session.id, session.signed_on_at().ms()))
 }
 
 /// A refusal, told to the client.

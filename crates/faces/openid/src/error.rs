@@ -383,10 +383,15 @@ pub(crate) fn words_of_upstream(
             "Nobody was signed on",
             "What the other provider says cannot be taken. Whoever runs this server finds the reason in its log.",
         ),
-        UpstreamFailure::Provider(UpstreamError::Unreachable(_) | UpstreamError::Busy) => (
+        UpstreamFailure::Provider(UpstreamError::Unreachable(_)) => (
             StatusCode::BAD_GATEWAY,
             "Not just now",
             "The other provider does not answer. Please try again in a moment.",
+        ),
+        UpstreamFailure::Provider(UpstreamError::Busy) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "Not just now",
+            "Many people sign on through the other provider. Please load this page again in a moment.",
         ),
         UpstreamFailure::SignOn(failure) => {
             let limited = matches!(failure, SignOnFailure::Limited { .. });

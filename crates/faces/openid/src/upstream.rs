@@ -11,10 +11,12 @@ mod pages;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Realm, UpstreamReturn, UpstreamSecondStep, UpstreamSignedIn, UpstreamStart,
+    Assurance, Realm, Span, UpstreamReturn, UpstreamSecondStep, UpstreamSignedIn, UpstreamStart,
+    upstream_error_word,
 };
-use adieu_http_kit::form::Params;
-use adieu_http_kit::upstream_paths::{return_address, upstream};
+use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::upstream_paths::{PROOF_MARK, return_address, upstream};
+use adieu_oidc::Refusal;
 use axum::body::Body;
 use axum::response::Response;
 use http::Method;
@@ -31,6 +33,8 @@ use crate::form_token::{self, FormToken};
 
 /// Where a browser goes on that no application has sent.
 const RETURN_TO: &str = "return_to";
+/// How many seconds old the person's proof may be, as in a request.
+const MAX_AGE: &str = "max_age";
 
 /// A provider of a realm, as an address names it.
 pub(crate) struct NamedUpstream<'a> {
@@ -64,22 +68,23 @@ async fn begin(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Re
         return Err(OpenIdError::NotAllowed(UpstreamEndpoint::Begin.allow()));
     }
     let query = Params::parse(call.query());
-    let (then, fresh, level) = match once(&query, REQUEST)? {
+    let (then, proof_age_max, level) = match once(&query, REQUEST)? {
         Some(request) => {
             let asked = CarriedRequest { realm: named.realm, query: request };
             let authorize = match asked.judged(face, call, None).await? {
                 Judged::Sound(authorize) => authorize,
                 Judged::Refused(response) => return Ok(response),
             };
-            let prompts = asked.params();
-            let prompts = prompts.first("prompt").unwrap_or_default();
-            let fresh = prompts.split(' ').any(|prompt| prompt == "login");
-            (Then::Request(asked.bare().to_owned()), fresh, authorize.level)
+            let age_max = authorize.proof_age_max_s().map(Span::from_s);
+            (Then::Request(asked.bare().to_owned()), age_max, authorize.level)
         }
         None => {
             let wanted = once(&query, RETURN_TO)?.unwrap_or("/");
-            let address = return_address(&face.settings.public_url, wanted);
-            (Then::Address(address.ok_or(OpenIdError::ReturnTo)?), false, Assurance::One)
+            let address = return_address(&face.settings.public_url, wanted).ok_or(OpenIdError::ReturnTo)?;
+            match once(&query, MAX_AGE)?.map(seconds).transpose()? {
+                Some(age_max) => (Then::FreshAddress(address), Some(age_max), Assurance::One),
+                None => (Then::Address(address), None, Assurance::One),
+            }
         }
     };
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
@@ -90,7 +95,7 @@ async fn begin(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Re
         redirect_uri: callback_address(face, named),
         then: then.to_text(),
         browser: of_browser(face, &field),
-        fresh,
+        proof_age_max,
         level,
         from: from.as_deref(),
     };
@@ -98,6 +103,13 @@ async fn begin(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Re
         Ok(there) => Ok(with_cookies(see_other(&there)?, vec![cookie])),
         Err(failure) => pages::failed(face, call, named, failure, Some(&then)).await,
     }
+}
+
+/// A number of seconds. Core §3.1.2.1
+fn seconds(text: &str) -> Result<Span, OpenIdError> {
+    let digits = text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = text.parse().ok().filter(|_| digits).map(Span::from_s);
+    seconds.ok_or(OpenIdError::OAuth(Refusal::Request("`max_age` is no number of seconds.")))
 }
 
 /// The browser comes back.
@@ -110,7 +122,7 @@ async fn callback(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result
         provider: named.provider.to_owned(),
         state: text("state")?.unwrap_or_default(),
         code: text("code")?,
-        error: text("error")?.map(|error| error.chars().filter(char::is_ascii_graphic).take(64).collect()),
+        error: text("error")?.map(|error| upstream_error_word(&error).unwrap_or("error").to_owned()),
         iss: text("iss")?,
         browser: field.map(|field| of_browser(face, &field)).unwrap_or_default(),
         channel: CHANNEL,
@@ -162,6 +174,10 @@ async fn signed_on(
             CarriedRequest { realm: named.realm, query: &bare }.marked(face, &done.signed_in.session)
         }
         Then::Address(address) => address,
+        Then::FreshAddress(address) => {
+            let mark = face.authority.proof_mark(&done.signed_in.session, &address);
+            append_query(&address, PROOF_MARK, &mark)
+        }
     };
     Ok(with_cookies(see_other(&address)?, cookies))
 }
@@ -172,6 +188,8 @@ pub(crate) enum Then {
     Request(String),
     /// To an address of this installation.
     Address(String),
+    /// The same, with a mark that the proof is as new as was asked for.
+    FreshAddress(String),
 }
 
 impl Then {
@@ -179,12 +197,14 @@ impl Then {
         match self {
             Self::Request(request) => format!("request {request}"),
             Self::Address(address) => format!("address {address}"),
+            Self::FreshAddress(address) => format!("fresh {address}"),
         }
     }
 
     fn from_text(text: &str) -> Self {
         match text.split_once(' ') {
             Some(("request", request)) => Self::Request(request.to_owned()),
+            Some(("fresh", address)) => Self::FreshAddress(address.to_owned()),
             Some((_, address)) => Self::Address(address.to_owned()),
             None => Self::Address("/".to_owned()),
         }

@@ -47,6 +47,9 @@ struct Record {
     /// Whether its user is still to be asked to agree, whatever is remembered.
     #[serde(default)]
     asks: bool,
+    /// How many seconds old its user's proof may be when it begins, where that matters.
+    #[serde(default)]
+    proof_age_max_s: Option<i64>,
     /// The first factor, while the second one is awaited.
     #[serde(default)]
     first: Option<String>,
@@ -100,6 +103,7 @@ impl PingOneFlow {
             mode: reply.mode.word().to_owned(),
             two: authorize.level == Assurance::Two,
             asks: asked.always,
+            proof_age_max_s: authorize.proof_age_max_s(),
             first: None,
             session: live.map(|live| live.session.id.to_string()),
             user: None,
@@ -203,6 +207,11 @@ impl PingOneFlow {
     /// The level that its application wants.
     pub(crate) fn level(&self) -> Assurance {
         if self.record.two { Assurance::Two } else { Assurance::One }
+    }
+
+    /// How many seconds old the proof of whoever completes it may be, where that matters.
+    pub(crate) const fn proof_age_max_s(&self) -> Option<i64> {
+        self.record.proof_age_max_s
     }
 
     pub(crate) fn created_at(&self) -> Timestamp {

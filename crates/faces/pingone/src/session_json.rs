@@ -65,7 +65,7 @@ fn push_device(shown: &mut Map<String, Value>, session: &Session) {
         shown.insert("device".into(), json!({"type": agent.device}));
     }
     if let Some(address) = remote_ip(session) {
-        let location = json!([{"at": time(session.authenticated_at), "remoteIp": address}]);
+        let location = json!([{"at": time(session.signed_on_at()), "remoteIp": address}]);
         shown.insert("locations".into(), location);
     }
 }
@@ -88,7 +88,7 @@ fn last_sign_on(session: &Session) -> Value {
         }
         with.insert(name.to_owned(), json!({"at": time(method.at), "policy": policy}));
     }
-    let mut last = json!({"at": time(session.authenticated_at)});
+    let mut last = json!({"at": time(session.signed_on_at())});
     if let Some(address) = remote_ip(session) {
         last["remoteIp"] = address.into();
     }

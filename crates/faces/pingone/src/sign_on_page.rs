@@ -71,7 +71,7 @@ pub(crate) async fn show(
         return consent::show(&face, &parts.headers, &Visitor::of(&parts), &flow).await;
     }
     if query.first(FROM) == Some(UPSTREAM)
-        && let Some(flow) = signed_on_beside(&face, &realm, &Visitor::of(&parts), flow.clone()).await?
+        && let Some(flow) = signed_on_beside(&face, &realm, &Visitor::of(&parts), &flow, &query).await?
     {
         return found(&flow.resume_url(&face));
     }
@@ -288,23 +288,34 @@ async fn offered(face: &Face, realm: &Realm, flow: &PingOneFlow) -> Vec<(String,
         return Vec::new();
     };
     let offered = face.authority().upstreams_offered(realm.id).await.unwrap_or_default();
-    let back = format!("{}&{FROM}={UPSTREAM}", here(face, realm, flow));
+    let (back, age_max_s) = (way_back(face, realm, flow), flow.proof_age_max_s());
     let link = |(name, title): (String, String)| {
-        (upstream_paths::begin(base, &realm.path, &name, &back), format!("Sign on with {title}"))
+        (upstream_paths::begin(base, &realm.path, &name, &back, age_max_s), format!("Sign on with {title}"))
     };
     offered.into_iter().map(link).collect()
 }
 
-/// The flow, completed by whoever has signed on in this browser since it began, by the way of another provider. One that
-/// re-authenticates a session belongs to that session still.
+/// Where another provider leads back to a flow.
+fn way_back(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
+    format!("{}&{FROM}={UPSTREAM}", here(face, realm, flow))
+}
+
+/// The flow, completed by whoever has signed on in this browser since it began, by the way of another provider; with a proof of the age
+/// that its application asks for, where it does. One that re-authenticates a session belongs to that session still.
 async fn signed_on_beside(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
-    flow: PingOneFlow,
+    flow: &PingOneFlow,
+    query: &Params,
 ) -> Result<Option<PingOneFlow>, Problem> {
     let Some(live) = face.live(visitor, realm, true).await? else { return Ok(None) };
-    if live.session.authenticated_at < flow.created_at() || live.session.assurance() < flow.level() {
+    if live.session.signed_on_at() < flow.created_at() || live.session.assurance() < flow.level() {
+        return Ok(None);
+    }
+    let mark = query.first(upstream_paths::PROOF_MARK).unwrap_or_default();
+    let is_marked = || face.authority().is_proof_mark(&live.session, &way_back(face, realm, flow), mark);
+    if flow.proof_age_max_s().is_some() && !is_marked() {
         return Ok(None);
     }
     flow.session(face, visitor).await?;

@@ -193,6 +193,7 @@ impl<E: Engine> Fixture<E> {
             quota: None,
             channel: Channel::named("front"),
             method: Some("password".into()),
+            authenticated_at: None,
             spends: None,
             level: Assurance::One,
             may_be_half: true,

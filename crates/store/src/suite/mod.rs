@@ -41,6 +41,7 @@ macro_rules! contract {
         $crate::contract! { @of $engine;
             sign_ons::a_sign_on_opens_a_session_that_every_check_calls_live,
             sign_ons::a_sign_on_with_a_live_session_renews_it,
+            sign_ons::a_sign_on_by_the_word_of_somebody_else_is_as_old_as_that_says,
             sign_ons::a_sign_on_may_keep_its_token,
             sign_ons::a_reset_session_begins_anew_for_its_own_user_only,
             sign_ons::a_sign_on_with_a_session_that_is_over_opens_another,

@@ -41,6 +41,29 @@ pub async fn a_sign_on_with_a_live_session_renews_it<E: Engine>() {
     assert_eq!(fixture.expect_dead(&first, at(101)).await, NotLive::Unknown);
 }
 
+/// Goal: a user whom somebody else has seen authenticate did so then and not now; a session that goes on keeps the later proof, and
+/// limits begin with the sign-on.
+pub async fn a_sign_on_by_the_word_of_somebody_else_is_as_old_as_that_says<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let order = |at_s: i64, previous: Option<SessionToken>| adieu_core::SignOnOrder {
+        authenticated_at: Some(at(at_s)),
+        previous,
+        ..fixture.order(&ada)
+    };
+    let (first, token) = fixture.signed_on(order(-500, None), at(100)).await;
+    assert_eq!((first.session.authenticated_at, first.session.signed_on_at()), (at(-500), at(100)));
+    assert_eq!((first.session.opened_at, first.session.expires_at), (at(100), at(100).plus(ABSOLUTE)));
+    let Check::Live(read) = fixture.check(&token, at(101)).await else { panic!("not live") };
+    assert_eq!((read.session.authenticated_at, read.session.signed_on_at()), (at(-500), at(100)));
+    let (again, token) = fixture.signed_on(order(50, Some(token)), at(200)).await;
+    assert_eq!((again.how, again.session.authenticated_at), (How::Renewed, at(50)));
+    let (older, token) = fixture.signed_on(order(-900, Some(token)), at(300)).await;
+    assert_eq!((older.session.authenticated_at, older.session.signed_on_at()), (at(50), at(300)));
+    let (ahead, _) = fixture.signed_on(order(9_999, Some(token)), at(400)).await;
+    assert_eq!(ahead.session.authenticated_at, at(400), "never later than now");
+}
+
 /// Goal: where a dialect keeps the token, it stays the session's, and the new secret opens nothing.
 pub async fn a_sign_on_may_keep_its_token<E: Engine>() {
     let fixture = Fixture::<E>::new().await;

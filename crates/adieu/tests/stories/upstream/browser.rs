@@ -69,6 +69,12 @@ impl<'w> Browser<'w> {
             .filter(|value| !value.is_empty())
     }
 
+    /// What it sends to a server, as a header.
+    pub(crate) fn cookies(&self, world: &World) -> String {
+        let jar = self.jars.get(&world.config().public.url).into_iter().flatten();
+        jar.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
     fn home(&self, address: &str) -> Option<(&'w World, String)> {
         let at = |world: &&&World| address.starts_with(&world.config().public.url);
         let world = *self.worlds.iter().find(at)?;

@@ -272,3 +272,59 @@ async fn what_is_known_of_sessions_outlives_a_crash() {
     assert_eq!(before.told(&before.provider.signed(None, &before.logout("j1"))).await.status, 200);
     assert!(!is_live(&before.ours, &token).await);
 }
+
+/// Goal: S-BCL-23: a session whose end is moved again and again is found by its provider's logout for as long as it lives, though the
+/// sweep has taken away what was written for its first end.
+#[tokio::test]
+async fn a_session_that_is_extended_is_found_for_as_long_as_it_lives() {
+    let before = Before::start_with(|config| config.openid.idle_s = 0).await;
+    let token = before.session("dora", "s1").await;
+    let id = SessionToken::parse(&token).expect("a token").id;
+    let path = format!("/admin/sessions/{}/extend", kratos_id(&before.ours, &token).await);
+    let found = before.ours.authority().session_record(id).await.expect("an answer").expect("a session");
+    let (opened, first_end) = (found.session.opened_at, found.session.expires_at);
+    let step = first_end.since(opened).s() / 2;
+    let mut gone = 0;
+    while gone < first_end.since(opened).s() + 31 * 24 * 3600 {
+        before.ours.wait_s(step);
+        gone += step;
+        let extended = before.ours.admin(Method::PATCH, &path).send().await;
+        assert!(extended.status.is_success(), "{}", extended.text);
+        assert!(is_live(&before.ours, &token).await);
+        before.ours.authority().sweep().await.expect("a sweep");
+    }
+    for jti in ["j1", "j2"] {
+        let mut claims = before.logout(jti);
+        if jti == "j1" {
+            claims.as_object_mut().expect("members").remove("sub");
+        }
+        assert_eq!(before.told(&before.provider.signed(None, &claims)).await.status, 200);
+        assert!(!is_live(&before.ours, &token).await);
+    }
+}
+
+/// Goal: S-BCL-23: a person who is linked to another user now is signed off as the earlier one, too.
+#[tokio::test]
+async fn a_person_who_was_another_user_before_is_signed_off_as_both() {
+    let before = Before::start().await;
+    let (ours, realm) = (before.ours.authority(), before.ours.data.realm.id);
+    let earlier = before.session("dora", "s1").await;
+    let dora = ours.user_named(realm, "dora").await.expect("an answer").expect("a user");
+    let link = ours.upstream_links(&dora).await.expect("an answer").remove(0);
+    assert!(ours.unlink_upstream(&dora, &link).await.expect("a change"));
+    let provider = ours.upstream(realm, "corp").await.expect("an answer").expect("a provider");
+    let alice = ours.user(before.ours.data.alice.id).await.expect("an answer").expect("alice");
+    ours.link_upstream(&provider, "dora", &alice).await.expect("a link");
+    let later = before.session("dora", "s1").await;
+    before.ours.wait_s(1);
+    let mut by_sub = before.logout("j1");
+    by_sub.as_object_mut().expect("members").remove("sid");
+    assert_eq!(before.told(&before.provider.signed(None, &by_sub)).await.status, 200);
+    assert!(!is_live(&before.ours, &earlier).await && !is_live(&before.ours, &later).await);
+}
+
+/// Kratos' name of a session.
+async fn kratos_id(world: &World, token: &str) -> String {
+    let whoami = world.get("/sessions/whoami").header("x-session-token", token).send().await.json();
+    whoami["id"].as_str().expect("an id").to_owned()
+}

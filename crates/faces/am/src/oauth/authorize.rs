@@ -139,7 +139,8 @@ async fn refused(
 }
 
 /// The sign-on page with this request as its goal. A new proof is asked for in any case: a session that would do has been
-/// answered. What asked for that proof is left out, or it would be asked for for ever; the question of consent is still to be asked.
+/// answered. What asked for that proof is left out, or it would be asked for for ever: how old it may be is for the page to say to other
+/// providers. The question of consent is still to be asked.
 fn sign_on_address(face: &Face, request: &JudgedRequest<'_>) -> Result<String, AmError> {
     let realm = &request.provider.issuer.realm;
     let kept = request.params.iter().filter(|(name, _)| !["prompt", "max_age"].contains(name));
@@ -148,6 +149,10 @@ fn sign_on_address(face: &Face, request: &JudgedRequest<'_>) -> Result<String, A
     let carried = kept.carried().map_err(|_| AmError::BadRequest)?;
     let goto = format!("{}/authorize?{carried}", path(face, realm));
     let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);
+    let page = match request.authorize.proof_age_max_s() {
+        Some(age_s) => append_query(&page, "max_age", &age_s.to_string()),
+        None => page,
+    };
     Ok(append_query(&append_query(&page, "realm", &realm.path), "goto", &goto))
 }
 

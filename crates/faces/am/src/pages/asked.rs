@@ -1,4 +1,4 @@
-//! What a page was asked with: realm, goal and form.
+//! What a page was asked with: realm, goal, age of a proof, and form.
 //!
 //! Reads only; what follows from it is the page's affair.
 
@@ -19,7 +19,12 @@ pub(super) struct Asked {
     pub(super) realm: Arc<Realm>,
     /// Where to afterwards, if that is allowed.
     pub(super) goto: Option<String>,
+    /// How many seconds old the proof may be that another provider has of the user, where that matters.
+    pub(super) proof_age_max_s: Option<i64>,
 }
+
+/// The parameter of that.
+pub(super) const MAX_AGE: &str = "max_age";
 
 impl Asked {
     pub(super) async fn of(face: &Face, params: &Params) -> Result<Self, AmError> {
@@ -34,7 +39,9 @@ impl Asked {
             .only("goto")
             .map_err(|_| AmError::Repeated("goto"))?
             .and_then(|goto| face.goto.check(goto));
-        Ok(Self { realm, goto })
+        let age = params.only(MAX_AGE).map_err(|_| AmError::Repeated(MAX_AGE))?;
+        let proof_age_max_s = age.and_then(|age| age.parse().ok()).filter(|age| *age >= 0);
+        Ok(Self { realm, goto, proof_age_max_s })
     }
 }
 

@@ -15,7 +15,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
 use super::answers::{html, see_other, with_cookies};
-use super::asked::{Asked, form};
+use super::asked::{Asked, MAX_AGE, form};
 use super::{form_token, said};
 use crate::authenticate::{self, Pair, attempt};
 use crate::beside;
@@ -33,13 +33,16 @@ const ATTEMPT: &str = "authId";
 const CODE: &str = "IDToken3";
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
-    let asked = Asked::of(face, &call.params).await?;
+    let mut asked = Asked::of(face, &call.params).await?;
     let forced = call.params.first("ForceAuth") == Some("true");
     if let Caller::Live(_, live) = caller::caller(face, call.headers(), Some(asked.realm.id)).await?
         && live.session.realm == asked.realm.id
-        && !forced
     {
-        return Ok(see_other(goal(face, &asked)));
+        if !forced {
+            return Ok(see_other(goal(face, &asked)));
+        }
+        // Who is signed on is to prove it anew, at another provider, too.
+        asked.proof_age_max_s = asked.proof_age_max_s.or(Some(0));
     }
     let Some(said) = said::of(face, call.headers(), &asked) else {
         return Ok(page(face, call.headers(), &asked, ("", None)).await);
@@ -51,10 +54,19 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
 /// The address of the page that was asked for like this.
 fn address(face: &Face, asked: &Asked) -> String {
     let page = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
+    let page = match asked.proof_age_max_s {
+        Some(age_s) => append_query(&page, MAX_AGE, &age_s.to_string()),
+        None => page,
+    };
     match &asked.goto {
         Some(goto) => append_query(&page, "goto", goto),
         None => page,
     }
+}
+
+/// The same for a form, which has an empty field for what was not asked for.
+fn age(asked: &Asked) -> String {
+    asked.proof_age_max_s.map(|age_s| age_s.to_string()).unwrap_or_default()
 }
 
 /// The page again after a form that failed: the browser is sent to it, so that it can go back to it and ask for it again.
@@ -186,6 +198,7 @@ async fn code_page(
             (form_token::FIELD, token.field.as_str()),
             ("realm", asked.realm.path.as_str()),
             ("goto", goto),
+            (MAX_AGE, &age(asked)),
             (ATTEMPT, &attempt),
         ],
         error: failed.map(|(_, words)| words),
@@ -234,7 +247,8 @@ async fn offered(face: &Face, asked: &Asked) -> Vec<(String, String)> {
     let here = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
     let here = asked.goto.as_deref().map_or(here.clone(), |goto| append_query(&here, "goto", goto));
     let link = |(name, title): (String, String)| {
-        (upstream_paths::begin(base, &asked.realm.path, &name, &here), format!("Sign on with {title}"))
+        let begin = upstream_paths::begin(base, &asked.realm.path, &name, &here, asked.proof_age_max_s);
+        (begin, format!("Sign on with {title}"))
     };
     offered.into_iter().map(link).collect()
 }
@@ -250,8 +264,13 @@ async fn page(
     let action = address(face, asked);
     let offered = offered(face, asked).await;
     let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
-    let hidden =
-        [(form_token::FIELD, token.field.as_str()), ("realm", asked.realm.path.as_str()), ("goto", goto)];
+    let age = age(asked);
+    let hidden = [
+        (form_token::FIELD, token.field.as_str()),
+        ("realm", asked.realm.path.as_str()),
+        ("goto", goto),
+        (MAX_AGE, age.as_str()),
+    ];
     let page = SignOnPage {
         realm: &asked.realm.path,
         application: None,

@@ -94,7 +94,7 @@ fn max_idle_min(live: &LiveSession) -> i64 {
 
 /// From the last sign-on, which began the life anew.
 fn max_session_min(live: &LiveSession) -> i64 {
-    live.session.expires_at.since(live.session.authenticated_at).s() / 60
+    live.session.expires_at.since(live.session.signed_on_at()).s() / 60
 }
 
 /// How much of its life is left.

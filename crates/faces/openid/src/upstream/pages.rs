@@ -8,7 +8,8 @@ use adieu_pages_kit::{CodeEntry, ErrorPage, Link};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
 
 use super::{NamedUpstream, Then};
 use crate::answer::{page, with_cookies};
@@ -55,10 +56,11 @@ pub(super) async fn failed(
         realm = named.realm.path, upstream = named.provider, %failure, "nobody signed on through a provider"
     );
     let detail = failure.to_string();
+    let limited = matches!(failure, UpstreamFailure::SignOn(_));
     let (status, title, message) = words_of_upstream(failure)?;
     let back = match then {
         Some(Then::Request(request)) => Some(format!("{}?{request}", face.url(named.realm, "authorize"))),
-        Some(Then::Address(_)) | None => face.settings.front_page.clone(),
+        Some(Then::Address(_) | Then::FreshAddress(_)) | None => face.settings.front_page.clone(),
     };
     let links: Vec<_> = back.iter().map(|href| Link { href, text: "Sign on another way" }).collect();
     let shown = ErrorPage {
@@ -69,7 +71,12 @@ pub(super) async fn failed(
         sign_off: None,
         links: &links,
     };
-    Ok(page(status, shown.html(), &["'self'"]))
+    let mut response = page(status, shown.html(), &["'self'"]);
+    if status == StatusCode::TOO_MANY_REQUESTS && !limited {
+        // The same address again: neither the state nor the code was used.
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    Ok(response)
 }
 
 async fn code_page(
@@ -105,7 +112,7 @@ async fn code_page(
                 Judged::Refused(response) => return Ok(response),
             }
         }
-        Then::Address(_) => page(status, shown, &["'self'"]),
+        Then::Address(_) | Then::FreshAddress(_) => page(status, shown, &["'self'"]),
     };
     Ok(with_cookies(shown, vec![cookie]))
 }

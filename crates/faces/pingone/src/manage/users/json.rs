@@ -66,8 +66,8 @@ pub(super) async fn with_last_sign_on(face: &Face, one: &User) -> Result<Value, 
     let newest = face.authority().user_sessions(one.id, query).await?.sessions;
     // Whoever has given one factor of two has not signed on.
     let whole = newest.iter().filter(|one| one.session.state != State::HalfSignedOn);
-    if let Some(last) = whole.max_by_key(|one| one.session.authenticated_at) {
-        let mut last_sign_on = json!({"at": time(last.session.authenticated_at)});
+    if let Some(last) = whole.max_by_key(|one| one.session.signed_on_at()) {
+        let mut last_sign_on = json!({"at": time(last.session.signed_on_at())});
         if let Some(address) = crate::session_json::remote_ip(&last.session) {
             last_sign_on["remoteIp"] = address.into();
         }
