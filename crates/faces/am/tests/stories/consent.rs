@@ -141,16 +141,3 @@ async fn the_question_comes_after_the_sign_on() {
     let allowed = answered(&fixture, &question, &session, "allow").await;
     leads_with(&allowed, "scope=openid+offline_access");
 }
-
-/// Goal: an account that has allowed as many applications as it can is told so.
-#[tokio::test]
-async fn one_application_too_many_is_said() {
-    let fixture = FaceFixture::start().await;
-    of_somebody_else(&fixture).await;
-    fixture.world.fill_consents(fixture.world.data.alice.id).await;
-    let session = fixture.sign_on(ALICE).await;
-    let refused = fixture.post(AUTHORIZE).cookie(&session);
-    let refused = form(refused, &decided(&fixture, "allow", &session)).send().await;
-    assert_eq!(refused.status, 409);
-    assert!(refused.text.contains("Withdraw one of them first."), "{}", refused.text);
-}

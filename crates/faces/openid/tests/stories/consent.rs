@@ -251,7 +251,7 @@ async fn what_is_agreed_to_counts_at_the_addresses_of_other_dialects() {
     asks(&world.get(&at_am).cookie("iPlanetDirectoryPro", &token).send().await, "Who you are here");
 }
 
-/// Goal: an account that has allowed as many applications as it can is told so.
+/// Goal: an account that has allowed as many applications as it can is told so, at all three mounts.
 #[tokio::test]
 async fn one_application_too_many_is_said() {
     let world = World::start().await;
@@ -261,6 +261,14 @@ async fn one_application_too_many_is_said() {
     let page = browser.get(&shop.authorize("&scope=openid")).await;
     let question = browser.sign_on(&page, ALICE).await;
     let refused = browser.submit(&question, ALLOW).await;
-    assert_eq!(refused.status, 409);
-    assert!(refused.text.contains("Withdraw one of them first."), "{}", refused.text);
+    let query = format!("response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=openid", shop.id);
+    let at_am = browser.get(&format!("/am/oauth2/realms/root/realms/alpha/authorize?{query}")).await;
+    let at_am = browser.submit(&at_am, &[("decision", "allow")]).await;
+    let begun = browser.get(&format!("/{}/as/authorize?{query}", world.data.realm.id)).await;
+    let at_pingone = browser.get(&begun.location().to_owned()).await;
+    let at_pingone = browser.submit(&at_pingone, ALLOW).await;
+    for (refused, status) in [(refused, 409), (at_am, 409), (at_pingone, 400)] {
+        assert_eq!(refused.status, status, "{}", refused.text);
+        assert!(refused.text.contains("Withdraw one of them first."), "{}", refused.text);
+    }
 }

@@ -158,21 +158,3 @@ async fn a_direct_flow_is_told_that_consent_is_missing() {
     let reply = fixture.get(&fixture.authorize(&app, &direct)).cookie(&st).send().await;
     assert!(reply.json()["authorizeResponse"]["code"].is_string(), "{}", reply.text);
 }
-
-/// Goal: an account that has allowed as many applications as it can is told so, on a page.
-#[tokio::test]
-async fn one_application_too_many_is_said() {
-    let fixture = FaceFixture::open().await;
-    let app = of_somebody_else(&fixture).await;
-    fixture.world.fill_consents(fixture.world.data.alice.id).await;
-    let st = fixture.sign_on_to(&fixture.billing(), ALICE, None, "openid").await.st;
-    let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
-    let line = question.set_cookie("__Host-adieu-signon").expect("a cookie");
-    let cookie = format!("{}; ST={st}", line.split(';').next().expect("a pair"));
-    let (flow, token) = (hidden(&question.text, "flowId"), hidden(&question.text, "token"));
-    let form = [("flowId", flow.as_str()), ("token", token.as_str()), ("choice", "allow")];
-    let post = fixture.post(&fixture.a("signon/")).header("cookie", &cookie).header("accept", "text/html");
-    let refused = post.form(&form).send().await;
-    assert_eq!(refused.status, 400);
-    assert!(refused.text.contains("Withdraw one of them first."), "{}", refused.text);
-}
