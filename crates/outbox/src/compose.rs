@@ -75,7 +75,7 @@ async fn logout_form(
         },
     };
     let token = claims.unsigned().map_err(Outage::new)?;
-    let token = keyring.signer(receipt.realm, alg).await?.sign(token).await?;
+    let token = keyring.signer_of_notices(receipt.realm, alg).await?.sign(token).await?;
     Ok(form_urlencoded::Serializer::new(String::new()).append_pair("logout_token", &token).finish())
 }
 

@@ -14,6 +14,7 @@ mod folder;
 mod health;
 mod hooks;
 mod key_check;
+mod moments_cursor;
 mod queue;
 mod readers;
 mod records;
@@ -36,6 +37,7 @@ pub use hooks::HookPoint;
 use crate::cache::Caches;
 use crate::health::Health;
 use crate::key_check::KeyVerdict;
+use crate::moments_cursor::MomentsCursor;
 use crate::readers::Readers;
 use crate::shared::Shared;
 use crate::writer::Writer;
@@ -79,7 +81,7 @@ pub struct SqliteStore {
     /// Where the walk over the tombstones stands.
     sweep_cursor: Arc<Mutex<i64>>,
     /// How far the list of the sweep has been looked through for sessions of whose end somebody is told since they began.
-    moments_cursor: Arc<Mutex<acts::MomentsCursor>>,
+    moments_cursor: Arc<Mutex<MomentsCursor>>,
     /// Held for as long as the store is open: a second process is refused.
     folder: Arc<Folder>,
 }

@@ -103,6 +103,11 @@ impl<S: Send + 'static> Workers<S> {
         self.place(WorkSource::SERVER)
     }
 
+    /// Reserves a place in the line of a source, if one is free.
+    pub fn reserve_for(&self, source: WorkSource) -> Result<ReservedPlace<S>, WorkError> {
+        self.place(source)
+    }
+
     /// Does `work` on one of the threads when the turn of its source has come.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -224,6 +229,28 @@ mod tests {
         open.send(()).expect("the gate is there");
         assert_eq!(other.await, Ok(7));
         assert_eq!(first.await.expect("no panic"), Ok(0));
+    }
+
+    /// Goal: ONE-SLOW-HURTS-NONE: work of another source waits behind one piece of a long line, also where all places were reserved.
+    /// Method: one thread held by a gate; twenty pieces of one source, then one of another.
+    #[tokio::test]
+    async fn places_of_a_source_stand_in_its_own_line() {
+        let pool = Workers::start("test", bounds(32), || ());
+        let open = gate(&pool).await;
+        let (done, order) = channel();
+        let mut all = Vec::new();
+        for source in [WorkSource::of(1); 20].into_iter().chain([WorkSource::SERVER]) {
+            let (place, done) = (pool.reserve_for(source).expect("a place"), done.clone());
+            all.push(tokio::spawn(place.run(move |()| done.send(source).expect("somebody counts"))));
+        }
+        tokio::task::yield_now().await; // All of them wait now.
+        open.send(()).expect("the gate is there");
+        for one in all {
+            one.await.expect("no panic").expect("it was done");
+        }
+        let order: Vec<WorkSource> = order.try_iter().collect();
+        let turn = order.iter().position(|source| *source == WorkSource::SERVER);
+        assert!(turn.is_some_and(|turn| turn <= 1), "{order:?}");
     }
 
     /// Goal: a place that was reserved is there when the work comes, however many ask meanwhile; an unused one is free again.

@@ -17,7 +17,7 @@ use anyhow::{Result, bail};
 use crate::builds::{BuildProfile, built};
 
 use receivers::{Receivers, bare};
-use series::{Limit, Series, figure, head, row, unit};
+use series::{RatioLimit, Series, figure, head, row, unit};
 use site::{Site, WARMING};
 
 /// Endings of one kind; the median and the 99th percentile count.
@@ -57,12 +57,12 @@ fn ten(binary: &Path, program: &Path) -> Result<()> {
         let after = bare_rounds(program, algorithm, &all.ports)?;
         let alone = Series::of(before.into_iter().chain(after).collect());
         unit("bare: two commits, ten signed posts", &alone);
-        row("from the answer to the last of ten confirmations", &told, &alone, Limit::AtMost(1.5));
+        row("from the answer to the last of ten confirmations", &told, &alone, RatioLimit::AtMost(1.5));
         drop(site);
         let mut nine = Receivers::start(program, 10, 1)?;
         let site = Site::open(binary, "nine", &nine.ports, algorithm)?;
         let others = site.told(&mut nine, ROUNDS, 9)?;
-        row("the same of nine, while the tenth hangs; × ten", &others, &told, Limit::AtMost(1.2));
+        row("the same of nine, while the tenth hangs; × ten", &others, &told, RatioLimit::AtMost(1.2));
     }
     Ok(())
 }
@@ -79,8 +79,8 @@ fn answers(binary: &Path, program: &Path) -> Result<()> {
     let site = Site::open(binary, "answers", &receivers.ports, "RS256")?;
     let [none, one, all] = site.answers(&mut receivers, [0, 1, RECEIVERS], ROUNDS)?;
     unit("nobody is told", &none);
-    row("one is told", &one, &none, Limit::AtMost(1.1));
-    row(&format!("{RECEIVERS} are told"), &all, &none, Limit::AtMost(1.1));
+    row("one is told", &one, &none, RatioLimit::AtMost(1.1));
+    row(&format!("{RECEIVERS} are told"), &all, &none, RatioLimit::AtMost(1.1));
     Ok(())
 }
 
@@ -100,7 +100,7 @@ fn many(binary: &Path, program: &Path) -> Result<()> {
         let (alone, told) = (per_second(alone), per_second(told));
         println!("| the bare loop, {algorithm} | {alone:.0} a second | | 1 | | |");
         let what = format!("from the answer to the last confirmation, {algorithm}");
-        figure(&what, &format!("{told:.0} a second"), told / alone, Limit::AtLeast(0.7));
+        figure(&what, &format!("{told:.0} a second"), told / alone, RatioLimit::AtLeast(0.7));
     }
     Ok(())
 }

@@ -3,38 +3,17 @@
 //! A session has its moment on the list from the commit on that makes somebody hear of its end. What began in a realm before anybody
 //! subscribed to it has none: such sessions are looked for in the list of the sweep, some minutes before their hour.
 
-use std::sync::{Mutex, PoisonError};
-
 use adieu_core::{Locator, Session, Span, Timestamp};
 use adieu_store::Swept;
 
 use crate::acts::sessions::write_activity;
-use crate::acts::upkeep::{SWEEP_MAX, bury_if_over, past_damage, readable_facts_at};
+use crate::acts::spent::{SWEEP_MAX, bury_if_over, past_damage, readable_facts_at};
 use crate::batch::Batch;
-use crate::rows::{self, SubscribedRealm};
+use crate::moments_cursor::MomentsCursor;
+use crate::rows;
 
 /// How long before its hour a part of the sweep's list is looked through: time enough for some hundred thousand sessions.
 const LOOK_AHEAD: Span = Span::from_s(600);
-
-/// How far the list of the sweep has been looked through for sessions without a moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MomentsCursor {
-    /// For which realms: another set of them is looked for from the beginning.
-    realms: Vec<SubscribedRealm>,
-    /// Behind which key of the list it goes on.
-    after: Option<i64>,
-}
-
-impl MomentsCursor {
-    pub(crate) fn read(shared: &Mutex<Self>) -> Self {
-        shared.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Moves the cursor. A step that two callers took is taken twice, and finds nothing the second time.
-    pub(crate) fn write(self, shared: &Mutex<Self>) {
-        *shared.lock().unwrap_or_else(PoisonError::into_inner) = self;
-    }
-}
 
 /// Ends sessions of whose end somebody is told at their moment; those that were used since the moment was noted are looked at again later.
 /// Gives how far it has looked, too.

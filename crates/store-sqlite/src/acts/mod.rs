@@ -16,8 +16,7 @@ mod lists;
 mod notices;
 mod people;
 mod sessions;
+mod spent;
 mod subscribers;
 mod taking;
 mod upkeep;
-
-pub(crate) use expiry::MomentsCursor;

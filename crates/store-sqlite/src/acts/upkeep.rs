@@ -2,20 +2,18 @@
 //!
 //! A sweep is bounded: it takes no more of the writer than any other batch.
 
-use adieu_core::{Locator, Outage, SessionFacts, Span, SweepBounds, Timestamp, Unwritten, spent};
+use adieu_core::{Locator, Outage, Span, SweepBounds, Timestamp, Unwritten};
 use adieu_store::{Figures, LiveCount, Pending, StoreBytes, Swept, Upkeep};
 use rusqlite::params;
 
-use crate::acts::expiry::{self, MomentsCursor};
-use crate::acts::family::facts_in;
+use crate::acts::expiry;
 use crate::acts::free_place::untold_endings;
-use crate::acts::sessions::{end, write_activity};
+use crate::acts::sessions::write_activity;
+use crate::acts::spent::{SWEEP_MAX, bury_if_over, past_damage, readable_facts_at};
 use crate::batch::Batch;
-use crate::error::{Closed, Damaged};
+use crate::error::Closed;
+use crate::moments_cursor::MomentsCursor;
 use crate::{SqliteStore, rows};
-
-/// Rows of one kind that one sweep looks at; keeps its commit as short as any other.
-pub(super) const SWEEP_MAX: u32 = 500;
 
 impl Upkeep for SqliteStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
@@ -150,45 +148,6 @@ fn walk_mass_endings(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -
         swept.more |= !whole;
     }
     Ok(())
-}
-
-/// The facts about the session at a place, if there is one.
-fn facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFacts>> {
-    let locator = u64::try_from(place).ok().and_then(Locator::from_number);
-    let Some(locator) = locator else { return Ok(None) };
-    match rows::session_at(batch.db, batch.cipher(), locator)? {
-        Some(session) => facts_in(batch, session.id),
-        None => Ok(None),
-    }
-}
-
-/// The same, but none where they can't be read.
-pub(super) fn readable_facts_at(batch: &Batch<'_>, place: i64) -> rusqlite::Result<Option<SessionFacts>> {
-    Ok(past_damage(facts_at(batch, place), place)?.flatten())
-}
-
-/// What was read or done at a place; none where a stored value there can't be read. One damaged row keeps no sweep from the
-/// others: it opens nothing, and stays as it is.
-pub(super) fn past_damage<T>(outcome: rusqlite::Result<T>, place: i64) -> rusqlite::Result<Option<T>> {
-    match outcome {
-        Err(error) if Damaged::is_cause_of(&error) => {
-            tracing::error!(place, %error, "a row is passed over by the sweep");
-            Ok(None)
-        }
-        outcome => outcome.map(Some),
-    }
-}
-
-/// Ends a session if it is over, on the one road; says whether it was.
-pub(super) fn bury_if_over(
-    batch: &mut Batch<'_>,
-    facts: &SessionFacts,
-    now: Timestamp,
-) -> rusqlite::Result<bool> {
-    let Some(order) = spent(facts, now) else { return Ok(false) };
-    // Its answer is "it was over before".
-    let _ = end(batch, &order, now)?;
-    Ok(true)
 }
 
 /// Flows and grants that have expired by then.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::bench::notify::receivers::Receivers;
-use crate::bench::notify::series::{Limit, Series, figure, head, now, row, unit};
+use crate::bench::notify::series::{RatioLimit, Series, figure, head, now, row, unit};
 use crate::bench::notify::site::{Site, WARMING};
 use crate::bench::servers::{measured_profile, seed_with};
 use crate::http::{Connection, json as asked};
@@ -71,16 +71,16 @@ pub(crate) fn million(binary: &Path, program: &Path) -> Result<()> {
     head(&format!("{SESSIONS} sessions of {PEOPLE} people at {APPLICATIONS} applications end at once"));
     unit("the answer to the ending of one session", &single);
     let ratio = took / single.at(0.5);
-    figure("the answer to the ending of all", &format!("{took:.2}"), ratio, Limit::AtMost(3.0));
+    figure("the answer to the ending of all", &format!("{took:.2}"), ratio, RatioLimit::AtMost(3.0));
     unit("a check in quiet", &quiet);
     let ratio = telling.at(0.99) / quiet.at(0.99);
     figure(
         "a check's p99 while they are told",
         &format!("{:.2}", telling.at(0.99)),
         ratio,
-        Limit::AtMost(2.0),
+        RatioLimit::AtMost(2.0),
     );
-    row("the same, medians", &telling, &quiet, Limit::AtMost(2.0));
+    row("the same, medians", &telling, &quiet, RatioLimit::AtMost(2.0));
     println!(
         "\nMemory: {before} MiB before, {} MiB after, {} MiB at most.",
         memory_mib(&site)?,

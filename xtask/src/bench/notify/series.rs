@@ -9,7 +9,7 @@ pub(crate) struct Series(Vec<f64>);
 
 /// What a ratio may be.
 #[derive(Clone, Copy)]
-pub(crate) enum Limit {
+pub(crate) enum RatioLimit {
     AtMost(f64),
     AtLeast(f64),
 }
@@ -36,7 +36,7 @@ impl Series {
     }
 }
 
-impl Limit {
+impl RatioLimit {
     fn shown(self, value: f64) -> String {
         let (words, bound, met) = match self {
             Self::AtMost(bound) => ("at most", bound, value <= bound),
@@ -59,12 +59,12 @@ pub(crate) fn unit(what: &str, series: &Series) {
 }
 
 /// A series that has to keep to a ratio of medians.
-pub(crate) fn row(what: &str, series: &Series, by: &Series, limit: Limit) {
+pub(crate) fn row(what: &str, series: &Series, by: &Series, limit: RatioLimit) {
     println!("| {what} | {} | {} |", series.shown(), limit.shown(series.by(by)));
 }
 
 /// A figure that has to keep to a ratio.
-pub(crate) fn figure(what: &str, value: &str, ratio: f64, limit: Limit) {
+pub(crate) fn figure(what: &str, value: &str, ratio: f64, limit: RatioLimit) {
     println!("| {what} | {value} | | {} |", limit.shown(ratio));
 }
 

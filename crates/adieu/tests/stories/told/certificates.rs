@@ -78,7 +78,7 @@ impl TlsReceiver {
     }
 }
 
-/// S-BCL-17: a certificate of a stranger, one that has run out and one of another host get no logout token, in no form; each is
+/// S-BCL-4: https is for real: a certificate of a stranger, one that has run out and one of another host get no logout token, in no form; each is
 /// shown as what it is and stays pending, while a receiver that proves who it is confirms.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_does_not_prove_who_it_is_is_sent_nothing() {
