@@ -69,13 +69,13 @@ impl Mood {
 }
 
 /// The receivers, and what sends to them.
-pub(crate) struct Receivers {
+pub(crate) struct ScriptedReceivers {
     network: Arc<SimulatedNetwork>,
     notes: Arc<Notes>,
     moods: Mutex<Vec<Mood>>,
 }
 
-impl Receivers {
+impl ScriptedReceivers {
     pub(crate) fn new(network: Arc<SimulatedNetwork>, notes: Arc<Notes>, moods: Vec<Mood>) -> Self {
         Self { network, notes, moods: Mutex::new(moods) }
     }
@@ -151,7 +151,7 @@ impl NoticeSeen {
 }
 
 /// What one node sends with.
-pub(crate) struct SimulatedSender(pub(crate) Arc<Receivers>);
+pub(crate) struct SimulatedSender(pub(crate) Arc<ScriptedReceivers>);
 
 impl NoticeSender for SimulatedSender {
     fn post(&self, call: NoticeCall, _now: Timestamp) -> Pending<NoticeOutcome> {

@@ -26,7 +26,7 @@ use crate::history::{NodeNumber, ReceiverNumber, UserNumber};
 use crate::network::{NodeClock, SimulatedNetwork};
 use crate::notes::Notes;
 use crate::plant::Planted;
-use crate::receivers::{Mood, Receivers, SimulatedSender};
+use crate::receivers::{Mood, ScriptedReceivers, SimulatedSender};
 use crate::rules::{ClientRule, RunRules};
 use crate::stepped::SteppedStore;
 
@@ -40,7 +40,7 @@ pub(crate) struct Installation {
     pub(crate) rules: Arc<RunRules>,
     pub(crate) network: Arc<SimulatedNetwork>,
     pub(crate) notes: Arc<Notes>,
-    pub(crate) receivers: Arc<Receivers>,
+    pub(crate) receivers: Arc<ScriptedReceivers>,
     pub(crate) store: MemoryStore,
     pub(crate) realms: [RealmId; 2],
     pub(crate) users: Vec<UserId>,
@@ -92,7 +92,7 @@ impl Installation {
         let key = InstallationKey::from_bytes([7; 32]);
         let notes = Arc::new(Notes::new(Arc::clone(&network)));
         let moods = (0..rules.receivers()).map(|_| Mood::drawn(dice)).collect();
-        let receivers = Arc::new(Receivers::new(Arc::clone(&network), Arc::clone(&notes), moods));
+        let receivers = Arc::new(ScriptedReceivers::new(Arc::clone(&network), Arc::clone(&notes), moods));
         let realm = |n: u128| RealmId::from_uuid(Uuid::from_u128(0x4000_8000_0000_0000_0000 + n));
         let mut world = Self {
             rules: Arc::new(rules),
@@ -137,7 +137,13 @@ impl Installation {
             (self.rules.revocation, self.rules.revocation_no(), opaque, Some("a-bearer-token".to_owned())),
         ] {
             let id: SubscriberId = subscriber_name(no).parse()?;
-            let new = NewSubscriber { id, kind, address: Receivers::address(no), enabled: true, credential };
+            let new = NewSubscriber {
+                id,
+                kind,
+                address: ScriptedReceivers::address(no),
+                enabled: true,
+                credential,
+            };
             if wanted {
                 authority.create_subscriber(self.realms[0], new).await?;
             }
@@ -160,7 +166,7 @@ impl Installation {
             roles: Vec::new(),
         };
         let mut draft = authority.draft_client(self.realms[0], new);
-        draft.backchannel_logout_uri = rule.has_address.then(|| Receivers::address(no));
+        draft.backchannel_logout_uri = rule.has_address.then(|| ScriptedReceivers::address(no));
         draft.backchannel_logout_session_required = rule.by_session && rule.has_address;
         draft.outlives_session = rule.outlives_session;
         draft.signing.id_token = JoseAlgorithm::EdDsa;
