@@ -78,6 +78,8 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     /// Where the walk over the tombstones stands.
     sweep_cursor: Arc<Mutex<i64>>,
+    /// The same over the receivers.
+    swept_receiver: Arc<Mutex<Option<adieu_core::Receiver>>>,
     /// Held for as long as the store is open: a second process is refused.
     folder: Arc<Folder>,
 }
@@ -100,7 +102,14 @@ impl SqliteStore {
         let readers = Readers::start(&path, &shared)?;
         let writer = Writer::start(connection, &shared, options.when_writer_lost)?;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
-        Ok(Self { shared, writer, readers, sweep_cursor: Arc::default(), folder: Arc::new(folder) })
+        Ok(Self {
+            shared,
+            writer,
+            readers,
+            sweep_cursor: Arc::default(),
+            swept_receiver: Arc::default(),
+            folder: Arc::new(folder),
+        })
     }
 }
 

@@ -166,6 +166,12 @@ const MIGRATIONS: &[&str] = &[
     "CREATE TABLE consent(user BLOB NOT NULL, client TEXT NOT NULL, client_generation INTEGER NOT NULL, scope TEXT NOT NULL,
         claims TEXT NOT NULL, version INTEGER NOT NULL, given_at INTEGER NOT NULL,
         PRIMARY KEY(user, client)) WITHOUT ROWID;",
+    // Since when a receiver waits to be given something, and whether it fails: who is to be looked at is found by these (decision 0066).
+    "ALTER TABLE receiver ADD COLUMN failing INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE receiver ADD COLUMN waits_from INTEGER;
+     UPDATE receiver SET failing = detail ->> 'since' IS NOT NULL,
+        waits_from = (SELECT min(due_at) FROM receipt WHERE receipt.client = receiver.client AND due_at IS NOT NULL);
+     CREATE INDEX receiver_waits ON receiver(failing, waits_from) WHERE waits_from IS NOT NULL;",
 ];
 
 /// What a connection is for.

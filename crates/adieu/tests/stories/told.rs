@@ -9,6 +9,7 @@ mod killed;
 pub(crate) mod receiver;
 mod samples;
 mod subscribers;
+mod systems;
 mod triggers;
 
 use adieu_testkit::World;
