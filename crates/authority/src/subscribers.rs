@@ -50,6 +50,9 @@ pub enum SubscriberError {
     /// The token that was brought is none, or none was.
     #[error("the bearer token of another system is brought along: 1 to 4096 letters, digits and -._~+/=")]
     BearerToken,
+    /// A web hook's secret is no part of a change.
+    #[error("a web hook's secret is changed by a rotation: it may count beside the next one")]
+    HookSecretStays,
     /// What is sent as it is takes effect at once: two of them can't count side by side.
     #[error("a bearer token has no overlap: the other system says which it takes")]
     NoOverlap,
@@ -111,17 +114,18 @@ impl Authority {
     }
 
     /// Changes members of a subscriber; it is asked again where somebody else came before. Name, realm, kind and credential are not for
-    /// it to set.
+    /// the change to set. Another system may get the bearer token that is brought, and has to where its address leads to another place.
     pub async fn edit_subscriber(
         &self,
         id: &SubscriberId,
+        brought: Option<&str>,
         mut change: impl FnMut(&mut Subscriber) + Send,
-    ) -> Result<Subscriber, DirectoryError> {
+    ) -> Result<Subscriber, SubscriberError> {
         let mut attempts = Attempts::begin();
         loop {
             let before = self.read_subscriber(id).await?;
-            match self.changed_subscriber(&before, &mut change).await {
-                Err(DirectoryError::Stale) => attempts.again()?,
+            match self.changed_subscriber(&before, brought, &mut change).await {
+                Err(SubscriberError::Directory(DirectoryError::Stale)) => attempts.again()?,
                 done => return done,
             }
         }
@@ -132,11 +136,12 @@ impl Authority {
         &self,
         id: &SubscriberId,
         from: Version,
+        brought: Option<&str>,
         mut change: impl FnMut(&mut Subscriber) + Send,
-    ) -> Result<Subscriber, DirectoryError> {
+    ) -> Result<Subscriber, SubscriberError> {
         let before = self.read_subscriber(id).await?;
         before.version.is_still(from)?;
-        self.changed_subscriber(&before, &mut change).await
+        self.changed_subscriber(&before, brought, &mut change).await
     }
 
     /// Gives a subscriber another credential. What is sent from now on proves itself by it, and until the overlap is over by the one
@@ -195,19 +200,25 @@ impl Authority {
     async fn changed_subscriber(
         &self,
         before: &Subscriber,
+        brought: Option<&str>,
         change: &mut (impl FnMut(&mut Subscriber) + Send),
-    ) -> Result<Subscriber, DirectoryError> {
+    ) -> Result<Subscriber, SubscriberError> {
         let mut next = before.clone();
         change(&mut next);
+        let credential = match (&before.kind, brought) {
+            (_, None) => before.credential.clone(),
+            (SubscriberKind::Webhook { .. }, Some(_)) => return Err(SubscriberError::HookSecretStays),
+            (kind, brought) => self.sealed(before.realm, &before.id, kind, brought)?.0,
+        };
         let next = Subscriber {
             id: before.id.clone(),
             realm: before.realm,
-            credential: before.credential.clone(),
+            credential,
             previous: before.previous.clone(),
             updated_at: self.now(),
             ..next
         };
-        self.store().edit_subscriber(before.version, next).await
+        Ok(self.store().edit_subscriber(before.version, next).await?)
     }
 
     /// A credential as it is stored, and the text to be shown if it was drawn.

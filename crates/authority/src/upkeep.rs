@@ -14,6 +14,14 @@ impl Authority {
         if swept.sessions > 0 {
             self.wake_after_ending();
         }
+        if swept.given_up > 0 {
+            let notices = swept.given_up;
+            tracing::warn!(
+                notices,
+                "notices of endings were given up: nobody could be told of them in a day"
+            );
+            metrics::counter!("adieu_notices_total", "state" => "given_up").increment(u64::from(notices));
+        }
         Ok(swept)
     }
 

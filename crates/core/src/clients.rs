@@ -62,6 +62,15 @@ impl From<Client> for ClientDraft {
     }
 }
 
+impl ClientChanges {
+    /// Whether the client is told at another address than before that sessions are over, or no more: see
+    /// [`ReceiverHealth::told_elsewhere`](crate::ReceiverHealth::told_elsewhere).
+    pub fn told_elsewhere(&self, before: Option<&StoredClient>) -> bool {
+        let address = |stored: &StoredClient| stored.client.backchannel_logout_uri.clone();
+        before.is_some_and(|before| address(before) != address(&self.stored))
+    }
+}
+
 impl ClientDraft {
     /// The documents as they are to be written.
     fn documents_over(&self, facts: &[DocumentFacts]) -> Result<DocumentChanges, DirectoryError> {

@@ -270,22 +270,22 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
                 changes.push(EndingChange::Write(Box::new(kept)));
             }
             let record = EndingRecord::ordered(&order.origin, order.cause, Some(*id), now);
-            let mass = MassEnding { scope: EndScope::User(*key), generation: to, spared, record };
+            let is_echo = order.origin.handed_on && *live == 0;
+            let mass = MassEnding { scope: EndScope::User(*key), generation: to, spared, is_echo, record };
             Ok(many_ended(changes, mass, *realm, Some((*id, *live))))
         }
         Family::Realm { id, generation } => {
             same_realm(order, *id)?;
             let to = generation + 1;
             let record = EndingRecord::ordered(&order.origin, order.cause, None, now);
-            let mass = MassEnding { scope: EndScope::Realm(*id), generation: to, spared: None, record };
+            let mass = MassEnding::whole(EndScope::Realm(*id), to, record);
             Ok(many_ended(vec![EndingChange::RaiseRealm { id: *id, to }], mass, *id, None))
         }
         Family::Client { id, realm, generation } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
             let record = EndingRecord::ordered(&order.origin, order.cause, None, now);
-            let mass =
-                MassEnding { scope: EndScope::Client(id.clone()), generation: to, spared: None, record };
+            let mass = MassEnding::whole(EndScope::Client(id.clone()), to, record);
             Ok(many_ended(vec![EndingChange::RaiseClient { id: id.clone(), to }], mass, *realm, None))
         }
     }

@@ -81,6 +81,15 @@ pub struct MassEnding {
     pub generation: u64,
     /// The session that was spared.
     pub spared: Option<SessionId>,
+    /// Whether another system handed it on and no session lived here. It may be our own order that comes back: no other system is told.
+    pub is_echo: bool,
     /// How it ended.
     pub record: EndingRecord,
+}
+
+impl MassEnding {
+    /// An ending that spares no session, and of which everybody is told who is to be.
+    pub const fn whole(scope: EndScope, generation: u64, record: EndingRecord) -> Self {
+        Self { scope, generation, spared: None, is_echo: false, record }
+    }
 }

@@ -124,7 +124,7 @@ pub use how_ended::{EndedWith, how_ended};
 pub use how_told::{HowTold, LogoutFrame, ToldClient, how_told};
 pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
-pub use leasing::{Lane, Leasing, decide_lease};
+pub use leasing::{DueNotices, Lane, Leasing, decide_lease};
 pub use live_tally::{ENDED_COUNTED_MAX, LiveTally};
 pub use names::is_username;
 pub use notice::{
@@ -153,7 +153,7 @@ pub use receipt::{
     ANSWER_KEPT_BYTES, NoticeAnswer, Receipt, ReceiptKey, ReceiptState, Settlement, Tried, decide_settlement,
 };
 pub use receiver::{Receiver, SubscriberId};
-pub use receiver_health::{ReceiverHealth, decide_health, due_at_once, is_back};
+pub use receiver_health::{BroughtForward, ComingBack, ReceiverHealth, decide_health, decide_return};
 pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
 pub use recovery::{RecoveryPass, RecoveryWay};
@@ -178,7 +178,7 @@ pub use subscriber_notices::{
 pub use subscribers::{
     PreviousCredential, SUBSCRIBERS_MAX, SealedCredential, SubjectForm, Subscriber, SubscriberChanges,
     SubscriberFacts, SubscriberKind, SubscriberRemoval, decide_create_subscriber, decide_edit_subscriber,
-    decide_remove_subscriber, subscriber_is_sound,
+    decide_remove_subscriber, subscriber_is_sound, takes_credential_anew,
 };
 pub use sweep::{SweepBounds, spent};
 pub use time::{Clock, Span, Timestamp};

@@ -21,22 +21,30 @@ pub struct Origin {
     pub address: Option<String>,
     /// Why, in the caller's own words.
     pub reason: Option<Reason>,
+    /// Whether another system hands on what ended there.
+    pub handed_on: bool,
 }
 
 impl Origin {
     /// An order of somebody who is known.
     pub const fn of(actor: Actor, channel: Channel, address: Option<String>) -> Self {
-        Self { actor: Some(actor), channel, address, reason: None }
+        Self { actor: Some(actor), channel, address, reason: None, handed_on: false }
     }
 
     /// An order about the sessions of whoever gives it.
     pub const fn of_holder(channel: Channel, address: Option<String>) -> Self {
-        Self { actor: None, channel, address, reason: None }
+        Self { actor: None, channel, address, reason: None, handed_on: false }
     }
 
     /// Something that nobody ordered: time ran out, or a rule of the realm applied.
     pub const fn of_system() -> Self {
         Self::of(Actor::System, Channel::SYSTEM, None)
+    }
+
+    /// The same, of another system that hands on what ended there.
+    #[must_use]
+    pub fn handed_on(self) -> Self {
+        Self { handed_on: true, ..self }
     }
 
     /// The same, for a reason.

@@ -15,6 +15,8 @@ pub const TRIED_FOR: Span = Span::from_s(24 * 3600);
 pub const PAUSE_FIRST: Span = Span::from_ms(500);
 /// The longest pause, also where a receiver asks for a longer one.
 pub const PAUSE_MAX: Span = Span::from_s(6 * 3600);
+/// When a notice is due that is tried before all others of its receiver.
+const BEFORE_ALL_OTHERS: Timestamp = Timestamp::from_ms(0);
 /// How much of an answer is kept, in bytes (HOME-LIMITS).
 pub const ANSWER_KEPT_BYTES: usize = 2048;
 
@@ -241,11 +243,6 @@ impl Receipt {
         }
     }
 
-    /// Whether it is known of its receiver how it does: whether anything is sent to it.
-    pub const fn is_sent(&self) -> bool {
-        self.message.is_some()
-    }
-
     /// Which notice it is of.
     pub fn key(&self) -> ReceiptKey {
         let subject = self.message.as_ref().map_or(SubjectKey::NOBODY, SubjectKey::of);
@@ -265,9 +262,10 @@ impl Receipt {
         leased.then(|| Self { state, ..self.clone() })
     }
 
-    /// This receipt for another day of tries that begins now; none if the receiver has taken the notice or cannot be told.
+    /// This receipt for another day of tries that begins now, before all others of its receiver; none if the receiver has taken the notice or
+    /// cannot be told.
     pub fn retried(&self, now: Timestamp) -> Option<Self> {
-        let state = ReceiptState::Pending { due_at: now, leased: false };
+        let state = ReceiptState::Pending { due_at: BEFORE_ALL_OTHERS, leased: false };
         match self.state {
             ReceiptState::Pending { leased: true, .. }
             | ReceiptState::Confirmed { .. }
@@ -276,6 +274,36 @@ impl Receipt {
                 Some(Self { state, tried_from: now, ..self.clone() })
             }
         }
+    }
+
+    /// When it is tried next, as far as that is its own matter; none if it is settled.
+    pub fn next_try_at(&self) -> Option<Timestamp> {
+        match self.state {
+            ReceiptState::Pending { due_at, .. } => Some(due_at.max(self.tried_from)),
+            _ => None,
+        }
+    }
+
+    /// This receipt where there is no address any more to which it could be sent: nobody is asked. None if it is settled, or somebody
+    /// tries it.
+    pub fn without_address(&self, now: Timestamp) -> Option<Self> {
+        let ReceiptState::Pending { due_at, leased } = self.state else { return None };
+        let last = Some(Tried { at: now, answer: NoticeAnswer::NoAddress, said: None });
+        let is_tried = leased && due_at > now;
+        (!is_tried).then(|| Self { state: ReceiptState::CannotBeTold, last, ..self.clone() })
+    }
+
+    /// By when a receipt is due that may be [overdue](Self::overdue).
+    pub const fn overdue_if_due_by(now: Timestamp) -> Timestamp {
+        Timestamp::from_ms(now.ms().saturating_sub(PAUSE_MAX.ms()))
+    }
+
+    /// This receipt given up because its day is over and it has been due for as long as the longest pause; none if it is not so. Who tries
+    /// it settles it otherwise, and a lease that is as old as that is lost.
+    pub fn overdue(&self, now: Timestamp) -> Option<Self> {
+        let ReceiptState::Pending { due_at, .. } = self.state else { return None };
+        let is_overdue = now.since(self.tried_from) >= TRIED_FOR && now.since(due_at) >= PAUSE_MAX;
+        is_overdue.then(|| self.given_up(now)).flatten()
     }
 
     /// This receipt given up; none if nothing more comes of it anyway.

@@ -3,7 +3,7 @@
 //! A receiver that has failed for long is ailing: one notice at a time asks whether it is back, until the first success.
 //! Nothing here counts for a receipt: each is judged by its own answers.
 
-use crate::receipt::{AnswerMeaning, NoticeAnswer, Receipt, Settlement};
+use crate::receipt::{AnswerMeaning, NoticeAnswer, Receipt, ReceiptState, Settlement};
 use crate::time::{Span, Timestamp};
 
 /// For how long a receiver has to have failed, without one success, to be ailing.
@@ -26,6 +26,54 @@ pub struct ReceiverHealth {
     pub last_failure: Option<(Timestamp, NoticeAnswer)>,
     /// When it was last given a notice while it was ailing.
     pub asked_at: Option<Timestamp>,
+    /// What was put off and is due now that it is back; none if all of it is known to be due.
+    pub coming_back: Option<ComingBack>,
+    /// From when on it waits to be given something; none if nothing waits for it. It may be earlier than what waits is due, and never later.
+    pub waits_from: Option<Timestamp>,
+}
+
+/// A receiver is back: what was put off before is due, and is brought forward step by step, the longest put off first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComingBack {
+    /// Since when.
+    pub since: Timestamp,
+    /// What is due behind this moment has been brought forward.
+    pub before: Timestamp,
+}
+
+impl ComingBack {
+    /// Back at this moment: nothing is brought forward yet.
+    pub const fn at(since: Timestamp) -> Self {
+        Self { since, before: Timestamp::from_ms(i64::MAX) }
+    }
+}
+
+/// What one step brings forward.
+#[derive(Clone, Debug)]
+pub struct BroughtForward {
+    /// The receipts that are due now.
+    pub due: Vec<Receipt>,
+    /// What is left to do; none if that is all.
+    pub rest: Option<ComingBack>,
+}
+
+/// Decides what of a stretch of receipts is due at once, because their receiver is back. The stretch is of those that are due later than
+/// now and not behind [`ComingBack::before`], the latest first: as many as a step may have, if there are so many.
+pub fn decide_return(back: ComingBack, stretch: &[Receipt], most: u32, now: Timestamp) -> BroughtForward {
+    let due: Vec<Receipt> =
+        stretch.iter().filter_map(|receipt| due_at_once(receipt, back.since, now)).collect();
+    let last = stretch.last().filter(|_| stretch.len() as u64 >= u64::from(most));
+    let last = last.and_then(|receipt| match receipt.state {
+        ReceiptState::Pending { due_at, .. } => Some(due_at),
+        _ => None,
+    });
+    let rest = last.map(|due_at| {
+        // A stretch of one moment of which nothing comes is passed over: else the next step would find it again.
+        let is_stuck = due.is_empty() && due_at == back.before;
+        let before = if is_stuck { Timestamp::from_ms(due_at.ms() - 1) } else { due_at };
+        ComingBack { before, ..back }
+    });
+    BroughtForward { due, rest }
 }
 
 impl ReceiverHealth {
@@ -57,9 +105,28 @@ impl ReceiverHealth {
         asked.map(|asked| asked.plus(AILING_PAUSE))
     }
 
-    /// Its health once an administrator wants an answer now: it is asked at once, also if it is ailing. None if it would be anyway.
-    pub fn wanted_now(self) -> Option<Self> {
-        self.asked_at.map(|_| Self { asked_at: None, ..self })
+    /// The same where something waits for it from a moment on.
+    #[must_use]
+    pub fn waiting_from(self, from: Timestamp) -> Self {
+        Self { waits_from: self.waits_from.into_iter().chain([from]).min(), ..self }
+    }
+
+    /// Its health with a receipt of its that was changed by order. Where an answer is wanted now it is asked at once, also if it is ailing.
+    #[must_use]
+    pub fn with_changed(self, receipt: &Receipt) -> Self {
+        match receipt.state {
+            ReceiptState::Pending { due_at, .. } => Self { asked_at: None, ..self.waiting_from(due_at) },
+            _ => self,
+        }
+    }
+
+    /// Its health once it is told elsewhere than before, or is not told any more: nothing that was known of it counts, and what waits for it
+    /// is looked at at once.
+    #[must_use]
+    pub fn told_elsewhere() -> Self {
+        // Whatever was tried was tried elsewhere; the next failure ends that.
+        let coming_back = Some(ComingBack::at(Timestamp::from_ms(i64::MAX)));
+        Self { coming_back, waits_from: Some(Timestamp::from_ms(0)), ..Self::default() }
     }
 
     /// Its health once it is given notices.
@@ -69,8 +136,27 @@ impl ReceiverHealth {
     }
 }
 
-/// What a try says of the receiver; none if it says nothing.
+/// How the receiver does once a try is settled, if that has changed: by what the try says of it, and by when the notice is due again.
 pub fn decide_health(
+    health: &ReceiverHealth,
+    receipt: &Receipt,
+    settlement: &Settlement,
+    settled: Option<&Receipt>,
+    now: Timestamp,
+) -> Option<ReceiverHealth> {
+    let mut after = said_of(health, receipt, settlement, now).unwrap_or(*health);
+    if is_back(health, &after) {
+        let coming_back = Some(ComingBack::at(now));
+        after = ReceiverHealth { coming_back, ..after }.waiting_from(now);
+    }
+    if let Some(ReceiptState::Pending { due_at, .. }) = settled.map(|settled| settled.state) {
+        after = after.waiting_from(due_at);
+    }
+    (after != *health).then_some(after)
+}
+
+/// What a try says of the receiver; none if it says nothing.
+fn said_of(
     health: &ReceiverHealth,
     receipt: &Receipt,
     settlement: &Settlement,
@@ -91,28 +177,30 @@ pub fn decide_health(
             last_success_at: if confirmed { Some(now) } else { health.last_success_at },
             last_latency: if confirmed { Some(now.since(settlement.began_at)) } else { health.last_latency },
             last_failure: if confirmed { health.last_failure } else { Some((now, answer)) },
+            ..*health
         }
     } else {
         ReceiverHealth {
             failing_since: Some(health.failing_since.unwrap_or(now)),
             failures: health.failures.saturating_add(1),
             last_failure: Some((now, answer)),
+            coming_back: None,
             ..*health
         }
     })
 }
 
 /// Whether what waits for a receiver is due at once with this change of its health: it was failing and is back.
-pub fn is_back(before: &ReceiverHealth, after: &ReceiverHealth) -> bool {
+fn is_back(before: &ReceiverHealth, after: &ReceiverHealth) -> bool {
     before.failing_since.is_some() && after.failing_since.is_none()
 }
 
-/// This receipt due at once, because its receiver is back; none if it is not waiting.
-pub fn due_at_once(receipt: &Receipt, now: Timestamp) -> Option<Receipt> {
-    use crate::receipt::ReceiptState::Pending;
+/// This receipt due at once, because it was put off before its receiver came back; none if it is not waiting, or was tried since.
+fn due_at_once(receipt: &Receipt, back_since: Timestamp, now: Timestamp) -> Option<Receipt> {
+    let put_off_before = receipt.last.as_ref().is_none_or(|tried| tried.at <= back_since);
     match receipt.state {
-        Pending { due_at, leased: false } if due_at > now => {
-            Some(Receipt { state: Pending { due_at: now, leased: false }, ..receipt.clone() })
+        ReceiptState::Pending { due_at, leased: false } if due_at > now && put_off_before => {
+            Some(Receipt { state: ReceiptState::Pending { due_at: now, leased: false }, ..receipt.clone() })
         }
         _ => None,
     }
@@ -138,7 +226,7 @@ mod tests {
         let key = receipt.key();
         let answer = NoticeAnswer::Status { code, retry_after: None };
         let settlement = Settlement { key, lease: at(0), began_at: at(s - 1), answer, said: None, chance: 0 };
-        decide_health(&health, &receipt, &settlement, at(s)).expect("it says something")
+        decide_health(&health, &receipt, &settlement, None, at(s)).expect("it says something")
     }
 
     #[test]
@@ -164,5 +252,62 @@ mod tests {
         assert_eq!((back.allowance(0, 8, at(1300)), back.last_latency), (8, Some(Span::from_s(1))));
         assert_eq!(back.asked(at(1301)), back);
         assert!(is_back(&health, &after(health, 400, 1300)), "who refuses is there");
+    }
+
+    fn put_off(n: u32, due: i64, tried: Option<i64>) -> Receipt {
+        let notice =
+            OwedNotice { receiver: Receiver::Client("shop".parse().expect("a client")), message: None };
+        let realm = RealmId::from_uuid(uuid::Uuid::nil());
+        let receipt = Receipt::owed(EndingPlace::of(1, n).expect("a place"), realm, notice, at(0), at(0));
+        let last =
+            tried.map(|s| crate::receipt::Tried { at: at(s), answer: NoticeAnswer::TimedOut, said: None });
+        let state = ReceiptState::Pending { due_at: at(due), leased: false };
+        Receipt { state, last, ..receipt }
+    }
+
+    /// Goal: decision 0027: all that was put off before a receiver came back is due, and nothing that was put off since; whatever the size
+    /// of a step, the next one goes on behind it.
+    #[test]
+    fn what_was_put_off_comes_step_by_step_when_a_receiver_is_back() {
+        let failing = ReceiverHealth { failing_since: Some(at(5)), failures: 3, ..ReceiverHealth::default() };
+        let back = after(failing, 204, 100);
+        assert_eq!((back.coming_back, back.waits_from), (Some(ComingBack::at(at(100))), Some(at(100))));
+        assert_eq!(after(back, 204, 101).coming_back, back.coming_back, "it goes on");
+        assert_eq!(after(back, 500, 101).coming_back, None, "until it fails again");
+        let stretch = [put_off(0, 900, Some(99)), put_off(1, 800, Some(101)), put_off(2, 700, None)];
+        let back = ComingBack::at(at(100));
+        let step = |back, some: &[Receipt], most| decide_return(back, some, most, at(102));
+        let places =
+            |step: &BroughtForward| -> Vec<u32> { step.due.iter().map(|one| one.place.entry()).collect() };
+        let first = step(back, &stretch, 3);
+        assert_eq!((places(&first), first.rest), (vec![0, 2], Some(ComingBack { before: at(700), ..back })));
+        assert!(
+            first.due.iter().all(|one| one.state == ReceiptState::Pending { due_at: at(102), leased: false })
+        );
+        let last = step(back, &stretch, 4);
+        assert_eq!((places(&last).len(), last.rest), (2, None), "there is no more");
+        // Of one moment more was put off since than a step has: it is passed over.
+        let stuck = ComingBack { before: at(800), ..back };
+        let rest = step(stuck, &[put_off(1, 800, Some(101)), put_off(3, 800, Some(101))], 2).rest;
+        assert_eq!(rest, Some(ComingBack { before: Timestamp::from_ms(at(800).ms() - 1), ..back }));
+    }
+
+    /// Goal: what is known of a receiver is of the address that it had.
+    #[test]
+    fn a_receiver_at_another_address_begins_anew() {
+        let mut ailing = after(ReceiverHealth::default(), 500, 10);
+        ailing = after(ailing, 500, 1000).asked(at(1000));
+        let moved = ReceiverHealth::told_elsewhere();
+        assert!(!moved.is_ailing(at(1010)) && moved.allowance(0, 8, at(1010)) == 8);
+        assert!(moved.coming_back.is_some() && moved.waits_from.is_some_and(|from| from < at(1)));
+        assert_eq!(after(moved, 500, 1011).coming_back, None);
+        // A word of an administrator's lets the ailing one be asked at once.
+        let retried = put_off(0, 900, Some(99)).retried(at(1010)).expect("it waits");
+        assert_eq!(retried.next_try_at(), Some(at(1010)));
+        let asked = ailing.with_changed(&retried);
+        assert_eq!((asked.allowance(0, 8, at(1010)), asked.failing_since), (1, ailing.failing_since));
+        assert!(asked.waits_from.is_some_and(|from| from < at(1)));
+        let given_up = retried.given_up(at(1011)).expect("it waits");
+        assert_eq!(ailing.with_changed(&given_up), ailing);
     }
 }

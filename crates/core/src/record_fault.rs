@@ -42,6 +42,9 @@ pub enum RecordFault {
     /// The issuer by which another system knows users.
     #[error("the issuer that another system knows is an address of the web")]
     SubscriberIssuer,
+    /// A bearer token was brought for one place.
+    #[error("another scheme, host or port of that address takes the bearer token anew")]
+    SubscriberCredential,
     /// A realm has as many subscribers as it may have.
     #[error("a realm has at most 32 subscribers")]
     TooManySubscribers,

@@ -102,9 +102,10 @@ impl Tombstone {
 }
 
 impl MassEnding {
-    /// Whether other systems are told to revoke what a user of it has: all sessions ended, and none was spared.
+    /// Whether other systems are told to revoke what a user of it has: all sessions ended, none was spared, and it is no echo. So systems
+    /// that tell each other come to an end.
     pub const fn revokes_elsewhere(&self) -> bool {
-        !matches!(self.scope, EndScope::Client(_)) && self.spared.is_none()
+        !matches!(self.scope, EndScope::Client(_)) && self.spared.is_none() && !self.is_echo
     }
 }
 
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn what_ends_together_is_one_event() {
         let mass =
-            |scope, spared| MassEnding { scope, generation: 4, spared, record: record(Cause::SignOff) };
+            |scope, spared| MassEnding { spared, ..MassEnding::whole(scope, 4, record(Cause::SignOff)) };
         let session = plain();
         let (key, spared) = (session.locator.user_key(), Some(session.id));
         let reach = |mass: &MassEnding| HookEvent::of_many(mass, Some(session.user)).expect("an event").reach;
@@ -249,7 +250,8 @@ mod tests {
         let (of_realm, of_all) =
             (mass(EndScope::Realm(session.realm), None), mass(EndScope::User(key), None));
         assert_eq!(reach(&of_realm), HookReach::Realm);
-        let revokes = [&of_user, &of_client, &of_realm, &of_all].map(MassEnding::revokes_elsewhere);
-        assert_eq!(revokes, [false, false, true, true]);
+        let echo = MassEnding { is_echo: true, ..of_all.clone() };
+        let revokes = [&of_user, &of_client, &of_realm, &of_all, &echo].map(MassEnding::revokes_elsewhere);
+        assert_eq!(revokes, [false, false, true, true, false]);
     }
 }

@@ -11,7 +11,7 @@ use crate::ending_id::EndingPlace;
 use crate::ids::RealmId;
 use crate::receiver::SubscriberId;
 use crate::record_fault::RecordFault;
-use crate::redirect_uris::{is_notice_address, is_web_address};
+use crate::redirect_uris::{is_notice_address, is_web_address, web_origin};
 use crate::time::Timestamp;
 use crate::version::{RemovedVersions, Version};
 
@@ -177,16 +177,19 @@ pub fn subscriber_is_sound(
 
 /// Whether nobody on the way reads what is sent there: by TLS, or because it stays on this machine.
 fn is_encrypted_or_near(address: &str) -> bool {
-    let lower = address.to_ascii_lowercase();
-    let host = |rest: &str| {
-        let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        let host = authority.strip_prefix("[::1]").map_or_else(
-            || authority.split(':').next().unwrap_or_default().to_owned(),
-            |_| "[::1]".to_owned(),
-        );
-        ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str())
+    let Some(origin) = web_origin(address) else { return false };
+    let near = |plain: &str| {
+        let port = |rest: &str| rest.is_empty() || rest.starts_with(':');
+        ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| plain.strip_prefix(host).is_some_and(port))
     };
-    lower.starts_with("https://") || lower.strip_prefix("http://").is_some_and(host)
+    origin.strip_prefix("http://").is_none_or(near)
+}
+
+/// Whether a subscriber takes its credential anew with this address: one that is sent as it is was brought for one scheme, host and port
+/// (EMPTY-HANDS).
+pub fn takes_credential_anew(before: &Subscriber, address: &str) -> bool {
+    let is_sent = matches!(before.kind, SubscriberKind::GlobalTokenRevocation { .. });
+    is_sent && web_origin(&before.address) != web_origin(address)
 }
 
 /// What is stored around a subscriber that is made, changed or removed.
@@ -211,6 +214,8 @@ pub struct SubscriberChanges {
     pub subscriber: Subscriber,
     /// The realm, if it changes.
     pub realm: Option<Realm>,
+    /// Whether it is told elsewhere than before, or no more: see [`ReceiverHealth::told_elsewhere`](crate::ReceiverHealth::told_elsewhere).
+    pub told_elsewhere: bool,
 }
 
 /// What the removal of a subscriber comes to.
@@ -251,7 +256,8 @@ pub fn decide_create_subscriber(
     let subscriber =
         Subscriber { version: facts.removed.first_above(), told_from: facts.next_place, ..new.clone() };
     let realm = facts.realm_with(&new.id, Some(&subscriber));
-    Ok(SubscriberChanges { subscriber, realm })
+    // One that was removed may have had its name.
+    Ok(SubscriberChanges { subscriber, realm, told_elsewhere: true })
 }
 
 /// Decides a change of a subscriber. One that is switched on is told of what ends from then on. One of another kind is not the one that is
@@ -266,14 +272,18 @@ pub fn decide_edit_subscriber(
     let before = before.ok_or(DirectoryError::Unknown)?;
     let version = before.version.after_change_from(from)?;
     subscriber_is_sound(Some(before), &next.kind, &next.address)?;
+    if takes_credential_anew(before, &next.address) && before.credential == next.credential {
+        return Err(RecordFault::SubscriberCredential.into());
+    }
     let begins = next.enabled && !before.enabled;
     let told_from = if begins { facts.next_place } else { before.told_from };
     let subscriber = Subscriber { version, told_from, created_at: before.created_at, ..next.clone() };
     let realm = facts.realm_with(&next.id, Some(&subscriber));
-    Ok(SubscriberChanges { subscriber, realm })
+    let told_elsewhere = before.enabled != next.enabled || before.address != next.address;
+    Ok(SubscriberChanges { subscriber, realm, told_elsewhere })
 }
 
-/// Decides the removal of a subscriber. What it is owed still can be told to nobody.
+/// Decides the removal of a subscriber. What it is owed still can be told to nobody: its receiver is told elsewhere from now on.
 pub fn decide_remove_subscriber(
     facts: &SubscriberFacts,
     from: Option<Version>,
@@ -347,9 +357,42 @@ pub(crate) mod tests {
         assert_eq!(on.realm.as_ref().map(|realm| realm.subscribers), Some(1));
         let on = on.subscriber;
         assert_eq!((on.told_from, on.version.number()), (place(12), 3));
-        let same = edit(&on, &Subscriber { address: "https://b.test/".into(), ..on.clone() }, 20);
-        assert!(same.realm.is_none());
-        assert_eq!(same.subscriber.told_from, place(12));
+        let moved = edit(&on, &Subscriber { address: "https://b.test/".into(), ..on.clone() }, 20);
+        assert!(moved.realm.is_none() && moved.told_elsewhere);
+        assert_eq!(moved.subscriber.told_from, place(12));
+        let on = moved.subscriber;
+        let kind = SubscriberKind::Webhook { causes: vec![Cause::Idle] };
+        assert!(!edit(&on, &Subscriber { kind, ..on.clone() }, 20).told_elsewhere);
+    }
+
+    /// Goal: EMPTY-HANDS: nobody who may change an address has the bearer token of another system sent to one of their own. Method: each
+    /// part of an address changed, with the credential that is there and with another one.
+    #[test]
+    fn a_bearer_token_does_not_follow_the_address() {
+        let kind = SubscriberKind::GlobalTokenRevocation { subject: SubjectForm::Opaque };
+        let address = "https://desk.example.test/gtr".to_owned();
+        let before = Subscriber { kind, address, ..hook("desk") };
+        let facts = SubscriberFacts { stored: Some(before.clone()), ..facts(vec![before.clone()], 1) };
+        for (address, is_elsewhere) in [
+            ("https://desk.example.test/other", false),
+            ("https://DESK.example.test:443/gtr?a=b", false),
+            ("https://desk.example.test:8443/gtr", true),
+            ("https://desk.example.test.evil.test/gtr", true),
+            ("https://evil.test/gtr", true),
+            ("http://127.0.0.1:9/gtr", true),
+        ] {
+            let moved = Subscriber { address: address.into(), ..before.clone() };
+            let edited = decide_edit_subscriber(&facts, before.version, &moved);
+            let refused = matches!(edited, Err(DirectoryError::Fault(RecordFault::SubscriberCredential)));
+            assert_eq!((refused, edited.is_ok()), (is_elsewhere, !is_elsewhere), "{address}");
+            let anew = Subscriber { credential: SealedCredential::from_bytes(vec![8]), ..moved };
+            assert!(decide_edit_subscriber(&facts, before.version, &anew).is_ok(), "{address}");
+        }
+        // What signs goes nowhere.
+        let hook = hook("hook");
+        let moved = Subscriber { address: "https://other.test/".into(), ..hook.clone() };
+        let facts = SubscriberFacts { stored: Some(hook.clone()), ..facts };
+        assert!(decide_edit_subscriber(&facts, hook.version, &moved).is_ok());
     }
 
     #[test]

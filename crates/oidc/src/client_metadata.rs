@@ -226,6 +226,7 @@ impl From<RecordFault> for MetadataError {
             | RecordFault::PopulationName
             | RecordFault::SubscriberAddress
             | RecordFault::SubscriberIssuer
+            | RecordFault::SubscriberCredential
             | RecordFault::TooManySubscribers
             | RecordFault::RealmPath => Self::Metadata(fault.to_string()),
         }

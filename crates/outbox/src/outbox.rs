@@ -23,7 +23,7 @@ use crate::send::{NoticeOutcome, NoticeSender};
 /// Notices that are tried at once, in all and for one receiver (HOME-LIMITS).
 const TRYING_MAX: u32 = 256;
 const TRYING_EACH_MAX: u32 = 8;
-/// How many of them are for receivers of whose notices none is tried: so many that hang leave an honest one its place.
+/// How many of them are for receivers that do not fail and of whose notices none is tried: however many hang, an honest one has its place.
 const TRYING_RESERVED: u32 = 128;
 /// How long a notice is left to whoever tries it: three times as long as a try takes at most.
 const LEASE: Span = Span::from_s(30);
@@ -156,14 +156,15 @@ impl Outbox {
     pub async fn tell_due(&self) -> Result<u32, Unwritten> {
         let (mut lanes, mut tried) = (Lanes::default(), 0);
         loop {
-            let (taken, _) = self.round(&mut lanes).await?;
+            let (taken, next_due) = self.round(&mut lanes).await?;
             let trying = lanes.trying.len();
             tried += trying as u32;
             while !lanes.trying.is_empty() {
                 lanes.one_is_over().await;
             }
+            let more = taken.more || next_due.is_some_and(|due_at| due_at <= self.parts.clock.now());
             // A store with several connections may lease before it takes.
-            if trying == 0 && !taken.more && taken.receipts == 0 {
+            if trying == 0 && !more && taken.receipts == 0 {
                 return Ok(tried);
             }
         }
@@ -186,7 +187,8 @@ impl Outbox {
         let (taken, leased) = (parts.store.take_endings(now), parts.store.lease_notices(order, now));
         let (taken, leased) = (taken.await, leased.await);
         // What was given out is sent, whatever became of the taking: else it would wait until its lease runs out.
-        let LeasedNotices { notices, next_due } = leased?;
+        let LeasedNotices { notices, untold, next_due } = leased?;
+        untold.iter().for_each(|receipt| self.say(receipt));
         for notice in notices {
             lanes.try_it(notice.receipt.receiver.clone(), self.clone().try_one(notice));
         }
@@ -206,7 +208,7 @@ impl Outbox {
         let receiver = receipt.receiver.clone();
         let ReceiptState::Pending { due_at: lease, .. } = receipt.state else { return };
         let began_at = parts.clock.now();
-        let sent = self.sent(&receipt, to.as_ref(), began_at).await;
+        let sent = self.sent(&receipt, &to, began_at).await;
         let now = parts.clock.now();
         let settlement = Settlement {
             key: receipt.key(),
@@ -225,8 +227,7 @@ impl Outbox {
         }
     }
 
-    async fn sent(&self, receipt: &Receipt, to: Option<&NoticeAddress>, now: Timestamp) -> NoticeOutcome {
-        let Some(to) = to else { return NoticeOutcome::failed(NoticeAnswer::NoAddress) };
+    async fn sent(&self, receipt: &Receipt, to: &NoticeAddress, now: Timestamp) -> NoticeOutcome {
         let parts = &self.parts;
         match compose(parts, receipt, to, now).await {
             Ok(call) => parts.sender.post(call, now).await,

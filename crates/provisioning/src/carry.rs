@@ -60,7 +60,7 @@ pub(crate) async fn make(
         Change::MakeSubscriber(realm, new) => return make_subscriber(authority, realm, *new, password).await,
         Change::EditSubscriber(id, from, edit) => {
             let change = |subscriber: &mut Subscriber| edit.apply_to(subscriber);
-            authority.edit_subscriber_from(&id, from, change).await?;
+            authority.edit_subscriber_from(&id, from, plain(password).as_deref(), change).await?;
         }
         Change::RemoveSubscriber(id, from) => authority.remove_subscriber_from(&id, from).await?,
         Change::MakeUpstream(realm, new, _) => make_upstream(authority, realm, *new, password).await?,
@@ -173,10 +173,7 @@ async fn make_subscriber(
     new: PlannedSubscriber,
     secret: Option<Password>,
 ) -> Result<Option<Made>, StepError> {
-    let credential = match secret {
-        Some(Password::Plain(secret)) => Some(secret),
-        Some(Password::Hash(_)) | None => None,
-    };
+    let credential = plain(secret);
     let PlannedSubscriber { id, kind, address, enabled, secret: _ } = new;
     let whose = Receiver::Subscriber(id.clone());
     let made = authority.create_subscriber(realm, NewSubscriber { id, kind, address, enabled, credential });

@@ -117,6 +117,11 @@ pub enum DocumentFault {
     /// Another system's token, which nobody can draw.
     #[error("a new `global_token_revocation` has its bearer token in `secret_env` or `secret_file`")]
     NoToken,
+    /// The same, which was brought for one place.
+    #[error(
+        "another scheme, host or port in `address` takes the bearer token anew, in `secret_env` or `secret_file`"
+    )]
+    TokenOfAnotherPlace,
     /// The id of a document that a dialect keeps.
     #[error("an id has 1 to 255 characters")]
     IdLength,
@@ -280,9 +285,9 @@ pub enum StepError {
     /// The user was not made.
     #[error(transparent)]
     Person(#[from] PersonError),
-    /// The subscriber was not made.
+    /// The subscriber was not made or changed.
     #[error(transparent)]
-    Subscriber(#[from] SubscriberError),
+    Subscriber(SubscriberError),
     /// The store did not write, or cannot confirm that it did.
     #[error(transparent)]
     Unwritten(#[from] Unwritten),
@@ -292,6 +297,15 @@ pub enum StepError {
     /// The store does not answer.
     #[error(transparent)]
     Outage(#[from] Outage),
+}
+
+impl From<SubscriberError> for StepError {
+    fn from(error: SubscriberError) -> Self {
+        match error {
+            SubscriberError::Directory(error) => Self::Directory(error),
+            error => Self::Subscriber(error),
+        }
+    }
 }
 
 impl From<UpstreamProviderError> for StepError {

@@ -116,10 +116,11 @@ impl Change {
         }
     }
 
-    /// Where the secret lies that it gives to a subscriber that it makes, or to an upstream provider.
+    /// Where the secret lies that it gives to a subscriber, or to an upstream provider.
     pub(crate) fn secret(&self) -> Option<&Source> {
         match self {
             Self::MakeSubscriber(_, new) => new.secret.as_ref(),
+            Self::EditSubscriber(_, _, edit) => edit.secret.as_ref(),
             Self::MakeUpstream(_, _, secret) | Self::EditUpstream(_, _, _, secret) => secret.as_ref(),
             _ => None,
         }

@@ -9,8 +9,8 @@ use adieu_core::{
     ApplicationTrait, Client, ClientChanges, ClientDraft, ClientId, ClientsFacts, ConfirmCodesOrder,
     ConfirmError, DirectoryError, Document, EditClientOrder, EditClientsOrder, EditUserOrder, Edited,
     EditedClient, Ended, NewUser, Outage, PasswordRenewal, Population, PopulationAround, PopulationId, Realm,
-    RealmDraft, RealmId, RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient, Timestamp,
-    Unwritten, User, UserId, Version, decide_add, decide_create_client, decide_create_population,
+    RealmDraft, RealmId, Receiver, RemoveClientOrder, RemoveUserOrder, SecondFactorRule, StoredClient,
+    Timestamp, Unwritten, User, UserId, Version, decide_add, decide_create_client, decide_create_population,
     decide_create_realm, decide_edit_client, decide_edit_clients, decide_edit_population,
     decide_remove_client, decide_remove_documents, decide_remove_population, decide_second_factor_rule,
     is_beside, present_client, present_user, removed_client,
@@ -203,7 +203,9 @@ impl Directory for MemoryStore {
         self.act(|tables| {
             let before = tables.clients.get(&draft.client.id);
             let beside = tables.facts_of_changes(&draft.documents);
-            let ClientChanges { stored, documents, end: _ } = decide_create_client(before, &draft, &beside)?;
+            let changes = decide_create_client(before, &draft, &beside)?;
+            tables.tell_client_elsewhere(&changes);
+            let ClientChanges { stored, documents, end: _ } = changes;
             tables.change_documents(documents);
             tables.write_client(stored.clone());
             Ok(stored.client)
@@ -320,6 +322,7 @@ impl Tables {
 
     /// Carries out what was decided of a client: the ending first. It is not refused: the client is there.
     fn change_client(&mut self, changes: ClientChanges, now: Timestamp) -> EditedClient {
+        self.tell_client_elsewhere(&changes);
         let ClientChanges { stored, documents, end: ending } = changes;
         let ended = ending.map(|order| end(self, &order, now).expect("the client is stored"));
         let now_stored = self.clients.get(&stored.client.id).cloned();
@@ -327,6 +330,13 @@ impl Tables {
         self.change_documents(documents);
         self.write_client(stored.clone());
         EditedClient { client: stored.client, ended }
+    }
+
+    fn tell_client_elsewhere(&mut self, changes: &ClientChanges) {
+        let id = &changes.stored.client.id;
+        if changes.told_elsewhere(self.clients.get(id)) {
+            self.tell_elsewhere(&Receiver::Client(id.clone()));
+        }
     }
 
     pub(crate) fn write_client(&mut self, stored: StoredClient) {

@@ -6,8 +6,9 @@
 use std::ops::Bound;
 
 use adieu_core::{
-    EndingId, EndingPlace, Lane, Outage, Receipt, ReceiptKey, ReceiptState, Receiver, Settlement, SubjectKey,
-    Timestamp, Unwritten, decide_health, decide_lease, decide_settlement, due_at_once, is_back,
+    DueNotices, EndingId, EndingPlace, Lane, Outage, Receipt, ReceiptKey, ReceiptState, Receiver,
+    ReceiverHealth, Settlement, SubjectKey, Timestamp, Unwritten, decide_health, decide_lease, decide_return,
+    decide_settlement,
 };
 use adieu_store::{
     LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, Pending, ReceiptPage, ReceiptQuery,
@@ -86,35 +87,108 @@ impl Notices for MemoryStore {
 impl Tables {
     fn lease(&mut self, order: &LeaseOrder, now: Timestamp) -> LeasedNotices {
         let mut leased = LeasedNotices::default();
-        let receivers: Vec<Receiver> = self.receivers.keys().cloned().collect();
-        for receiver in receivers {
-            let health = self.receivers[&receiver];
-            let mut waiting: Vec<(Timestamp, ReceiptKey)> = self
-                .receipts
-                .iter()
-                .filter(|(key, _)| key.receiver == receiver)
-                .filter_map(|(key, receipt)| match receipt.state {
-                    ReceiptState::Pending { due_at, .. } => Some((due_at, key.clone())),
-                    _ => None,
-                })
-                .collect();
-            waiting.sort();
+        let waiting = self.receivers.iter().filter_map(|(receiver, health)| {
+            let from = health.waits_from.filter(|from| *from <= now)?;
+            Some((from, receiver.clone()))
+        });
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort();
+        for (_, receiver) in waiting {
             let room = order.most - leased.notices.len() as u32;
             let busy = order.busy.get(&receiver).copied().unwrap_or(0);
+            let health = self.receivers[&receiver];
             let lane = Lane { health, busy, most_each: order.most_each, room, reserved: order.reserved };
-            let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(due_at, _)| *due_at <= now);
-            let due = due.into_iter().filter_map(|(_, key)| self.receipts.get(&key).cloned()).collect();
-            let leasing =
-                decide_lease(&lane, due, later.first().map(|(due_at, _)| *due_at), order.until, now);
-            self.receivers.extend(leasing.health.map(|health| (receiver.clone(), health)));
+            let most = lane.allowance(now) as usize;
+            if most == 0 {
+                self.receivers.extend(lane.put_off(now).map(|health| (receiver, health)));
+                continue;
+            }
+            let (due, health) = self.due(&receiver, health, most, now, &mut leased.untold);
+            let leasing = decide_lease(&Lane { health, ..lane }, due, order.until, now);
+            self.receivers.insert(receiver.clone(), leasing.health);
             for receipt in leasing.leased {
-                let to = self.address_of(&receiver, receipt.place);
+                let to = self.address_of(&receiver, receipt.place).expect("what is given out has an address");
                 self.receipts.insert(receipt.key(), receipt.clone());
                 leased.notices.push(LeasedNotice { receipt, to });
             }
-            leased.next_due = leased.next_due.into_iter().chain(leasing.next_due).min();
         }
+        let looks = self.receivers.values().filter_map(|health| health.waits_from);
+        leased.next_due = looks.filter(|from| *from > now).min();
         leased
+    }
+
+    /// What of a receiver's notices is due and can be told. What can't is settled, and what is due because the receiver is back is brought
+    /// forward.
+    fn due(
+        &mut self,
+        receiver: &Receiver,
+        health: ReceiverHealth,
+        most: usize,
+        now: Timestamp,
+        untold: &mut Vec<Receipt>,
+    ) -> (DueNotices, ReceiverHealth) {
+        if let Some(back) = health.coming_back {
+            let stretch: Vec<Receipt> = self.receipts_of(receiver).into_iter().map(|(_, one)| one).collect();
+            for due in decide_return(back, &stretch, u32::MAX, now).due {
+                self.receipts.insert(due.key(), due);
+            }
+        }
+        let (mut due, mut later) = (Vec::new(), None);
+        for (due_at, receipt) in self.receipts_of(receiver) {
+            if due_at > now {
+                later = Some(due_at);
+                break;
+            }
+            match self.address_of(receiver, receipt.place) {
+                Some(_) => due.push(receipt),
+                None => untold.extend(receipt.without_address(now)),
+            }
+        }
+        self.receipts.extend(untold.iter().map(|one| (one.key(), one.clone())));
+        let more = due.len() > most;
+        due.truncate(most);
+        (DueNotices { given: due, more, later }, ReceiverHealth { coming_back: None, ..health })
+    }
+
+    /// The receipts of a receiver that are pending, by when they are due.
+    fn receipts_of(&self, receiver: &Receiver) -> Vec<(Timestamp, Receipt)> {
+        let of_receiver = self.receipts.values().filter(|receipt| receipt.receiver == *receiver);
+        let pending = of_receiver.filter_map(|receipt| match receipt.state {
+            ReceiptState::Pending { due_at, .. } => Some((due_at, receipt.clone())),
+            _ => None,
+        });
+        let mut pending: Vec<_> = pending.collect();
+        pending.sort_by_key(|(due_at, receipt)| (*due_at, receipt.key()));
+        pending
+    }
+
+    /// Gives up what is past its day, settles what can be told no more, and forgets receivers that are gone; says how many were given up,
+    /// and how many forgotten.
+    pub(crate) fn sweep_receivers(&mut self, now: Timestamp) -> (u32, u32) {
+        let over: Vec<Receipt> = self
+            .receipts
+            .values()
+            .filter_map(|receipt| match self.address_of(&receipt.receiver, receipt.place) {
+                Some(_) => receipt.overdue(now),
+                None => receipt.without_address(now),
+            })
+            .collect();
+        let given_up = over.iter().filter(|one| one.state == ReceiptState::GivenUp { at: now }).count();
+        self.receipts.extend(over.into_iter().map(|one| (one.key(), one)));
+        let before = self.receivers.len();
+        let awaited = |receiver: &Receiver| {
+            self.receipts.values().any(|one| one.receiver == *receiver && !one.state.is_settled())
+        };
+        let is_there = |receiver: &Receiver| match receiver {
+            Receiver::Client(client) => self.client(client).is_some(),
+            Receiver::Subscriber(id) => self.subscribers.contains_key(id),
+        };
+        let gone: Vec<Receiver> =
+            self.receivers.keys().filter(|one| !is_there(one) && !awaited(one)).cloned().collect();
+        for one in gone {
+            self.receivers.remove(&one);
+        }
+        (given_up as u32, (before - self.receivers.len()) as u32)
     }
 
     /// Where a receiver is told now of the ending at a place.
@@ -140,22 +214,10 @@ impl Tables {
             self.receipts.insert(settlement.key.clone(), settled.clone());
         }
         let before = self.receivers.get(&receiver).copied().unwrap_or_default();
-        if let Some(after) = decide_health(&before, &receipt, settlement, now) {
-            self.receivers.insert(receiver.clone(), after);
-            if is_back(&before, &after) {
-                self.bring_forward(&receiver, now);
-            }
+        if let Some(after) = decide_health(&before, &receipt, settlement, settled.as_ref(), now) {
+            self.receivers.insert(receiver, after);
         }
         settled
-    }
-
-    fn bring_forward(&mut self, receiver: &Receiver, now: Timestamp) {
-        let of_receiver = self.receipts.values_mut().filter(|receipt| receipt.receiver == *receiver);
-        for receipt in of_receiver {
-            if let Some(due) = due_at_once(receipt, now) {
-                *receipt = due;
-            }
-        }
     }
 
     fn receipt_page(&self, query: &ReceiptQuery) -> Option<ReceiptPage> {
@@ -201,12 +263,11 @@ impl Tables {
         }
         for key in keys {
             let Some(changed) = self.receipts.get(&key).and_then(&change) else { continue };
-            let receiver = changed.receiver.clone();
+            if let Some(health) = self.receivers.get_mut(&changed.receiver) {
+                *health = health.with_changed(&changed);
+            }
             self.receipts.insert(key, changed);
             retold.notices += 1;
-            if let Some(health) = self.receivers.get_mut(&receiver) {
-                *health = health.wanted_now().unwrap_or(*health);
-            }
         }
         retold
     }

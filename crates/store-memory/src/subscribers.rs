@@ -3,8 +3,9 @@
 //! Each change gathers facts, lets core decide, and writes what was decided.
 
 use adieu_core::{
-    DirectoryError, EndingPlace, Outage, RealmId, Subscriber, SubscriberChanges, SubscriberFacts,
-    SubscriberId, Version, decide_create_subscriber, decide_edit_subscriber, decide_remove_subscriber,
+    DirectoryError, EndingPlace, Outage, RealmId, Receiver, ReceiverHealth, Subscriber, SubscriberChanges,
+    SubscriberFacts, SubscriberId, Version, decide_create_subscriber, decide_edit_subscriber,
+    decide_remove_subscriber,
 };
 use adieu_store::{Pending, Subscribers};
 
@@ -47,6 +48,7 @@ impl Subscribers for MemoryStore {
             let removal = decide_remove_subscriber(&tables.subscriber_facts(id, None), from)?;
             tables.removed_versions = removal.removed;
             tables.subscribers.remove(id);
+            tables.tell_elsewhere(&Receiver::Subscriber(id.clone()));
             tables.realms.extend(removal.realm.map(|realm| (realm.id, realm)));
             Ok(())
         })
@@ -57,6 +59,13 @@ impl Tables {
     /// The subscribers of a realm, by name.
     pub(crate) fn subscribers_of(&self, realm: RealmId) -> Vec<Subscriber> {
         self.subscribers.values().filter(|one| one.realm == realm).cloned().collect()
+    }
+
+    /// Forgets what is known of a receiver, because it is told elsewhere from now on.
+    pub(crate) fn tell_elsewhere(&mut self, receiver: &Receiver) {
+        if let Some(health) = self.receivers.get_mut(receiver) {
+            *health = ReceiverHealth::told_elsewhere();
+        }
     }
 
     /// What is stored around a subscriber: in the realm that it is to be made in, or that it is in.
@@ -73,7 +82,10 @@ impl Tables {
     }
 
     fn write_subscriber(&mut self, changes: SubscriberChanges) -> Subscriber {
-        let SubscriberChanges { subscriber, realm } = changes;
+        let SubscriberChanges { subscriber, realm, told_elsewhere } = changes;
+        if told_elsewhere {
+            self.tell_elsewhere(&Receiver::Subscriber(subscriber.id.clone()));
+        }
         self.subscribers.insert(subscriber.id.clone(), subscriber.clone());
         self.realms.extend(realm.map(|realm| (realm.id, realm)));
         subscriber

@@ -183,8 +183,9 @@ impl Tables {
             let key = receipt.key();
             if !self.receipts.contains_key(&key) {
                 taken.receipts += 1;
-                if receipt.is_sent() {
-                    self.receivers.entry(receipt.receiver.clone()).or_default();
+                if let Some(from) = receipt.next_try_at() {
+                    let health = self.receivers.entry(receipt.receiver.clone()).or_default();
+                    *health = health.waiting_from(from);
                 }
                 self.receipts.insert(key, receipt);
             }

@@ -26,6 +26,9 @@ impl Upkeep for MemoryStore {
             }
             tables.ending_lines.retain(|line| line.at > bounds.tombstones);
             tables.drop_receipts();
+            let (given_up, forgotten) = tables.sweep_receivers(now);
+            swept.given_up = given_up;
+            swept.remains += forgotten;
             Ok(swept)
         })
     }
@@ -77,7 +80,7 @@ impl Tables {
             // Decided and written on the one road; its answer is "it was over before".
             let _ = end(self, order, now);
         }
-        Swept { sessions: orders.len() as u32, remains: 0, more: orders.len() == SWEEP_MAX }
+        Swept { sessions: orders.len() as u32, more: orders.len() == SWEEP_MAX, ..Swept::default() }
     }
 
     fn sweep_remains(&mut self, bounds: SweepBounds) -> u32 {

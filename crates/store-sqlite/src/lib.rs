@@ -82,6 +82,8 @@ pub struct SqliteStore {
     sweep_cursor: Arc<Mutex<i64>>,
     /// How far the list of the sweep has been looked through for sessions of whose end somebody is told since they began.
     moments_cursor: Arc<Mutex<MomentsCursor>>,
+    /// How far the sweep has looked through the receivers.
+    swept_receiver: Arc<Mutex<Option<adieu_core::Receiver>>>,
     /// Held for as long as the store is open: a second process is refused.
     folder: Arc<Folder>,
 }
@@ -104,8 +106,15 @@ impl SqliteStore {
         let readers = Readers::start(&path, &shared)?;
         let writer = Writer::start(connection, &shared, options.when_writer_lost)?;
         let (writer, readers) = (Arc::new(writer), Arc::new(readers));
-        let (sweep_cursor, moments_cursor) = Default::default();
-        Ok(Self { shared, writer, readers, sweep_cursor, moments_cursor, folder: Arc::new(folder) })
+        Ok(Self {
+            shared,
+            writer,
+            readers,
+            sweep_cursor: Arc::default(),
+            moments_cursor: Arc::default(),
+            swept_receiver: Arc::default(),
+            folder: Arc::new(folder),
+        })
     }
 }
 

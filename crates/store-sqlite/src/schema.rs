@@ -174,6 +174,12 @@ const MIGRATIONS: &[&str] = &[
         sum(state = 4) FROM receipt GROUP BY line, entry;",
     // The client's name and addresses that its user was shown (decision 0073). None has changed before.
     "ALTER TABLE consent ADD COLUMN client_identity INTEGER NOT NULL DEFAULT 0;",
+    // Since when a receiver waits to be given something, and whether it fails: who is to be looked at is found by these (decision 0066).
+    "ALTER TABLE receiver ADD COLUMN failing INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE receiver ADD COLUMN waits_from INTEGER;
+     UPDATE receiver SET failing = detail ->> 'since' IS NOT NULL,
+        waits_from = (SELECT min(due_at) FROM receipt WHERE receipt.client = receiver.client AND due_at IS NOT NULL);
+     CREATE INDEX receiver_waits ON receiver(failing, waits_from) WHERE waits_from IS NOT NULL;",
 ];
 
 /// What a connection is for.

@@ -125,6 +125,8 @@ pub struct Swept {
     pub sessions: u32,
     /// Tombstones, flows and grants that nobody needs any more.
     pub remains: u32,
+    /// Notices that are given up: their day is over and nobody tried them in time.
+    pub given_up: u32,
     /// Whether there may be more to do now.
     pub more: bool,
 }

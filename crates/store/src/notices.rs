@@ -28,7 +28,7 @@ pub struct LeaseOrder {
     pub until: Timestamp,
     /// At most so many.
     pub most: u32,
-    /// How many of these are for receivers of whose notices none is at work, one for each.
+    /// How many of these are for receivers that do not fail and of whose notices none is at work, one for each.
     pub reserved: u32,
     /// At most so many for one receiver, with those at work.
     pub most_each: u32,
@@ -41,8 +41,8 @@ pub struct LeaseOrder {
 pub struct LeasedNotice {
     /// Its receipt.
     pub receipt: Receipt,
-    /// Where to send it: as its receiver is registered now; none if it is not, or has no address any more.
-    pub to: Option<NoticeAddress>,
+    /// Where to send it: as its receiver is registered now.
+    pub to: NoticeAddress,
 }
 
 /// Where a notice is sent.
@@ -59,7 +59,10 @@ pub enum NoticeAddress {
 pub struct LeasedNotices {
     /// The notices.
     pub notices: Vec<LeasedNotice>,
-    /// When the next one is due; none if nothing else waits, or what is due waits for those at work.
+    /// Receipts that were settled instead, because their receiver has no address any more: see [`Receipt::without_address`]. Some
+    /// hundreds of them at most.
+    pub untold: Vec<Receipt>,
+    /// When there may be more to give out, or to settle; none if nothing waits for a moment: what is due waits for those at work.
     pub next_due: Option<Timestamp>,
 }
 
@@ -134,8 +137,9 @@ pub trait Notices: Send + Sync {
     /// the last one stopped, also in the middle of an ending of many. Whoever repeats it makes nothing twice.
     fn take_endings(&self, now: Timestamp) -> Pending<Result<Taken, Unwritten>>;
 
-    /// Leases notices that are due: until the lease runs out or they are settled, nobody else gets them. Receivers take turns,
-    /// and an ailing one gets one at a time ([`ReceiverHealth::allowance`]).
+    /// Leases notices that are due: until the lease runs out or they are settled, nobody else gets them. Receivers take turns: who has
+    /// waited longest is first ([`ReceiverHealth::waits_from`]); those that fail take nothing of what is reserved, and an ailing one gets
+    /// one at a time ([`Lane::allowance`](adieu_core::Lane::allowance)).
     fn lease_notices(&self, order: LeaseOrder, now: Timestamp) -> Pending<Result<LeasedNotices, Unwritten>>;
 
     /// Writes down what a try came to; gives the receipt as it is then, or none if it changed nothing.

@@ -12,6 +12,7 @@ pub(crate) mod receiver;
 mod restored;
 mod samples;
 mod subscribers;
+mod systems;
 mod triggers;
 
 use adieu_testkit::World;

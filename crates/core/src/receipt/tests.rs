@@ -136,7 +136,8 @@ fn a_late_try_counts_if_it_got_through() {
 fn what_is_not_confirmed_can_be_retried_and_what_is_pending_given_up() {
     let refused = settled(&receipt(), status(400), at(10));
     let again = refused.retried(at(90)).expect("it may");
-    assert_eq!(again.state, ReceiptState::Pending { due_at: at(90), leased: false });
+    assert_eq!(again.state, ReceiptState::Pending { due_at: at(0), leased: false }, "before all others");
+    assert_eq!((again.next_try_at(), refused.next_try_at()), (Some(at(90)), None));
     assert_eq!((again.tried_from, again.tries), (at(90), 1));
     assert!(refused.given_up(at(90)).is_none());
     let waiting = settled(&receipt(), status(500), at(10));
@@ -197,5 +198,42 @@ fn an_answer_of_a_subscriber_means_what_its_specification_says() {
             let settled = decide_settlement(receipt, &settlement, at(10)).expect("it is settled");
             assert_eq!(settled.state.word(), word, "{code} of {:?}", receipt.message);
         }
+    }
+}
+
+/// Goal: HOME-LIMITS: a day is a day, whether a notice was tried or waited for its turn; what is tried just now is left to that.
+#[test]
+fn what_nobody_tried_in_its_day_is_given_up() {
+    let day = 24 * 3600;
+    let waits = |from: i64, due: i64, leased| {
+        let state = ReceiptState::Pending { due_at: at(due), leased };
+        Receipt { state, tried_from: at(from), ..receipt() }
+    };
+    for (receipt, now, is_over) in [
+        (waits(0, 0, false), day - 1, false),
+        (waits(0, 0, false), day, true),
+        (waits(0, day - 10, false), day + 6 * 3600 - 11, false),
+        (waits(0, day - 10, false), day + 6 * 3600 - 10, true),
+        (waits(5, 0, false), day, false),
+        (waits(0, day, true), day, false),
+        (waits(0, 30, true), day, true),
+    ] {
+        let state = receipt.overdue(at(now)).map(|over| over.state);
+        assert_eq!(state, is_over.then_some(ReceiptState::GivenUp { at: at(now) }), "{receipt:?} {now}");
+    }
+}
+
+/// Goal: what has no address any more is settled without a try, but for one that is under way.
+#[test]
+fn what_has_no_address_is_settled_untried() {
+    let state = |due, leased| ReceiptState::Pending { due_at: at(due), leased };
+    for (state, settles) in [(state(50, false), true), (state(9, true), true), (state(50, true), false)] {
+        let receipt = Receipt { state, ..receipt() };
+        let settled = receipt.without_address(at(10));
+        assert_eq!(settled.is_some(), settles, "{state:?}");
+        let Some(settled) = settled else { continue };
+        assert_eq!((settled.state, settled.tries), (ReceiptState::CannotBeTold, receipt.tries));
+        assert_eq!(settled.last.map(|tried| tried.answer), Some(NoticeAnswer::NoAddress));
+        assert!(Receipt { state: ReceiptState::CannotBeTold, ..receipt }.without_address(at(10)).is_none());
     }
 }

@@ -70,11 +70,10 @@ fn counted(found: &ReceiptPage) -> Value {
 
 fn receipt(one: &Receipt) -> Value {
     let (issuer, sub, sid) = subject(one);
-    let (next_try_at, settled_at, confirmed_at) = match one.state {
-        ReceiptState::Pending { due_at, .. } => (Some(due_at), None, None),
-        ReceiptState::Confirmed { at } => (None, Some(at), Some(at)),
-        ReceiptState::Refused { at } | ReceiptState::GivenUp { at } => (None, Some(at), None),
-        ReceiptState::CannotBeTold => (None, None, None),
+    let (settled_at, confirmed_at) = match one.state {
+        ReceiptState::Confirmed { at } => (Some(at), Some(at)),
+        ReceiptState::Refused { at } | ReceiptState::GivenUp { at } => (Some(at), None),
+        ReceiptState::Pending { .. } | ReceiptState::CannotBeTold => (None, None),
     };
     let last = one.last.as_ref().map(|tried| {
         let status = match tried.answer {
@@ -92,7 +91,7 @@ fn receipt(one: &Receipt) -> Value {
         "client": one.receiver.client().map(ToString::to_string),
         "subscriber": one.receiver.subscriber().map(ToString::to_string), "kind": kind(one),
         "state": one.state.word(), "issuer": issuer, "sub": sub, "sid": sid, "tries": one.tries,
-        "next_try_at": next_try_at.map(at), "settled_at": settled_at.map(at),
+        "next_try_at": one.next_try_at().map(at), "settled_at": settled_at.map(at),
         "after_ms": confirmed_at.map(|at| at.since(one.ended_at).ms()), "last_answer": last,
     })
 }

@@ -232,7 +232,7 @@ impl From<RotationError> for Problem {
 impl From<SubscriberError> for Problem {
     fn from(error: SubscriberError) -> Self {
         match error {
-            SubscriberError::HookSecret | SubscriberError::BearerToken => {
+            SubscriberError::HookSecret | SubscriberError::HookSecretStays | SubscriberError::BearerToken => {
                 Self::invalid(format!("secret: {error}"))
             }
             SubscriberError::NoOverlap => Self::invalid(format!("overlap_s: {error}")),
@@ -327,6 +327,7 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::RealmPath => "path",
         RecordFault::SubscriberAddress => "address",
         RecordFault::SubscriberIssuer => "issuer",
+        RecordFault::SubscriberCredential => "secret",
         RecordFault::TooManySubscribers => "realm",
     }
 }

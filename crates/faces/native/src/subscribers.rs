@@ -86,6 +86,8 @@ struct SubscriberChange {
     subject_format: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     issuer: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    secret: Option<String>,
 }
 
 impl SubscriberChange {
@@ -118,7 +120,7 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
             next.kind = kind;
         }
     };
-    let changed = api.authority.edit_subscriber(&before.id, edit).await?;
+    let changed = api.authority.edit_subscriber(&before.id, change.secret.as_deref(), edit).await?;
     Ok(Done::Shown(shown(&changed, api.authority.now())))
 }
 

@@ -63,7 +63,7 @@ async fn ended(
         cause: Cause::Administrator,
         spare: None,
         within: None,
-        origin: call.origin_of(Actor::Client(client.clone())),
+        origin: call.origin_of(Actor::Client(client.clone())).handed_on(),
     };
     match face.authority.end(order).await {
         Ok(_) => {

@@ -38,6 +38,7 @@ impl From<RecordFault> for Problem {
             // No route of this dialect makes or changes a subscriber.
             RecordFault::SubscriberAddress
             | RecordFault::SubscriberIssuer
+            | RecordFault::SubscriberCredential
             | RecordFault::TooManySubscribers => Self::invalid("subscribers", "They are changed elsewhere."),
             RecordFault::TraitUsername => {
                 Self::invalid("username", "The user's attributes give another name.")

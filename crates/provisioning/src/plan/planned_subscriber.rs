@@ -27,6 +27,8 @@ pub struct SubscriberEdit {
     pub(super) kind: Option<SubscriberKind>,
     pub(super) address: Option<String>,
     pub(super) enabled: Option<bool>,
+    /// Where its secret lies, if it takes that anew.
+    pub(super) secret: Option<Source>,
 }
 
 impl SubscriberEdit {

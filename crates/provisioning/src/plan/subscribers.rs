@@ -1,9 +1,9 @@
 //! Subscribers: found by name, which is unique in the installation.
 //!
 //! A secret is no part of a document: a web hook's is drawn when it is made, or lies where the document says, as another system's token
-//! does. What is there keeps its secret.
+//! does. What is there keeps its secret, but for a token whose address leads elsewhere now.
 
-use adieu_authority::{Subscriber, SubscriberId, SubscriberKind, subscriber_is_sound};
+use adieu_authority::{Subscriber, SubscriberId, SubscriberKind, subscriber_is_sound, takes_credential_anew};
 
 use super::planned_subscriber::{PlannedSubscriber, SubscriberEdit};
 use super::{Change, Notes, Planned, Planner, Planning, taken};
@@ -79,8 +79,11 @@ impl<'a> Planner<'a> {
             self.plan(line, Change::MakeSubscriber(realm.id, Box::new(new)));
             return Ok(());
         };
+        let is_anew = takes_credential_anew(now, &doc.address);
+        ensure(!is_anew || doc.source().is_some(), || DocumentFault::TokenOfAnotherPlace)?;
         let mut notes = Notes::default();
         let edit = SubscriberEdit {
+            secret: doc.source().filter(|_| is_anew),
             kind: notes.changed_unseen("what it is sent", &now.kind, Some(kind)),
             address: notes.changed("address", &now.address, Some(doc.address.clone())),
             enabled: notes.changed("enabled", &now.enabled, doc.enabled),

@@ -4,13 +4,14 @@
 
 use adieu_core::{
     Client, ClientChanges, ClientDraft, ClientsFacts, DirectoryError, EditClientOrder, EditClientsOrder,
-    EditedClient, Ended, RemoveClientOrder, Timestamp, decide_create_client, decide_edit_client,
+    EditedClient, Ended, Receiver, RemoveClientOrder, Timestamp, decide_create_client, decide_edit_client,
     decide_edit_clients, decide_remove_client, decide_remove_documents,
 };
 use adieu_store::Document;
 
 use crate::acts::documents::{change_documents, facts_of_changes};
 use crate::acts::sessions;
+use crate::acts::subscribers::tell_elsewhere;
 use crate::batch::Batch;
 use crate::error::Damaged;
 use crate::rows;
@@ -26,6 +27,9 @@ pub(super) fn create(
         Ok(changes) => changes,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if changes.told_elsewhere(before.as_ref()) {
+        tell_elsewhere(batch, &Receiver::Client(draft.client.id.clone()))?;
+    }
     let ClientChanges { stored, documents, end: _ } = changes;
     change_documents(batch, documents)?;
     batch.write_client(stored.clone())?;
@@ -94,6 +98,9 @@ pub(super) fn remove(
 
 /// Carries out what was decided of a client: the ending first.
 fn change(batch: &mut Batch<'_>, changes: ClientChanges, now: Timestamp) -> rusqlite::Result<EditedClient> {
+    if changes.told_elsewhere(rows::client(batch.db, &changes.stored.client.id)?.as_ref()) {
+        tell_elsewhere(batch, &Receiver::Client(changes.stored.client.id.clone()))?;
+    }
     let ClientChanges { stored, documents, end } = changes;
     let mut carried_out = |order| sessions::end(batch, &order, now)?.map_err(|_| Damaged::row("client"));
     let ended = end.map(&mut carried_out).transpose()?;

@@ -12,6 +12,7 @@ mod family;
 mod flows;
 mod free_place;
 mod grants;
+mod leasing;
 mod lists;
 mod notices;
 mod people;

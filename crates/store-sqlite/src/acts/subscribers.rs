@@ -3,8 +3,9 @@
 //! Each change gathers facts, lets core decide, and writes what was decided.
 
 use adieu_core::{
-    DirectoryError, Outage, RealmId, Subscriber, SubscriberChanges, SubscriberFacts, SubscriberId, Version,
-    decide_create_subscriber, decide_edit_subscriber, decide_remove_subscriber,
+    DirectoryError, Outage, RealmId, Receiver, ReceiverHealth, Subscriber, SubscriberChanges,
+    SubscriberFacts, SubscriberId, Version, decide_create_subscriber, decide_edit_subscriber,
+    decide_remove_subscriber,
 };
 use adieu_store::{Pending, Subscribers};
 
@@ -52,8 +53,17 @@ impl Subscribers for SqliteStore {
             };
             rows::write_removed_versions(batch.db, removal.removed)?;
             rows::drop_subscriber(batch.db, &id)?;
+            tell_elsewhere(batch, &Receiver::Subscriber(id.clone()))?;
             removal.realm.map_or(Ok(()), |realm| batch.write_realm(realm)).map(Ok)
         })
+    }
+}
+
+/// Forgets what is known of a receiver, because it is told elsewhere from now on; what waits for it is looked at at once.
+pub(super) fn tell_elsewhere(batch: &Batch<'_>, receiver: &Receiver) -> rusqlite::Result<()> {
+    match rows::known_receiver(batch.db, receiver)? {
+        Some(_) => rows::write_receiver(batch.db, receiver, &ReceiverHealth::told_elsewhere()),
+        None => Ok(()),
     }
 }
 
@@ -72,11 +82,14 @@ fn written(
     batch: &mut Batch<'_>,
     decided: Result<SubscriberChanges, DirectoryError>,
 ) -> rusqlite::Result<Result<Subscriber, DirectoryError>> {
-    let SubscriberChanges { subscriber, realm } = match decided {
+    let SubscriberChanges { subscriber, realm, told_elsewhere } = match decided {
         Ok(changes) => changes,
         Err(refusal) => return Ok(Err(refusal)),
     };
     rows::write_subscriber(batch.db, &subscriber)?;
+    if told_elsewhere {
+        tell_elsewhere(batch, &Receiver::Subscriber(subscriber.id.clone()))?;
+    }
     if let Some(realm) = realm {
         batch.write_realm(realm)?;
     }

@@ -263,8 +263,8 @@ impl Step<'_, '_> {
             let receipt = Receipt::owed(place, realm, notice, ended_at, self.now);
             if rows::add_receipt(self.batch.db, &receipt)? {
                 self.taken.receipts += 1;
-                if receipt.is_sent() {
-                    rows::add_receiver(self.batch.db, &receipt.receiver)?;
+                if let Some(from) = receipt.next_try_at() {
+                    rows::add_waiting(self.batch.db, &receipt.receiver, from)?;
                 }
             }
         }

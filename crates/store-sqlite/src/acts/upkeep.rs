@@ -8,6 +8,7 @@ use rusqlite::params;
 
 use crate::acts::expiry;
 use crate::acts::free_place::untold_endings;
+use crate::acts::leasing::sweep_receivers;
 use crate::acts::sessions::write_activity;
 use crate::acts::spent::{SWEEP_MAX, bury_if_over, past_damage, readable_facts_at};
 use crate::batch::Batch;
@@ -18,6 +19,7 @@ use crate::{SqliteStore, rows};
 impl Upkeep for SqliteStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
+        let receivers = std::sync::Arc::clone(&self.swept_receiver);
         self.writer.write(move |batch| {
             let mut swept = Swept::default();
             sweep_sessions(batch, now, &mut swept)?;
@@ -29,6 +31,8 @@ impl Upkeep for SqliteStore {
             let receipts = rows::drop_receipts(batch.db, SWEEP_MAX)?;
             swept.remains += records + lines + receipts;
             swept.more |= [records, lines, receipts].contains(&SWEEP_MAX);
+            let mut receivers = receivers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *receivers = sweep_receivers(batch.db, receivers.take(), now, &mut swept)?;
             let mut after = cursor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *after = sweep_tombstones(batch, *after, bounds.tombstones, &mut swept)?;
             Ok(Ok(swept))

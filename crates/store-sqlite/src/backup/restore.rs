@@ -298,7 +298,7 @@ fn record(db: &Connection, now: Timestamp) -> Result<(), BackupError> {
         let clients = clients.map(|client| (EndScope::Client(client.id), client.generation));
         for (scope, generation) in clients.chain([(EndScope::Realm(realm.id), realm.generation)]) {
             let record = EndingRecord::ordered(&origin, Cause::Restored, None, now);
-            let mass = MassEnding { scope, generation, spared: None, record };
+            let mass = MassEnding::whole(scope, generation, record);
             rows::write_mass_ending(db, &mass, false)?;
             append_entry(&mut body, &EndingEntry::of_many(&mass));
         }

@@ -114,6 +114,9 @@ pub(crate) struct MassDetail<'a> {
     /// The session that was spared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     but: Option<Uuid>,
+    /// Whether another system handed it on, and nothing lived here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    echo: bool,
 }
 
 impl<'a> MassDetail<'a> {
@@ -121,6 +124,7 @@ impl<'a> MassDetail<'a> {
         Self {
             ending: EndingDetail::of(&mass.record, ALONE),
             but: mass.spared.map(|id| Uuid::from_bytes(id.to_bytes())),
+            echo: mass.is_echo,
         }
     }
 
@@ -130,6 +134,10 @@ impl<'a> MassDetail<'a> {
 
     pub(crate) fn spared(&self) -> Option<SessionId> {
         self.but.map(|id| SessionId::from_bytes(id.into_bytes()))
+    }
+
+    pub(crate) const fn is_echo(&self) -> bool {
+        self.echo
     }
 
     pub(crate) fn record(self, at: Timestamp) -> rusqlite::Result<EndingRecord> {
@@ -183,10 +191,11 @@ mod tests {
                     scope: adieu_core::EndScope::Realm(adieu_core::RealmId::from_uuid(Uuid::from_u128(1))),
                     generation: 4,
                     spared: Some(SessionId::from_bytes([3; 16])),
+                    is_echo: cause == Cause::Administrator,
                     record: record(cause, actor.clone()),
                 };
                 let read = from_json::<MassDetail>(&to_json(&MassDetail::of(&mass)), "ending").expect("JSON");
-                assert_eq!(read.spared(), mass.spared);
+                assert_eq!((read.spared(), read.is_echo()), (mass.spared, mass.is_echo));
                 assert_eq!(read.record(mass.record.at).expect("a record"), mass.record);
             }
         }

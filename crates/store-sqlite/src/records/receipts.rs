@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    EndingPlace, HookEvent, HookReach, NoticeAnswer, NoticeMessage, NoticeSubject, RealmId, Receipt,
-    ReceiptState, Receiver, ReceiverHealth, RevokedSubject, SessionId, Span, Timestamp, Tried, UserId,
+    ComingBack, EndingPlace, HookEvent, HookReach, NoticeAnswer, NoticeMessage, NoticeSubject, RealmId,
+    Receipt, ReceiptState, Receiver, ReceiverHealth, RevokedSubject, SessionId, Span, Timestamp, Tried,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -286,6 +287,9 @@ pub(crate) struct HealthDetail {
     by: Option<AnswerDetail>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<i64>,
+    /// Since when it is back, and behind what all was brought forward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back: Option<(i64, i64)>,
 }
 
 impl HealthDetail {
@@ -299,10 +303,11 @@ impl HealthDetail {
             failed: ms(health.last_failure.map(|(at, _)| at)),
             by: health.last_failure.map(|(_, answer)| AnswerDetail::of(answer)),
             asked: ms(health.asked_at),
+            back: health.coming_back.map(|back| (back.since.ms(), back.before.ms())),
         }
     }
 
-    pub(crate) fn complete(self) -> rusqlite::Result<ReceiverHealth> {
+    pub(crate) fn complete(self, waits_from: Option<Timestamp>) -> rusqlite::Result<ReceiverHealth> {
         let at = |ms: Option<i64>| ms.map(Timestamp::from_ms);
         let answer = self.by.map(|answer| answer.complete()).transpose()?;
         Ok(ReceiverHealth {
@@ -312,6 +317,11 @@ impl HealthDetail {
             last_latency: self.took.map(Span::from_ms),
             last_failure: at(self.failed).zip(answer),
             asked_at: at(self.asked),
+            coming_back: self.back.map(|(since, before)| ComingBack {
+                since: Timestamp::from_ms(since),
+                before: Timestamp::from_ms(before),
+            }),
+            waits_from,
         })
     }
 }

@@ -1,16 +1,15 @@
-//! Receipts of notices, receivers, and how far receipts were made.
+//! Receipts of notices, and how far receipts were made.
 //!
 //! A receipt that is pending is found by its receiver and by when it is due; one that is settled is due never.
 
 use adieu_core::{
-    EndingPlace, RealmId, Receipt, ReceiptKey, ReceiptState, Receiver, ReceiverHealth, SubjectKey, Timestamp,
-    ToldUpTo,
+    EndingPlace, RealmId, Receipt, ReceiptKey, ReceiptState, Receiver, SubjectKey, Timestamp, ToldUpTo,
 };
 use adieu_store::{ReceiptCounts, ReceiverStanding};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;
-use crate::records::{HealthDetail, ReceiptColumns, ReceiptDetail, from_json, to_json};
+use crate::records::{ReceiptColumns, ReceiptDetail, from_json, to_json};
 use crate::rows::{signed, unsigned, uuid_column};
 
 const RECEIPT: &str = "line, entry, client, state, due_at, leased, realm, detail";
@@ -19,10 +18,6 @@ const SHARED: &str = "SELECT DISTINCT locator, incarnation FROM participant WHER
     ORDER BY locator, incarnation LIMIT ?3";
 
 const NEXT_DUE: &str = "SELECT due_at FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT 1";
-
-/// Steps over those whose receipts are all settled, however many they are.
-const NEXT_AWAITED: &str =
-    "SELECT client FROM receipt WHERE client > ?1 AND due_at IS NOT NULL ORDER BY client LIMIT 1";
 
 fn of_ending_sql() -> String {
     format!(
@@ -37,6 +32,12 @@ fn due_sql() -> String {
 
 fn later_sql() -> String {
     format!("SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at > ?2 ORDER BY due_at LIMIT ?3")
+}
+
+fn latest_sql() -> String {
+    format!(
+        "SELECT {RECEIPT} FROM receipt WHERE client = ?1 AND due_at > ?2 AND due_at <= ?3 ORDER BY due_at DESC LIMIT ?4"
+    )
 }
 
 fn receipt_row(row: &Row<'_>) -> rusqlite::Result<Receipt> {
@@ -54,7 +55,7 @@ fn receipt_row(row: &Row<'_>) -> rusqlite::Result<Receipt> {
 }
 
 /// The column `client` has the keys of all receivers.
-fn receiver_column(row: &Row<'_>) -> rusqlite::Result<Receiver> {
+pub(super) fn receiver_column(row: &Row<'_>) -> rusqlite::Result<Receiver> {
     Receiver::of_key(row.get_ref("client")?.as_str()?).map_err(|_| Damaged::row("receiver"))
 }
 
@@ -221,59 +222,6 @@ pub(crate) fn count_receipts(db: &Connection, place: EndingPlace) -> rusqlite::R
     Ok(counted.optional()?.unwrap_or_default())
 }
 
-/// The first receiver behind one for whom there are receipts that are pending or were.
-pub(crate) fn next_receiver(
-    db: &Connection,
-    after: Option<&Receiver>,
-) -> rusqlite::Result<Option<(Receiver, ReceiverHealth)>> {
-    let sql = "SELECT client, detail FROM receiver WHERE client > ?1 ORDER BY client LIMIT 1";
-    db.prepare_cached(sql)?
-        .query_row([after.map_or_else(String::new, Receiver::key)], |row| {
-            Ok((receiver_column(row)?, health(row)?))
-        })
-        .optional()
-}
-
-/// The first receiver behind one for whom a receipt is pending.
-pub(crate) fn next_awaited(
-    db: &Connection,
-    after: Option<&Receiver>,
-) -> rusqlite::Result<Option<(Receiver, ReceiverHealth)>> {
-    let found = db
-        .prepare_cached(NEXT_AWAITED)?
-        .query_row([after.map_or_else(String::new, Receiver::key)], receiver_column)
-        .optional()?;
-    found.map(|found| receiver(db, &found).map(|health| (found, health))).transpose()
-}
-
-fn health(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
-    from_json::<HealthDetail>(row.get_ref("detail")?.as_str()?, "receiver")?.complete()
-}
-
-pub(crate) fn receiver(db: &Connection, of: &Receiver) -> rusqlite::Result<ReceiverHealth> {
-    let sql = "SELECT detail FROM receiver WHERE client = ?1";
-    let found = db.prepare_cached(sql)?.query_row([of.key()], health).optional()?;
-    Ok(found.unwrap_or_default())
-}
-
-/// Keeps a receiver that is not there yet.
-pub(crate) fn add_receiver(db: &Connection, of: &Receiver) -> rusqlite::Result<()> {
-    let detail = to_json(&HealthDetail::of(&ReceiverHealth::default()));
-    db.prepare_cached("INSERT OR IGNORE INTO receiver(client, detail) VALUES (?1, ?2)")?
-        .execute(params![of.key(), detail])?;
-    Ok(())
-}
-
-pub(crate) fn write_receiver(
-    db: &Connection,
-    of: &Receiver,
-    health: &ReceiverHealth,
-) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT OR REPLACE INTO receiver(client, detail) VALUES (?1, ?2)")?
-        .execute(params![of.key(), to_json(&HealthDetail::of(health))])?;
-    Ok(())
-}
-
 /// The receipts of a receiver that are due by then, the longest due first.
 pub(crate) fn due_receipts(
     db: &Connection,
@@ -282,6 +230,18 @@ pub(crate) fn due_receipts(
     most: u32,
 ) -> rusqlite::Result<Vec<Receipt>> {
     db.prepare_cached(&due_sql())?.query_map(params![of.key(), now.ms(), most], receipt_row)?.collect()
+}
+
+/// Receipts of a receiver that are due behind a moment and not behind another, the latest first.
+pub(crate) fn latest_receipts(
+    db: &Connection,
+    of: &Receiver,
+    (now, before): (Timestamp, Timestamp),
+    most: u32,
+) -> rusqlite::Result<Vec<Receipt>> {
+    db.prepare_cached(&latest_sql())?
+        .query_map(params![of.key(), now.ms(), before.ms(), most], receipt_row)?
+        .collect()
 }
 
 /// Receipts of a receiver that wait for a later moment.
@@ -342,8 +302,11 @@ mod tests {
         for (sql, plan) in [
             (due_sql().as_str(), "SEARCH receipt USING INDEX receipt_due (client=? AND due_at<?)"),
             (later_sql().as_str(), "SEARCH receipt USING INDEX receipt_due (client=? AND due_at>?)"),
+            (
+                latest_sql().as_str(),
+                "SEARCH receipt USING INDEX receipt_due (client=? AND due_at>? AND due_at<?)",
+            ),
             (NEXT_DUE, "SEARCH receipt USING COVERING INDEX receipt_due (client=? AND due_at>?)"),
-            (NEXT_AWAITED, "SEARCH receipt USING COVERING INDEX receipt_due (client>?)"),
             (
                 of_ending_sql().as_str(),
                 "SEARCH receipt USING PRIMARY KEY (line=? AND entry=? AND (client,subject)>(?,?))",

@@ -25,6 +25,7 @@ pub mod mass_endings;
 pub mod notices;
 pub mod participants;
 pub mod people;
+pub mod receivers;
 pub mod second_factor;
 pub mod sign_ons;
 pub mod subscribers;
@@ -149,10 +150,17 @@ macro_rules! contract {
             notices::notices_are_retried_and_given_up_by_order,
             notices::what_is_still_to_be_told_outlives_the_sweep,
             notices::however_many_are_told_all_are_counted,
+            receivers::receivers_that_hang_take_no_place_of_one_that_answers,
+            receivers::all_that_waits_comes_when_a_receiver_is_back,
+            receivers::what_can_be_told_no_more_keeps_nobody_waiting,
+            receivers::a_clients_other_address_is_tried_at_once,
+            receivers::what_is_past_its_day_is_given_up,
+            receivers::what_is_tried_again_by_order_comes_first,
             subscribers::a_subscriber_keeps_what_was_written,
             subscribers::every_ending_of_a_realm_is_told_to_its_web_hooks,
             subscribers::a_subscriber_hears_of_nothing_earlier,
             subscribers::other_systems_are_told_of_users_and_web_hooks_of_the_whole,
+            subscribers::what_is_handed_on_and_ends_nothing_is_handed_on_to_nobody,
             expiry::what_clients_share_is_over_at_its_moment,
             expiry::what_is_used_again_lives_on_and_is_over_later,
             expiry::many_that_are_over_at_once_end_in_bounded_batches,
@@ -236,6 +244,7 @@ mod tests {
             ("notices", include_str!("notices.rs")),
             ("participants", include_str!("participants.rs")),
             ("people", include_str!("people.rs")),
+            ("receivers", include_str!("receivers.rs")),
             ("second_factor", include_str!("second_factor.rs")),
             ("sign_ons", include_str!("sign_ons.rs")),
             ("subscribers", include_str!("subscribers.rs")),

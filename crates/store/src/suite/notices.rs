@@ -81,7 +81,7 @@ fn client(id: &str) -> Receiver {
     Receiver::Client(id.parse().expect("an id"))
 }
 
-fn lease_order(until: Timestamp) -> LeaseOrder {
+pub(super) fn lease_order(until: Timestamp) -> LeaseOrder {
     LeaseOrder { until, most: 100, reserved: 0, most_each: 100, busy: HashMap::new() }
 }
 
@@ -89,11 +89,15 @@ async fn lease<E: Engine>(fixture: &Fixture<E>, until: Timestamp, now: Timestamp
     leased(fixture, lease_order(until), now).await.notices
 }
 
-async fn leased<E: Engine>(fixture: &Fixture<E>, order: LeaseOrder, now: Timestamp) -> LeasedNotices {
+pub(super) async fn leased<E: Engine>(
+    fixture: &Fixture<E>,
+    order: LeaseOrder,
+    now: Timestamp,
+) -> LeasedNotices {
     fixture.store.lease_notices(order, now).await.expect("leased")
 }
 
-const fn status(code: u16) -> NoticeAnswer {
+pub(super) const fn status(code: u16) -> NoticeAnswer {
     NoticeAnswer::Status { code, retry_after: None }
 }
 
@@ -105,7 +109,7 @@ fn settlement(leased: &LeasedNotice, answer: NoticeAnswer, now: Timestamp) -> Se
     Settlement { key: leased.receipt.key(), lease, began_at: now, answer, said, chance: 0 }
 }
 
-async fn settle<E: Engine>(
+pub(super) async fn settle<E: Engine>(
     fixture: &Fixture<E>,
     leased: &LeasedNotice,
     answer: NoticeAnswer,
@@ -282,7 +286,7 @@ pub async fn a_lease_keeps_others_away_until_it_runs_out<E: Engine>() {
     take(&fixture, at(6)).await;
     let first = lease(&fixture, at(30), at(6)).await;
     assert_eq!(first.len(), 1);
-    assert_eq!(first[0].to, Some(NoticeAddress::Client("https://shop.example.test/out".into())));
+    assert_eq!(first[0].to, NoticeAddress::Client("https://shop.example.test/out".into()));
     let again = leased(&fixture, lease_order(at(50)), at(29)).await;
     assert!(again.notices.is_empty());
     assert_eq!(again.next_due, Some(at(30)));

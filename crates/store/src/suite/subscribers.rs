@@ -239,13 +239,11 @@ pub async fn a_subscriber_hears_of_nothing_earlier<E: Engine>() {
     assert_eq!(notices::take(&fixture, at(10)).await, 1);
     let order =
         LeaseOrder { until: at(40), most: 100, reserved: 0, most_each: 100, busy: Default::default() };
-    let leased = fixture.store.lease_notices(order, at(11)).await.expect("leased").notices;
-    let mut to: Vec<_> = leased.iter().map(|one| (one.receipt.ended_at, one.to.is_some())).collect();
-    to.sort();
-    assert_eq!(to, [(at(7), false), (at(9), true)]);
-    let Some(NoticeAddress::Subscriber(stored)) = leased.iter().find_map(|one| one.to.clone()) else {
-        panic!("{leased:?}")
-    };
+    let leased = fixture.store.lease_notices(order, at(11)).await.expect("leased");
+    let ended_at = |all: Vec<&Receipt>| all.iter().map(|one| one.ended_at).collect::<Vec<_>>();
+    let told = ended_at(leased.notices.iter().map(|one| &one.receipt).collect());
+    assert_eq!((told, ended_at(leased.untold.iter().collect())), (vec![at(9)], vec![at(7)]));
+    let NoticeAddress::Subscriber(stored) = &leased.notices[0].to else { panic!("{leased:?}") };
     assert_eq!((stored.id.as_str(), stored.credential.as_bytes()), ("audit", &[1, 2, 3][..]));
     let receivers = fixture.store.receivers(None, 10).await.expect("an answer");
     let kinds: Vec<_> = receivers.iter().map(|one| (one.receiver.to_string(), one.kind)).collect();
@@ -309,4 +307,38 @@ pub async fn other_systems_are_told_of_users_and_web_hooks_of_the_whole<E: Engin
     let by_mail = if users[0].email.is_some() { 9 } else { 1 };
     let count = |id: &str, n| (format!("subscriber {id}"), n);
     assert_eq!(told, [count("audit", 1), count("by-mail", by_mail), count("other", 9)]);
+}
+
+/// Goal: systems that tell each other come to an end (HOME-LIMITS): what another one hands on is told to no system where nothing lived here,
+/// whatever a crash comes between; it stands in the index, and web hooks hear of it. An administrator's order is always told.
+pub async fn what_is_handed_on_and_ends_nothing_is_handed_on_to_nobody<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    made(&fixture, hook("audit", fixture.realm)).await;
+    made(&fixture, system("other", fixture.realm, SubjectForm::Opaque)).await;
+    let ada = fixture.user("ada").await;
+    let order = |by_other: bool| {
+        let order = fixture.ending(EndTarget::UserAndGrants(ada.id));
+        let origin = if by_other { order.origin.clone().handed_on() } else { order.origin.clone() };
+        EndOrder { origin, ..order }
+    };
+    let (hook_only, both) =
+        (vec!["subscriber audit: user"], vec!["subscriber audit: user", "subscriber other: opaque"]);
+    fixture.sign_on(&ada, at(1)).await;
+    for (n, by_other, told) in [
+        (2, true, &both),
+        (3, true, &hook_only),
+        (4, true, &hook_only),
+        (5, false, &both),
+        (6, true, &hook_only),
+    ] {
+        fixture.store.end(order(by_other), at(n)).await.expect("an ending");
+        let fixture = fixture.again_after_crash().await;
+        notices::take(&fixture, at(n)).await;
+        assert_eq!(newest(&fixture).await, *told, "{n}");
+        assert_eq!(
+            fixture.endings(EndingFilter::default(), 10).await.len(),
+            n as usize - 1,
+            "its record stays"
+        );
+    }
 }

@@ -101,6 +101,14 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("causes?", causes()),
         ("subject_format?", format()),
         ("issuer?", nullable(issuer())),
+        (
+            "secret?",
+            json!({
+                "type": "string", "minLength": 1, "maxLength": 4096, "writeOnly": true,
+                "description": "The bearer token of another system; an address of another scheme, host or port takes it anew. A webhook's \
+                    secret is changed by a rotation.",
+            }),
+        ),
     ];
     let overlap = json!({
         "type": "integer", "minimum": 0, "maximum": OVERLAP_S_MAX,

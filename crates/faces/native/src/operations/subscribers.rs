@@ -48,7 +48,8 @@ pub(super) const CHANGE: Operation = also(
         (SUBSCRIBER, "changeSubscriber"),
         (Some("SubscriberChange"), Success::Shows("Subscriber")),
         "Changes what is named and leaves the rest. While it is switched off it is told of nothing; what it was owed until then is not \
-         told later.",
+         told later. Another address is tried at once with what waits; one of another system that leads to another scheme, host or port \
+         comes with that system's `secret` anew.",
     ),
 );
 

@@ -134,6 +134,25 @@ async fn another_system_brings_its_token_and_says_how_it_knows_people() {
     for bad in [json!({}), json!({"secret": "another", "overlap_s": 60})] {
         assert_eq!(problem(&rotate(bad).await), (422, "invalid".into()));
     }
+    // EMPTY-HANDS: the token goes to the place for which it was brought.
+    let elsewhere = "https://evil.test/revoke";
+    let moved = async |body: Value| ask(&world, Method::PATCH, path, Some(body)).await;
+    let refused = moved(json!({"address": elsewhere})).await;
+    assert_eq!(problem(&refused), (422, "invalid".into()));
+    assert!(refused.json()["detail"].as_str().expect("a text").starts_with("secret: "), "{}", refused.text);
+    for bad in ["", "two words"] {
+        assert_eq!(moved(json!({"address": elsewhere, "secret": bad})).await.status, 422);
+    }
+    assert_eq!(moved(json!({"address": "https://other.example.test/anew"})).await.status, 200);
+    let anew = moved(json!({"address": elsewhere, "secret": "a.token-2"})).await;
+    assert_eq!((anew.status.as_u16(), &anew.json()["address"]), (200, &json!(elsewhere)));
+    assert!(!anew.text.contains("a.token-2"));
+    let hook = made(&world, json!({"kind": "webhook", "address": NOBODY})).await;
+    let of_hook = format!("/v1/subscribers/{}", hook["id"].as_str().expect("a name"));
+    let brought = json!({"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"});
+    let rotates = ask(&world, Method::PATCH, &of_hook, Some(brought)).await;
+    assert_eq!(problem(&rotates), (422, "invalid".into()), "it is changed by a rotation");
+    assert_eq!(ask(&world, Method::DELETE, &of_hook, None).await.status, 204);
     // HOME-LIMITS: a realm has its fill.
     for n in 1..32 {
         made(&world, gtr(json!({"id": format!("other-{n}")}))).await;

@@ -58,4 +58,15 @@ fn subscribers_are_planned_like_clients() {
         let refused = refusal(&facts, &of_town(&text));
         assert!(refused.contains(says), "{text}: {refused}");
     }
+
+    // A token goes to the place for which it was brought.
+    let facts = after(&facts, &of_town(&sound));
+    let kept = format!("{gtr}\nsubject_format = 'opaque'");
+    assert!(lines(&facts, &of_town(&kept), false).is_empty());
+    let path = kept.replace("o.test/r", "o.test/other");
+    assert_eq!(lines(&facts, &of_town(&path), false).len(), 1, "the same place");
+    let moved = |text: &str| text.replace("o.test/r", "evil.test/r");
+    let refused = refusal(&facts, &of_town(&moved(&kept)));
+    assert!(refused.contains("takes the bearer token anew"), "{refused}");
+    assert_eq!(lines(&facts, &of_town(&moved(&sound)), false).len(), 1);
 }
