@@ -421,6 +421,8 @@ mod tests {
             assert!(!error.to_string().contains("disk"), "the cause is for the log");
         }
         assert_eq!(AmError::from(SignOnFailure::Busy).status(), StatusCode::TOO_MANY_REQUESTS);
+        let too_often = AmError::from(adieu_oidc::Refusal::TooOften);
+        assert_eq!((too_often.status(), too_often.retry_after_s()), (StatusCode::TOO_MANY_REQUESTS, Some(1)));
         assert_eq!(AmError::AccessDenied.retry_after_s(), None);
     }
 

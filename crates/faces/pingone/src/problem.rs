@@ -204,7 +204,7 @@ impl Problem {
             Self::OAuth(Refusal::Client { basic: true }) => {
                 Some((http::header::WWW_AUTHENTICATE, "Basic realm=\"environment\"")) // RFC 6749 §5.2
             }
-            Self::Busy | Self::Unavailable(_) | Self::OAuth(Refusal::Unavailable(_)) => {
+            Self::Busy | Self::Unavailable(_) | Self::OAuth(Refusal::Unavailable(_) | Refusal::TooOften) => {
                 Some((http::header::RETRY_AFTER, RETRY_AFTER_S))
             }
             // The rest of the body is not read.
@@ -418,6 +418,7 @@ mod tests {
             (Problem::OAuthBody(Box::new(Problem::Body(BodyError::TooLarge))), 413),
             (SignOnFailure::Busy.into(), 429),
             (SignOnFailure::Limited { retry_after: adieu_authority::Span::from_s(9) }.into(), 429),
+            (Problem::OAuth(Refusal::TooOften), 429),
             (SignOnFailure::TooMany.into(), 400),
             (EndError::CallersOwn.into(), 400),
         ] {

@@ -277,7 +277,7 @@ fn signing() -> Vec<(&'static str, Value)> {
     let jwks = json!({
         "type": ["object", "null"], "required": ["keys"],
         "properties": {"keys": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 8}},
-        "description": "Its public keys, as a JWK Set (RFC 7517): RSA of 2048 bits and more, P-256, Ed25519; at most 16 KiB. A set \
+        "description": "Its public keys, as a JWK Set (RFC 7517): RSA of 2048 to 4096 bits, P-256, Ed25519; at most 16 KiB. A set \
             with a private or symmetric key is refused. There is no `jwks_uri`: keys are given by value. Null is none.",
     });
     vec![

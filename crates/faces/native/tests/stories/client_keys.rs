@@ -32,7 +32,7 @@ async fn a_client_brings_its_public_keys() {
         (json!({}), "at least one key"),
         (with("d", "secret".into()), "only public keys"),
         (json!({"keys": [{"kty": "oct", "k": "AQAB"}]}), "only public keys"),
-        (with("crv", "P-521".into()), "RSA of 2048 bits and more"),
+        (with("crv", "P-521".into()), "RSA of 2048 to 4096 bits"),
         (json!({"keys": [key(), key()]}), "the same `kid`"),
         (json!({"keys": vec![key(); 9]}), "at most 8 keys"),
         (with("kid", "k".repeat(17_000).into()), "at most 16384 bytes"),

@@ -164,7 +164,7 @@ fn keys(input: &Input) -> Result<Option<ClientJwks>, Problem> {
     let Some(text) = input.text("jwks")?.filter(|text| !text.is_empty()) else { return Ok(None) };
     let set = json::read(text.as_bytes());
     let read = set.ok().and_then(|set| read_client_jwks(&set).ok());
-    let rule = "A JWK Set is wanted, as text: at most eight public keys, RSA of 2048 bits and more, P-256 or Ed25519.";
+    let rule = "A JWK Set is wanted, as text: at most eight public keys, RSA of 2048 to 4096 bits, P-256 or Ed25519.";
     read.map(Some).ok_or(Problem::invalid("jwks", rule))
 }
 
