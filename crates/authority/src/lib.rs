@@ -10,6 +10,7 @@ mod beside;
 mod check;
 mod client_changes;
 mod client_keys;
+mod client_keys_source;
 mod clients;
 mod consents;
 mod counts;
@@ -93,7 +94,8 @@ pub use api_scopes::api_scopes_are_known;
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
-pub use client_keys::{read_client_jwks, shown_client_jwks};
+pub use client_keys::{UnsignedByClient, read_client_jwks, shown_client_jwks};
+pub use client_keys_source::ClientKeysSource;
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use dynamic_clients::{
     ClientRegistrationError, INITIAL_CLIENTS_MAX, INITIAL_LIFE_MAX, INITIAL_TOKENS_MAX, InitialToken,
@@ -180,6 +182,7 @@ struct Inner {
     places: KnownPlaces,
     after_endings: OnceLock<Box<dyn Fn() + Send + Sync>>,
     upstream: OnceLock<Box<dyn UpstreamClient>>,
+    client_keys: OnceLock<Box<dyn ClientKeysSource>>,
 }
 
 impl Authority {
@@ -210,6 +213,7 @@ impl Authority {
                 places: KnownPlaces::default(),
                 after_endings: OnceLock::new(),
                 upstream: OnceLock::new(),
+                client_keys: OnceLock::new(),
             }),
         }
     }

@@ -34,8 +34,7 @@ impl MetadataError {
 const URIS_MAX: usize = 100;
 const NAME_MAX: usize = 255;
 /// Members that would have to be kept and are not here.
-const REFUSED: [&str; 11] = [
-    "jwks_uri",
+const REFUSED: [&str; 10] = [
     "sector_identifier_uri",
     "software_statement",
     "id_token_encrypted_response_alg",
@@ -182,6 +181,7 @@ pub fn shown_metadata(authority: &Authority, client: &Client, at: &str) -> Value
     put("backchannel_logout_uri", client.backchannel_logout_uri.clone().map(Value::from));
     put("frontchannel_logout_uri", client.frontchannel_logout_uri.clone().map(Value::from));
     put("userinfo_signed_response_alg", client.signing.userinfo.map(|alg| alg.name().into()));
+    put("jwks_uri", client.signing.jwks_uri.clone().map(Value::from));
     put("jwks", Some(shown_client_jwks(&client.signing)).filter(|jwks| !jwks.is_null()));
     if let Some(secret) = authority.secret_of(client) {
         put("client_secret", Some(secret.into()));
@@ -196,6 +196,8 @@ impl From<RecordFault> for MetadataError {
             RecordFault::RedirectUri => Self::RedirectUri(format!("redirect_uris: {fault}")),
             RecordFault::PublicInOwnName
             | RecordFault::NoKeys
+            | RecordFault::TwoSetsOfKeys
+            | RecordFault::JwksUri
             | RecordFault::PostLogoutRedirectUri
             | RecordFault::BackchannelLogoutUri
             | RecordFault::FrontchannelLogoutUri
@@ -305,6 +307,7 @@ fn signing(said: &Map<String, Value>) -> Result<ClientSigning, MetadataError> {
     let jwks = jwks.map(|set| read_client_jwks(set).map_err(|fault| wrong(format!("jwks: {fault}"))));
     Ok(ClientSigning {
         jwks: jwks.transpose()?,
+        jwks_uri: text(said, "jwks_uri")?,
         id_token: algorithm("id_token_signed_response_alg")?.unwrap_or_default(),
         userinfo: algorithm("userinfo_signed_response_alg")?,
     })

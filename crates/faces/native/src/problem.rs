@@ -307,6 +307,7 @@ fn member(fault: RecordFault) -> &'static str {
     match fault {
         RecordFault::PublicInOwnName => "grant_types",
         RecordFault::NoKeys => "jwks",
+        RecordFault::TwoSetsOfKeys | RecordFault::JwksUri => "jwks_uri",
         RecordFault::RedirectUri => "redirect_uris",
         RecordFault::BackchannelLogoutUri => "backchannel_logout_uri",
         RecordFault::FrontchannelLogoutUri => "frontchannel_logout_uri",

@@ -164,6 +164,7 @@ impl Problem {
                 | Refusal::LoginRequired
                 | Refusal::ConsentRequired
                 | Refusal::AccessDenied
+                | Refusal::Target
                 | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
             ) => StatusCode::BAD_REQUEST,
@@ -359,6 +360,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::LoginRequired
         | Refusal::ConsentRequired
         | Refusal::AccessDenied
+        | Refusal::Target
         | Refusal::UnmetAuthentication
         | Refusal::SessionFull
         | Refusal::Unavailable(_) => refusal.to_string(),

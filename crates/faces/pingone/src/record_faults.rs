@@ -22,6 +22,12 @@ impl From<RecordFault> for Problem {
             RecordFault::NoKeys => {
                 Self::invalid("jwks", "`PRIVATE_KEY_JWT` needs the application's public keys.")
             }
+            RecordFault::TwoSetsOfKeys => {
+                Self::invalid("jwksUrl", "The keys are given by `jwks` or by `jwksUrl`, not by both.")
+            }
+            RecordFault::JwksUri => {
+                Self::invalid("jwksUrl", "An absolute `https` address without a fragment is wanted.")
+            }
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
             RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
             RecordFault::FrontchannelLogoutUri => Self::invalid("redirectUris", FRAMED),

@@ -12,6 +12,7 @@ mod front_channel;
 mod global_revocation;
 mod logout;
 mod private_key_jwt;
+mod published_keys;
 mod pushed;
 mod registration;
 mod request_object;
