@@ -22,7 +22,7 @@ use crate::dispatch::Dispatcher;
 use crate::faces;
 use crate::metering::RequestMeter;
 use crate::provision;
-use crate::upstreams::AskedUpstreams;
+use crate::upstreams::{AskedClientKeys, AskedUpstreams};
 
 /// Threads that sign: one RS256 signature takes a core for about a millisecond.
 const SIGNERS: usize = 2;
@@ -67,6 +67,7 @@ impl AssembledServer {
             .and_then(|folder| opened(config, folder, clock, entropy, between))
             .with_context(|| format!("data folder {}", folder.display()))?;
         authority.ask_upstreams_by(AskedUpstreams::new(config)?);
+        authority.ask_client_keys_by(AskedClientKeys::new(config)?);
         let made = provision::realms(&authority, config).await?;
         for realm in &made {
             tracing::info!(realm = realm.path, id = %realm.id, "realm made");

@@ -230,6 +230,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
             false => Companions::default().with_state(companions::state(&config.public.url, config)),
         },
         registration: config.openid.registration,
+        requires_pushed: config.openid.require_pushed_requests,
         front_page: front_page(config),
     };
     adieu_face_openid::service(authority.clone(), settings)

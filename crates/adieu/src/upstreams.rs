@@ -1,13 +1,17 @@
-//! What the authority asks upstream providers by: the room `upstream`.
+//! What the authority asks upstream providers and clients with published keys by: the room `upstream`.
 //!
 //! Nothing is decided here.
 
+use std::sync::Arc;
+
 use adieu_authority::{
-    Pending, Timestamp, UpstreamClient, UpstreamEndpoints, UpstreamError, UpstreamExchange, UpstreamIdentity,
-    UpstreamLogout, UpstreamPlace,
+    ClientKeysSource, Pending, Timestamp, UpstreamClient, UpstreamEndpoints, UpstreamError, UpstreamExchange,
+    UpstreamIdentity, UpstreamLogout, UpstreamPlace,
 };
+use adieu_core::ClientKeysError;
 use adieu_egress::{AddressRule, EgressClient};
-use adieu_upstream::Upstreams;
+use adieu_token::ClientKeys;
+use adieu_upstream::{PublishedClientKeys, Upstreams};
 use anyhow::Result;
 
 use crate::config::Config;
@@ -58,5 +62,28 @@ impl UpstreamClient for AskedUpstreams {
     ) -> Pending<Result<UpstreamLogout, UpstreamError>> {
         let asked = self.0.clone();
         Box::pin(async move { asked.logout(&issuer, &client_id, &token, now).await })
+    }
+}
+
+/// Keys that clients publish, asked for as the configuration allows.
+pub(crate) struct AskedClientKeys(PublishedClientKeys);
+
+impl AskedClientKeys {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let anywhere = config.development || config.openid.allow_private;
+        let rule = if anywhere { AddressRule::Any } else { AddressRule::Public };
+        Ok(Self(PublishedClientKeys::new(EgressClient::new(rule)?)))
+    }
+}
+
+impl ClientKeysSource for AskedClientKeys {
+    fn keys(
+        &self,
+        at: String,
+        newer: bool,
+        now: Timestamp,
+    ) -> Pending<Result<Arc<ClientKeys>, ClientKeysError>> {
+        let asked = self.0.clone();
+        Box::pin(async move { asked.keys(&at, newer, now).await })
     }
 }

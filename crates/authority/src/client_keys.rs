@@ -1,10 +1,62 @@
-//! Keys of clients, as channels bring them and show them.
+//! Keys of clients: as channels bring them and show them, and the verdict on what a client signed.
 //!
-//! Read and judged here, kept by the store as text. Nothing here verifies what a client signed.
+//! Those that a client gave by value are kept by the store as text; those at an address of its own are asked for by whoever makes an
+//! authority, so that nothing here knows HTTP.
 
-use adieu_core::{ClientJwks, ClientSigning};
-use adieu_token::{ClientKeys, JwksFault};
+use std::sync::Arc;
+
+use adieu_core::{Client, ClientJwks, ClientKeysError, ClientSigning};
+use adieu_token::{ClientKeys, JwksFault, Refused, Verified};
 use serde_json::Value;
+
+use crate::Authority;
+use crate::client_keys_source::ClientKeysSource;
+
+/// Why something does not count as signed by a client.
+#[derive(Debug, thiserror::Error)]
+pub enum UnsignedByClient {
+    /// The client registered no keys.
+    #[error("the client registered no keys")]
+    NoKeys,
+    /// It is not signed with one of them.
+    #[error("it is not signed with a key of the client")]
+    Refused(#[source] Refused),
+    /// They are not had.
+    #[error(transparent)]
+    Keys(#[from] ClientKeysError),
+}
+
+impl Authority {
+    /// Has keys at addresses of clients asked for by `source` from now on. The first caller's counts.
+    pub fn ask_client_keys_by(&self, source: impl ClientKeysSource + 'static) {
+        let _ = self.inner.client_keys.set(Box::new(source));
+    }
+
+    /// What a client signed with a key that it registered, or has published by now. Nothing is judged of what it says.
+    ///
+    /// # Errors
+    /// Why it does not count.
+    pub async fn signed_by_client(&self, client: &Client, token: &str) -> Result<Verified, UnsignedByClient> {
+        if let Some(jwks) = &client.signing.jwks {
+            let set: Value = serde_json::from_str(jwks.as_str()).unwrap_or_default();
+            let keys = ClientKeys::from_jwks(&set).map_err(|_| UnsignedByClient::NoKeys)?;
+            return keys.verify(token).map_err(UnsignedByClient::Refused);
+        }
+        let at = client.signing.jwks_uri.as_ref().ok_or(UnsignedByClient::NoKeys)?;
+        match self.published_by_client(at, false).await?.verify(token) {
+            Err(Refused::UnknownKey) => {}
+            judged => return judged.map_err(UnsignedByClient::Refused),
+        }
+        let newer = self.published_by_client(at, true).await?;
+        newer.verify(token).map_err(UnsignedByClient::Refused)
+    }
+
+    async fn published_by_client(&self, at: &str, newer: bool) -> Result<Arc<ClientKeys>, ClientKeysError> {
+        let none = || ClientKeysError::NotTaken("this process asks no clients".to_owned());
+        let source = self.inner.client_keys.get().ok_or_else(none)?;
+        source.keys(at.to_owned(), newer, self.now()).await
+    }
+}
 
 /// The keys of a client from a JWK Set (RFC 7517 §5): what is known of public keys, and nothing else of it.
 ///

@@ -11,6 +11,7 @@ mod beside;
 mod check;
 mod client_changes;
 mod client_keys;
+mod client_keys_source;
 mod clients;
 mod consents;
 mod counts;
@@ -95,7 +96,8 @@ pub use api_scopes::api_scopes_are_known;
 pub use beside::SessionsBeside;
 pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
-pub use client_keys::{read_client_jwks, shown_client_jwks};
+pub use client_keys::{UnsignedByClient, read_client_jwks, shown_client_jwks};
+pub use client_keys_source::ClientKeysSource;
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use dynamic_clients::{
     ClientRegistrationError, INITIAL_CLIENTS_MAX, INITIAL_LIFE_MAX, INITIAL_TOKENS_MAX, InitialToken,
@@ -183,6 +185,7 @@ struct Inner {
     places: KnownPlaces,
     after_endings: OnceLock<Box<dyn Fn() + Send + Sync>>,
     upstream: OnceLock<Box<dyn UpstreamClient>>,
+    client_keys: OnceLock<Box<dyn ClientKeysSource>>,
 }
 
 impl Authority {
@@ -214,6 +217,7 @@ impl Authority {
                 places: KnownPlaces::default(),
                 after_endings: OnceLock::new(),
                 upstream: OnceLock::new(),
+                client_keys: OnceLock::new(),
             }),
         }
     }

@@ -64,11 +64,27 @@ impl std::fmt::Debug for JoseAlgorithm {
     }
 }
 
+/// Why the keys of a client that stand at an address of its own are not had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientKeysError {
+    /// The address does not answer, or with something that is none.
+    #[error("the keys of the client cannot be asked for: {0}")]
+    Unreachable(String),
+    /// As many requests for keys are under way as may be.
+    #[error("too many requests for keys of clients are under way")]
+    Busy,
+    /// Address or keys must not be taken.
+    #[error("the keys of the client are not taken: {0}")]
+    NotTaken(String),
+}
+
 /// What a client signs with, and how we sign for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientSigning {
     /// Its public keys, if it registered some.
     pub jwks: Option<ClientJwks>,
+    /// The address where they stand, if it registered that instead.
+    pub jwks_uri: Option<String>,
     /// By what its ID tokens and logout tokens are signed.
     pub id_token: JoseAlgorithm,
     /// By what userinfo is signed for it; none if it is plain JSON.

@@ -83,7 +83,7 @@ pub use cause::Cause;
 pub use check::{Check, FoundSession, HalfSession, LiveSession, decide_check, decide_find};
 pub use client_bounds::{client_is_within_bounds, is_origin, is_token_life};
 pub use client_sid::{SidForm, session_named};
-pub use client_signing::{ClientJwks, ClientSigning, JoseAlgorithm};
+pub use client_signing::{ClientJwks, ClientKeysError, ClientSigning, JoseAlgorithm};
 pub use clients::{
     ClientChanges, ClientDraft, ClientsFacts, EditClientOrder, EditClientsOrder, EditedClient,
     RemoveClientOrder, StoredClient, decide_create_client, decide_edit_client, decide_edit_clients,
@@ -158,8 +158,8 @@ pub use record_fault::RecordFault;
 pub use record_rules::{ClientWords, client_is_sound, email_is_sound, is_email, username_is_sound};
 pub use recovery::{RecoveryPass, RecoveryWay};
 pub use redirect_uris::{
-    is_frame_address, is_https, is_notice_address, is_redirect_uri, is_web_address, may_redirect_to,
-    may_return_to, redirect_place, web_origin,
+    is_frame_address, is_https, is_keys_address, is_notice_address, is_redirect_uri, is_web_address,
+    may_redirect_to, may_return_to, redirect_place, web_origin,
 };
 pub use registered_client::{OwnWord, decide_own_change};
 pub use revoke::{RevokeOrder, TokenToRevoke, decide_revoke};

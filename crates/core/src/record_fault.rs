@@ -16,6 +16,14 @@ pub enum RecordFault {
         "a client's name has no character that is a control, that cannot be seen, or that turns the order of others"
     )]
     ClientName,
+    /// Keys of a client stand in its record and at an address. RFC 7591 §2
+    #[error("jwks and jwks_uri exclude each other: keys are given by value or by address")]
+    TwoSetsOfKeys,
+    /// See [`is_keys_address`](crate::is_keys_address).
+    #[error(
+        "the address of a client's keys is https, absolute and without a fragment; http on this machine only"
+    )]
+    JwksUri,
     /// See [`is_redirect_uri`](crate::is_redirect_uri).
     #[error("a redirect address is absolute and without a fragment: https, http, or a scheme with a dot")]
     RedirectUri,

@@ -6,7 +6,7 @@
 use crate::directory::{Client, ClientAuth};
 use crate::names::{has_invisible, is_username};
 use crate::record_fault::RecordFault;
-use crate::redirect_uris::{is_frame_address, is_notice_address, is_redirect_uri};
+use crate::redirect_uris::{is_frame_address, is_keys_address, is_notice_address, is_redirect_uri};
 
 /// What of a client is judged.
 #[derive(Clone, Copy, Debug)]
@@ -15,8 +15,10 @@ pub struct ClientWords<'a> {
     pub name: &'a str,
     /// How it proves itself.
     pub auth: ClientAuth,
-    /// Whether it registered keys.
-    pub has_keys: bool,
+    /// Whether it registered keys by value.
+    pub has_jwks: bool,
+    /// The address of its keys.
+    pub jwks_uri: Option<&'a str>,
     /// Whether it may act in its own name.
     pub client_credentials: bool,
     /// Where codes may be sent.
@@ -34,7 +36,8 @@ impl<'a> From<&'a Client> for ClientWords<'a> {
         Self {
             name: &client.name,
             auth: client.auth,
-            has_keys: client.signing.jwks.is_some(),
+            has_jwks: client.signing.jwks.is_some(),
+            jwks_uri: client.signing.jwks_uri.as_deref(),
             client_credentials: client.client_credentials,
             redirect_uris: &client.redirect_uris,
             post_logout_redirect_uris: &client.post_logout_redirect_uris,
@@ -53,9 +56,17 @@ pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result
     if has_invisible(next.name) && before.is_none_or(|before| before.name != next.name) {
         return Err(RecordFault::ClientName);
     }
-    let keyless = |words: ClientWords<'_>| words.auth == ClientAuth::PrivateKey && !words.has_keys;
+    let has_keys = |words: ClientWords<'_>| words.has_jwks || words.jwks_uri.is_some();
+    let keyless = |words: ClientWords<'_>| words.auth == ClientAuth::PrivateKey && !has_keys(words);
     if keyless(next) && !before.is_some_and(|before| keyless(before.into())) {
         return Err(RecordFault::NoKeys);
+    }
+    if next.has_jwks && next.jwks_uri.is_some() {
+        return Err(RecordFault::TwoSetsOfKeys);
+    }
+    let known = before.and_then(|before| before.signing.jwks_uri.as_deref());
+    if next.jwks_uri.is_some_and(|uri| known != Some(uri) && !is_keys_address(uri)) {
+        return Err(RecordFault::JwksUri);
     }
     let known = before.map_or(&[][..], |before| &before.redirect_uris);
     if !all_new_are_sound(known, next.redirect_uris) {

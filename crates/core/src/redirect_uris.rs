@@ -38,6 +38,13 @@ pub fn is_notice_address(text: &str, auth: ClientAuth) -> bool {
     is_web_address(text) && !text.contains('#') && (encrypted || auth != ClientAuth::None)
 }
 
+/// Whether the keys of a client may be asked for at this address: one of the web, without a fragment; without TLS on this machine only
+/// (RFC 7591 section 2). Whether it leads into a private network is judged when it is asked.
+pub fn is_keys_address(text: &str) -> bool {
+    let encrypted = text.split(':').next().unwrap_or_default().eq_ignore_ascii_case("https");
+    is_web_address(text) && !text.contains('#') && (encrypted || Loopback::read(text).is_some())
+}
+
 /// Whether a browser may tell a client with these redirect addresses at this one that its session is over: an address of the web,
 /// without a fragment, of the scheme, host and port of one of them (OpenID Connect Front-Channel Logout 1.0 section 2). An IPv6
 /// address is none: the policy of the page that frames it has no way to name it (Content Security Policy Level 3 section 2.3.1).

@@ -3,10 +3,10 @@
 //! An assertion counts once, at one issuer, and not long: its name is remembered by the store until it is over, so that no other
 //! node takes it either. RFC 7521 §4.2, RFC 7523 §3, OpenID Connect Core §9, standards.md 2.3 (S-CA-2).
 
-use adieu_authority::{Client, FlowId, RememberError, Span};
-use adieu_core::TokenHash;
+use adieu_authority::{Client, FlowId, Outage, RememberError, Span, UnsignedByClient};
+use adieu_core::{ClientKeysError, TokenHash};
 use adieu_http_kit::form::Params;
-use adieu_token::{ClientKeys, Verified, unverified_claim};
+use adieu_token::{Verified, unverified_claim};
 use serde_json::Value;
 
 use crate::client_auth::once;
@@ -44,8 +44,9 @@ impl Provider<'_> {
     /// Whether the assertion proves its client, here and now. It is used up by that.
     pub(crate) async fn is_proven_by(&self, client: &Client, assertion: &str) -> Result<bool, Refusal> {
         let now_s = self.authority.now().s();
-        let Some(claims) = keys_of(client).and_then(|keys| keys.verify(assertion).ok()) else {
-            return Ok(false);
+        let claims = match self.authority.signed_by_client(client, assertion).await {
+            Ok(claims) => claims,
+            Err(unsigned) => return had(client, unsigned).map(|_| false),
         };
         let own = |name| claims.str(name) == Some(client.id.as_str());
         let (Some(exp), Some(jti)) = (claims.int("exp"), claims.str("jti").filter(|jti| !jti.is_empty()))
@@ -83,10 +84,19 @@ impl Provider<'_> {
     }
 }
 
-/// The keys that a client registered.
-pub(crate) fn keys_of(client: &Client) -> Option<ClientKeys> {
-    let set: Value = serde_json::from_str(client.signing.jwks.as_ref()?.as_str()).ok()?;
-    ClientKeys::from_jwks(&set).ok()
+/// Why something does not count as signed by a client, where its keys are had: where its address does not answer, nobody can tell
+/// (NO-FALSE-NO).
+pub(crate) fn had(client: &Client, unsigned: UnsignedByClient) -> Result<UnsignedByClient, Refusal> {
+    match unsigned {
+        UnsignedByClient::Keys(error @ (ClientKeysError::Unreachable(_) | ClientKeysError::Busy)) => {
+            Err(Refusal::Unavailable(Outage::new(error)))
+        }
+        UnsignedByClient::Keys(ClientKeysError::NotTaken(_)) => {
+            tracing::warn!(client = %client.id, why = %unsigned, "the keys at a client's jwks_uri are not taken");
+            Ok(unsigned)
+        }
+        UnsignedByClient::NoKeys | UnsignedByClient::Refused(_) => Ok(unsigned),
+    }
 }
 
 /// Whether what is signed counts already. RFC 7519 §4.1.5, §4.1.6

@@ -165,6 +165,7 @@ impl Provider<'_> {
             return Err(Refusal::Request("This `response_mode` is not supported for this redirect address."));
         }
         bounded(params, "state", STATE_BYTES_MAX)?;
+        self.judge_resource(params)?;
         let claims = match bounded(params, "claims", CLAIMS_BYTES_MAX)? {
             Some(claims) => ClaimsRequest::read(claims)?,
             None => ClaimsRequest::default(),

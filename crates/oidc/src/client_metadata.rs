@@ -34,7 +34,7 @@ impl MetadataError {
 const URIS_MAX: usize = 100;
 const NAME_MAX: usize = 255;
 /// Members that would have to be kept and are not here: they make a client safer, or narrower, and none of that is dropped (F-9).
-const REFUSED: [&str; 19] = [
+const REFUSED: [&str; 18] = [
     "authorization_encrypted_response_alg",
     "authorization_encrypted_response_enc",
     "authorization_signed_response_alg",
@@ -43,7 +43,6 @@ const REFUSED: [&str; 19] = [
     "dpop_bound_access_tokens",
     "require_pushed_authorization_requests",
     "require_signed_request_object",
-    "jwks_uri",
     "sector_identifier_uri",
     "software_statement",
     "id_token_encrypted_response_alg",
@@ -194,6 +193,7 @@ pub fn shown_metadata(authority: &Authority, client: &Client, at: &str) -> Value
         put("request_object_signing_alg", Some(alg.clone().into()));
         put("token_endpoint_auth_signing_alg", Some(alg.into()).filter(|_| proves));
     }
+    put("jwks_uri", client.signing.jwks_uri.clone().map(Value::from));
     put("jwks", Some(shown_client_jwks(&client.signing)).filter(|jwks| !jwks.is_null()));
     if let Some(secret) = authority.secret_of(client) {
         put("client_secret", Some(secret.into()));
@@ -209,6 +209,8 @@ impl From<RecordFault> for MetadataError {
             RecordFault::PublicInOwnName
             | RecordFault::NoKeys
             | RecordFault::ClientName
+            | RecordFault::TwoSetsOfKeys
+            | RecordFault::JwksUri
             | RecordFault::PostLogoutRedirectUri
             | RecordFault::BackchannelLogoutUri
             | RecordFault::FrontchannelLogoutUri
@@ -344,6 +346,7 @@ fn signing(said: &Map<String, Value>) -> Result<ClientSigning, MetadataError> {
     let jwks = jwks.map(|set| read_client_jwks(set).map_err(|fault| wrong(format!("jwks: {fault}"))));
     Ok(ClientSigning {
         jwks: jwks.transpose()?,
+        jwks_uri: text(said, "jwks_uri")?,
         id_token: algorithm("id_token_signed_response_alg")?.unwrap_or_default(),
         userinfo: algorithm("userinfo_signed_response_alg")?,
     })

@@ -44,6 +44,7 @@ pub use userinfo::{Userinfo, UserinfoError, shown_access_token, userinfo};
 use std::sync::Arc;
 
 use adieu_authority::{Assurance, Authority, Client, ClientId, Realm, SessionId, SidForm};
+use adieu_http_kit::form::Params;
 use serde_json::{Map, Value};
 
 /// In whose name tokens are issued. The names are the mounting dialect's business.
@@ -75,6 +76,8 @@ pub struct Issuer {
     pub sid: SidForm,
     /// Whether the page after a sign-off tells clients by frames. OpenID Connect Front-Channel Logout 1.0
     pub frames_clients: bool,
+    /// Whether a resource that a request names for its tokens is judged. RFC 8707 §2
+    pub judges_resource: bool,
     /// Whether a public client needs PKCE, whatever is said of it. RFC 9700 §2.1.1
     pub public_needs_pkce: bool,
 }
@@ -154,6 +157,13 @@ impl Provider<'_> {
             is_own && client.api_scopes.iter().any(|granted| granted == scope)
         });
         (!allowed.is_empty()).then_some(allowed)
+    }
+
+    /// Whether tokens are asked for this issuer and its API only: there is no other resource that they could be narrowed to. S-TOK-12
+    pub(crate) fn judge_resource(&self, params: &Params) -> Result<(), Refusal> {
+        let ours = |resource: &str| resource == self.issuer.name || resource == self.issuer.api;
+        let named = || params.all("resource").filter(|resource| !resource.is_empty());
+        if self.issuer.judges_resource && !named().all(ours) { Err(Refusal::Target) } else { Ok(()) }
     }
 
     fn allows(&self, client: &Client, scope: &str) -> bool {

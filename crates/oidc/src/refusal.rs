@@ -50,6 +50,9 @@ pub enum Refusal {
     /// The user does not agree.
     #[error("the user does not agree")]
     AccessDenied,
+    /// Tokens are asked for another place than this issuer's. RFC 8707 §2
+    #[error("tokens are given for this issuer, and for no other resource")]
+    Target,
     /// The request wants more to be proven than its user can prove.
     #[error("the user has no second factor")]
     UnmetAuthentication,
@@ -81,6 +84,7 @@ impl Refusal {
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::AccessDenied => "access_denied",
+            Self::Target => "invalid_target",
             // OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3
             Self::UnmetAuthentication => "unmet_authentication_requirements",
             Self::SessionFull | Self::TooOften | Self::Unavailable(_) => "temporarily_unavailable",

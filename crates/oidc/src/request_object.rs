@@ -3,12 +3,12 @@
 //! Only for clients that registered keys, only signed, and for this issuer alone. What stands in the object wins over what the browser
 //! says beside it. Nothing is fetched: there is no `request_uri` but that of pushed requests. OpenID Connect Core §6.1, RFC 9101.
 
-use adieu_authority::{Client, ClientId};
+use adieu_authority::{Client, ClientId, UnsignedByClient};
 use adieu_http_kit::form::Params;
 use adieu_token::{Refused, Verified};
 use serde_json::Value;
 
-use crate::assertion::{began, keys_of};
+use crate::assertion::{began, had};
 use crate::client_auth::{MANY, once};
 use crate::{AuthorizeError, Provider, Refusal};
 
@@ -59,18 +59,33 @@ impl Provider<'_> {
         let id: ClientId = id.and_then(|id| id.parse().ok()).ok_or(AuthorizeError::Client)?;
         let client = self.authority.client(self.issuer.realm.id, &id).await?;
         let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
-        let read = self.read_object(&client, object);
+        let read = match self.read_object(&client, object).await {
+            Err(Refusal::Unavailable(outage)) => return Err(AuthorizeError::Outage(outage)),
+            read => read,
+        };
         let merged = read.and_then(|claims| merged(&claims, params));
         Ok(merged.map_or_else(Unfolded::Refused, Unfolded::Signed))
     }
 
     /// What an object says, if this client signed it for this issuer, and it counts now.
-    fn read_object(&self, client: &Client, object: &str) -> Result<Verified, Refusal> {
-        let keys = keys_of(client).ok_or(Refusal::RequestObject)?;
-        let claims = keys.verify(object).map_err(|refused| match refused {
-            Refused::Algorithm => Refusal::RequestObject, // `none`, too.
-            _ => Refusal::InvalidRequestObject("The request object is not signed with a key of the client."),
-        })?;
+    async fn read_object(&self, client: &Client, object: &str) -> Result<Verified, Refusal> {
+        let claims = match self.authority.signed_by_client(client, object).await {
+            Ok(claims) => claims,
+            Err(unsigned) => {
+                return Err(match had(client, unsigned)? {
+                    // `none`, too.
+                    UnsignedByClient::NoKeys | UnsignedByClient::Refused(Refused::Algorithm) => {
+                        Refusal::RequestObject
+                    }
+                    UnsignedByClient::Refused(_) => Refusal::InvalidRequestObject(
+                        "The request object is not signed with a key of the client.",
+                    ),
+                    UnsignedByClient::Keys(_) => Refusal::InvalidRequestObject(
+                        "The keys at the client's `jwks_uri` are none that are taken here.",
+                    ),
+                });
+            }
+        };
         let now_s = self.authority.now().s();
         let wrong = |why| Err(Refusal::InvalidRequestObject(why));
         let typed =

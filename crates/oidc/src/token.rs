@@ -39,6 +39,7 @@ pub async fn tokens(provider: &Provider<'_>, headers: &HeaderMap, form: &Params)
     let grant_type = once(form, "grant_type")?.ok_or(Refusal::Request("`grant_type` is missing."))?;
     let kind = Kind::named(grant_type).ok_or(Refusal::GrantType)?;
     let client = authenticated(provider, headers, form).await?;
+    provider.judge_resource(form)?;
     let answer = match kind {
         Kind::Code => provider.redeemed(client, form).await?,
         Kind::Refresh => provider.refreshed(client, form).await?,

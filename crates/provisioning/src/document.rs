@@ -65,6 +65,7 @@ const NAMES: &[&str] = &[
     "realms.clients.frontchannel_logout_uri",
     "realms.clients.frontchannel_logout_session_required",
     "realms.clients.jwks",
+    "realms.clients.jwks_uri",
     "realms.clients.id_token_signed_response_alg",
     "realms.clients.userinfo_signed_response_alg",
     "realms.clients.acr",
@@ -311,6 +312,9 @@ pub struct ClientDoc {
     /// Its public keys: a JWK Set, as JSON text; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<String>,
+    /// Where its public keys stand, in place of those; empty for nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
     /// By what its ID tokens and logout tokens are signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token_signed_response_alg: Option<String>,
@@ -449,6 +453,7 @@ mod tests {
             frontchannel_logout_uri: text(),
             frontchannel_logout_session_required: Some(true),
             jwks: text(),
+            jwks_uri: text(),
             id_token_signed_response_alg: text(),
             userinfo_signed_response_alg: text(),
             acr: text(),

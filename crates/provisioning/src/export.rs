@@ -104,6 +104,7 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         backchannel_logout_session_required: Some(client.backchannel_logout_session_required),
         frontchannel_logout_uri: Some(client.frontchannel_logout_uri.clone().unwrap_or_default()),
         frontchannel_logout_session_required: Some(client.frontchannel_logout_session_required),
+        jwks_uri: Some(client.signing.jwks_uri.clone().unwrap_or_default()),
         jwks: Some(client.signing.jwks.as_ref().map_or_else(String::new, |jwks| jwks.as_str().to_owned())),
         id_token_signed_response_alg: Some(client.signing.id_token.name().into()),
         userinfo_signed_response_alg: Some(client.signing.userinfo.map_or("", JoseAlgorithm::name).into()),

@@ -12,6 +12,8 @@ use crate::verified::Verified;
 
 /// How many keys a client may have: a present and a next one of each algorithm, and two more (HOME-LIMITS).
 pub const CLIENT_KEYS_MAX: usize = 8;
+/// How many keys a set may have that a client publishes; those that we cannot verify with are passed over (HOME-LIMITS).
+const PUBLISHED_KEYS_MAX: usize = 64;
 /// The longest set, in bytes as it is kept.
 pub const CLIENT_JWKS_BYTES_MAX: usize = 16 * 1024;
 /// The longest RSA key: a signature by a longer one takes us several times as long, and who has it checked need not be its owner
@@ -83,6 +85,23 @@ impl ClientKeys {
         Ok(keys)
     }
 
+    /// Reads a JWK Set that a client publishes for everybody: keys that are for something else, private ones included, are passed
+    /// over. RFC 7517 §5
+    ///
+    /// # Errors
+    /// It is no set, it is too long, or no key of it is one that we can verify with.
+    pub fn from_published(set: &Value) -> Result<Self, JwksFault> {
+        let keys = set.get("keys").and_then(Value::as_array).filter(|keys| !keys.is_empty());
+        let keys = keys.ok_or(JwksFault::NoSet)?;
+        if keys.len() > PUBLISHED_KEYS_MAX {
+            return Err(JwksFault::TooMany);
+        }
+        let public = |key: &&Value| SECRET_MEMBERS.iter().all(|name| key.get(name).is_none());
+        let usable = keys.iter().filter(public).filter_map(|key| PublicKey::from_jwk(key).ok());
+        let keys: Vec<_> = usable.take(CLIENT_KEYS_MAX).collect();
+        if keys.is_empty() { Err(JwksFault::Unusable) } else { Ok(Self(keys)) }
+    }
+
     /// The set with what we know of each key and nothing else; a key without a name has its thumbprint.
     #[must_use]
     pub fn jwks(&self) -> Value {
@@ -127,6 +146,21 @@ mod tests {
         let keys = ClientKeys::from_jwks(&set(&[more, nameless])).unwrap();
         assert_eq!(keys.jwks(), set(&[named, bare]));
         assert_eq!(ClientKeys::from_jwks(&keys.jwks()).unwrap().jwks(), keys.jwks());
+    }
+
+    #[test]
+    fn of_a_published_set_what_is_of_no_use_is_passed_over() {
+        let (good, other) = (key(Alg::EdDsa).public().jwk(), key(Alg::Es256).public().jwk());
+        let mut encrypts = other.clone();
+        encrypts["use"] = "enc".into();
+        let mut private = other.clone();
+        private["d"] = "AQAB".into();
+        let read = ClientKeys::from_published(&set(&[encrypts.clone(), private.clone(), good.clone()]));
+        assert_eq!(read.unwrap().jwks(), set(std::slice::from_ref(&good)));
+        let fault = |set: &Value| ClientKeys::from_published(set).unwrap_err();
+        assert_eq!(fault(&set(&[encrypts, private])), JwksFault::Unusable);
+        assert_eq!(fault(&json!({"keys": {}})), JwksFault::NoSet);
+        assert_eq!(fault(&set(&vec![good; 65])), JwksFault::TooMany);
     }
 
     #[test]

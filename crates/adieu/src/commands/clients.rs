@@ -95,6 +95,9 @@ pub struct AddClient {
     /// Its public keys: a file with a JWK Set, or one JWK.
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
+    /// Where its public keys stand, in place of a file: an https address.
+    #[arg(long, value_name = "URI", conflicts_with = "jwks")]
+    jwks_uri: Option<String>,
     /// By what its ID tokens and logout tokens are signed.
     #[arg(long, default_value = "RS256", value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
     id_token_alg: String,
@@ -188,6 +191,9 @@ impl AddClient {
         }
         if let Some(file) = &self.jwks {
             put("jwks", jwks_of(file)?);
+        }
+        if let Some(uri) = &self.jwks_uri {
+            put("jwks_uri", uri.as_str().into());
         }
         put("id_token_signed_response_alg", self.id_token_alg.as_str().into());
         if let Some(alg) = &self.userinfo_alg {

@@ -91,6 +91,7 @@ const AT_ONCE: &[&str] = &[
     "openid.set_all_cookies",
     "openid.session_management",
     "openid.registration",
+    "openid.require_pushed_requests",
     "check.realm",
     "check.sign_on_url",
     "check.preflights_pass",

@@ -240,6 +240,8 @@ impl Default for OpenIdConfig {
             set_all_cookies: true,
             session_management: false,
             registration: false,
+            require_pushed_requests: false,
+            allow_private: false,
         }
     }
 }

@@ -191,6 +191,10 @@ pub struct OpenIdConfig {
     pub session_management: bool,
     /// Lets clients register themselves, with a token that an administrator gave out.
     pub registration: bool,
+    /// Takes requests only that their clients have pushed.
+    pub require_pushed_requests: bool,
+    /// Lets the keys of clients stand at addresses in private networks.
+    pub allow_private: bool,
 }
 
 /// The check that proxies ask before they let a request through.

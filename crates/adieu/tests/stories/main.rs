@@ -5,6 +5,7 @@
 mod admin_credential;
 mod administration;
 mod both_win;
+mod certification;
 mod clients;
 mod commands;
 mod configurations;

@@ -38,7 +38,7 @@ pub(crate) struct Programs<'a> {
 /// What the application holds because of the session.
 pub(crate) struct Tokens {
     access: String,
-    refresh: String,
+    pub(crate) refresh: String,
     pub(crate) id: String,
 }
 

@@ -2,9 +2,7 @@
 //!
 //! See `reader` for how.
 
-use std::fmt::Write;
-
-use crate::reader::{Reader, says};
+use crate::reader::Reader;
 
 /// The page.
 const PAGE: &str = "quickstart.md";
@@ -14,33 +12,13 @@ const SERVER: &str = "A server of your own";
 const APPLICATIONS: [&str; 3] = ["Python", "Node", "Java"];
 /// The person at an application.
 const PERSON: &str = "quickstart.cjs";
-/// Says where the output of one block ends.
-const END_OF_BLOCK: char = '\u{1e}';
 
 /// Goal: each dialect and OpenID Connect by curl, as the page prints it: sign on, check, sign off, and what comes back.
 /// Method: all blocks of the page but those of the applications in one shell; what each of them prints is compared.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_true_by_curl() {
-    let reader = Reader::of(PAGE).await;
-    let told: Vec<_> =
-        reader.sections.iter().filter(|section| !APPLICATIONS.contains(&section.title.as_str())).collect();
-    let mut orders = String::new();
-    for section in &told {
-        reader.write_files(section);
-        for step in &section.steps {
-            writeln!(orders, "{}printf '{END_OF_BLOCK}'", step.order).expect("memory");
-        }
-    }
-    let output = reader.types(&orders).await;
-    let story = reader.story(&output);
-    assert!(output.status.success(), "{story}");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let steps: Vec<_> = told.iter().flat_map(|section| &section.steps).collect();
-    assert!(steps.len() >= 7, "one for each section");
-    for (step, printed) in steps.iter().zip(printed.split(END_OF_BLOCK)) {
-        let told = (step.prints.trim_end(), printed.trim_end());
-        assert!(says(told.0, told.1), "{}\n--- told:\n{}\n--- printed:\n{}", step.order, told.0, told.1);
-    }
+    let printed = Reader::of(PAGE).await.prints_what_is_told(&APPLICATIONS).await;
+    assert!(printed >= 7, "one for each section");
 }
 
 /// Goal: the sample for Python, with Authlib, signs on, notices an ending from outside, and signs off.

@@ -16,6 +16,9 @@ use crate::shipped::{binary, free_address};
 
 /// For how long a session in the shell may last, in seconds; then all that it started is stopped.
 const PATIENCE_S: &str = "100";
+/// Says where the output of one block ends.
+const END_OF_BLOCK: char = '\u{1e}';
+
 /// What stands below one heading.
 #[derive(Default)]
 pub(crate) struct Section {
@@ -172,6 +175,30 @@ impl Reader {
             write!(story, "\n--- {log}\n{text}").expect("memory");
         }
         story
+    }
+
+    /// Goes through all blocks of the page in one shell, but those of these sections, and compares what each of them prints; says how many
+    /// they were.
+    pub(crate) async fn prints_what_is_told(&self, but: &[&str]) -> usize {
+        let told: Vec<_> =
+            self.sections.iter().filter(|section| !but.contains(&section.title.as_str())).collect();
+        let mut orders = String::new();
+        for section in &told {
+            self.write_files(section);
+            for step in &section.steps {
+                writeln!(orders, "{}printf '{END_OF_BLOCK}'", step.order).expect("memory");
+            }
+        }
+        let output = self.types(&orders).await;
+        let story = self.story(&output);
+        assert!(output.status.success(), "{story}");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let steps: Vec<_> = told.iter().flat_map(|section| &section.steps).collect();
+        for (step, printed) in steps.iter().zip(printed.split(END_OF_BLOCK)) {
+            let told = (step.prints.trim_end(), printed.trim_end());
+            assert!(says(told.0, told.1), "{}\n--- told:\n{}\n--- printed:\n{}", step.order, told.0, told.1);
+        }
+        steps.len()
     }
 
     /// Goes through the sections `before` and through one application of the page, which is started by these of its steps, each beside

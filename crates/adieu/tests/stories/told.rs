@@ -318,3 +318,24 @@ async fn an_order_may_wait_for_those_who_are_told() {
     let _ = stop.send(true);
     running.await.expect("it stops");
 }
+
+/// Goal: S-REV-7: a revocation ends no session here, so nobody is told of one; the application that has revoked all that it held took part
+/// all the same, and hears of the ending when it comes.
+#[tokio::test]
+async fn a_revocation_ends_no_session_and_keeps_nobody_from_hearing_of_its_end() {
+    let receiver = Receiver::start().await;
+    let world = told_at(&receiver).await;
+    let programs = Programs::of(&world);
+    let session = programs.sign_on(Dialect::Am).await;
+    let tokens = programs.tokens(&session).await;
+    let revoke = format!("/{}/as/revoke", programs.pingone("env_id"));
+    let basic = programs.basic("app");
+    let ask = world.post(&revoke).header("authorization", &basic).form(&[("token", tokens.refresh.as_str())]);
+    assert_eq!(ask.send().await.status, 200);
+    assert_eq!((tell(&world).await, receiver.heard().len()), (0, 0));
+    assert!(programs.accepted(&session).await.iter().all(|(_, live)| *live), "the session lives");
+    programs.end(Exit::AmLogout, &session).await;
+    assert_eq!(tell(&world).await, 1);
+    let (_, claims) = verified(&world, &receiver.heard()[0]).await;
+    assert_eq!(claims.logged_out.sid(), claims_of(&tokens.id)["sid"].as_str());
+}

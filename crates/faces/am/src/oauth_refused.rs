@@ -97,6 +97,7 @@ impl From<Refusal> for AmError {
             | Refusal::LoginRequired
             | Refusal::ConsentRequired
             | Refusal::AccessDenied
+            | Refusal::Target
             | Refusal::UnmetAuthentication
             | Refusal::SessionFull) => OAuthRefused::Standard(other).into(),
         }

@@ -74,6 +74,8 @@ struct NewClientBody {
     frontchannel_logout_session_required: bool,
     #[serde(default, deserialize_with = "nullable")]
     jwks: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "nullable")]
+    jwks_uri: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     id_token_signed_response_alg: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
@@ -100,6 +102,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     scopes(Some(&new.api_scopes))?;
     let signing = SigningMembers {
         jwks: keys(new.jwks.as_ref())?,
+        jwks_uri: new.jwks_uri,
         id_token: algorithm("id_token_signed_response_alg", new.id_token_signed_response_alg.as_ref())?,
         userinfo: signed_userinfo(new.userinfo_signed_response_alg.as_ref())?,
     };
@@ -171,6 +174,8 @@ struct ClientChange {
     access_life_s: Option<i64>,
     #[serde(default, deserialize_with = "nullable")]
     jwks: Option<Option<Value>>,
+    #[serde(default, deserialize_with = "nullable")]
+    jwks_uri: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     id_token_signed_response_alg: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
@@ -237,6 +242,7 @@ struct ReadMembers {
 /// What a body says of keys and algorithms; what is none stays as it is.
 struct SigningMembers {
     jwks: Option<Option<ClientJwks>>,
+    jwks_uri: Option<Option<String>>,
     id_token: Option<JoseAlgorithm>,
     userinfo: Option<Option<JoseAlgorithm>>,
 }
@@ -245,6 +251,7 @@ impl SigningMembers {
     fn applied_to(&self, before: ClientSigning) -> ClientSigning {
         ClientSigning {
             jwks: self.jwks.clone().unwrap_or(before.jwks),
+            jwks_uri: self.jwks_uri.clone().unwrap_or(before.jwks_uri),
             id_token: self.id_token.unwrap_or(before.id_token),
             userinfo: self.userinfo.unwrap_or(before.userinfo),
         }
@@ -285,6 +292,7 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
     let id_token = change.id_token_signed_response_alg.as_ref();
     let signing = SigningMembers {
         jwks: keys(change.jwks.as_ref())?,
+        jwks_uri: change.jwks_uri.clone(),
         id_token: algorithm("id_token_signed_response_alg", id_token)?,
         userinfo: signed_userinfo(change.userinfo_signed_response_alg.as_ref())?,
     };

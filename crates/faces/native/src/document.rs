@@ -6,6 +6,7 @@ mod ending_schemas;
 mod notice_schemas;
 mod registration_schemas;
 mod schemas;
+mod signing_schemas;
 mod subscriber_schemas;
 mod upstream_schemas;
 

@@ -308,6 +308,7 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::PublicInOwnName => "grant_types",
         RecordFault::NoKeys => "jwks",
         RecordFault::ClientName => "client_name",
+        RecordFault::TwoSetsOfKeys | RecordFault::JwksUri => "jwks_uri",
         RecordFault::RedirectUri => "redirect_uris",
         RecordFault::BackchannelLogoutUri => "backchannel_logout_uri",
         RecordFault::FrontchannelLogoutUri => "frontchannel_logout_uri",

@@ -59,7 +59,7 @@ pub(super) fn client(client: &Client) -> Value {
         "backchannel_logout_session_required": client.backchannel_logout_session_required,
         "frontchannel_logout_uri": client.frontchannel_logout_uri,
         "frontchannel_logout_session_required": client.frontchannel_logout_session_required,
-        "jwks": shown_client_jwks(&client.signing),
+        "jwks": shown_client_jwks(&client.signing), "jwks_uri": client.signing.jwks_uri,
         "id_token_signed_response_alg": client.signing.id_token.name(),
         "userinfo_signed_response_alg": client.signing.userinfo.map(JoseAlgorithm::name),
         "access_life_s": client.access_life.s(),

@@ -74,11 +74,18 @@ impl CarriedRequest<'_> {
         live: Option<&LiveSession>,
     ) -> Result<Judged, OpenIdError> {
         let (provider, params) = (face.provider(self.realm), self.params());
-        let params = provider.pushed(&params).await?.unwrap_or(params);
+        let pushed = provider.pushed(&params).await?;
+        let unpushed = face.settings.requires_pushed && pushed.is_none();
+        let params = pushed.unwrap_or(params);
         let authorize = match provider.authorize(&params).await {
             Ok(authorize) => authorize,
             Err(error) => return refused(face, call, self, error).await.map(Judged::Refused),
         };
+        if unpushed {
+            // RFC 9126 §5
+            let refusal = Refusal::Request("This issuer takes requests only that were pushed to it.");
+            return told(face, call, self, &authorize, refusal).await.map(Judged::Refused);
+        }
         let marked = live.is_some_and(|live| self.is_signed_on_for(face, &live.session));
         let authorize = if marked { authorize.signed_on_for() } else { authorize };
         Ok(Judged::Sound(Box::new(authorize)))

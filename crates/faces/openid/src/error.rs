@@ -160,6 +160,7 @@ impl OpenIdError {
                 | Refusal::LoginRequired
                 | Refusal::ConsentRequired
                 | Refusal::AccessDenied
+                | Refusal::Target
                 | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
             ) => StatusCode::BAD_REQUEST,

@@ -45,6 +45,7 @@ impl Face {
             prompts: &["none", "login", "consent", "select_account"],
             sid: SidForm::OfClient,
             frames_clients: true,
+            judges_resource: true,
             public_needs_pkce: true,
         };
         Provider { authority: &self.authority, issuer, direct_mode: None }

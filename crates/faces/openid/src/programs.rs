@@ -34,6 +34,7 @@ pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
         pushed_authorization: Some(at("par")),
     };
     let mut document = adieu_oidc::discovery(&face.provider(realm), &endpoints, OWN_SCOPES);
+    document["require_pushed_authorization_requests"] = face.settings.requires_pushed.into(); // RFC 9126 §5
     document["global_token_revocation_endpoint"] = at("global-token-revocation").into();
     public(document.to_string())
 }

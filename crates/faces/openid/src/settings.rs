@@ -18,6 +18,8 @@ pub struct Settings {
     pub companions: Companions,
     /// Whether clients may register themselves, with a token for that.
     pub registration: bool,
+    /// Whether requests count only that their clients have pushed.
+    pub requires_pushed: bool,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
 }

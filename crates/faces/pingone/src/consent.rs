@@ -17,21 +17,13 @@ use crate::authorize::{found, refused};
 use crate::extract::Visitor;
 use crate::face::Face;
 use crate::finish::html;
-use crate::flow::{FlowNext, PingOneFlow};
+use crate::flow::{FlowNext, PingOneFlow, Question};
 use crate::form_token;
 use crate::problem::Problem;
 use crate::sign_on_page::{FLOW, TOKEN, here, led_before, see_other};
 
 /// The field with the answer.
 pub(crate) const CHOICE: &str = "choice";
-
-/// What a user is asked.
-pub(crate) struct Question {
-    /// What the application gets, each in a few words.
-    pub(crate) gets: Vec<String>,
-    /// What is remembered if the user agrees.
-    pub(crate) order: ConsentOrder,
-}
 
 /// The question of a completed flow; whoever is not to be asked goes on to the code.
 pub(crate) async fn show(

@@ -65,6 +65,7 @@ impl Face {
             prompts: &["none", "login", "consent"],
             sid: SidForm::Public, // Applications look sessions up by it. Contract pingone.md 3.4
             frames_clients: false, // The browser goes to the application's page, as the vendor has it.
+            judges_resource: false, // The vendor does not look at it.
             public_needs_pkce: true,
         };
         Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Check, CheckedToken, Client, CodeOrder, FLOW_BYTES_MAX, FirstFactor, GrantError, LiveSession,
-    NewFlow, Outage, Realm, SessionId, Span, Timestamp, UserId,
+    Assurance, Check, CheckedToken, Client, CodeOrder, ConsentOrder, FLOW_BYTES_MAX, FirstFactor, GrantError,
+    LiveSession, NewFlow, Outage, Realm, SessionId, Span, Timestamp, UserId,
 };
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_oidc::{AskedOfUser, Authorize, AuthorizeReply, ConsentStep, Refusal, ResponseMode, is_offline};
@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::consent::Question;
 use crate::extract::Visitor;
 use crate::face::Face;
 use crate::problem::Problem;
@@ -67,6 +66,14 @@ pub(crate) enum FlowNext {
     Question(Question),
     /// Nothing: session or client are gone meanwhile.
     Gone,
+}
+
+/// What a user is asked.
+pub(crate) struct Question {
+    /// What the application gets, each in a few words.
+    pub(crate) gets: Vec<String>,
+    /// What is remembered if the user agrees.
+    pub(crate) order: ConsentOrder,
 }
 
 /// A flow as it is at the moment.

@@ -165,6 +165,7 @@ impl Problem {
                 | Refusal::LoginRequired
                 | Refusal::ConsentRequired
                 | Refusal::AccessDenied
+                | Refusal::Target
                 | Refusal::UnmetAuthentication
                 | Refusal::SessionFull,
             ) => StatusCode::BAD_REQUEST,
@@ -360,6 +361,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::LoginRequired
         | Refusal::ConsentRequired
         | Refusal::AccessDenied
+        | Refusal::Target
         | Refusal::UnmetAuthentication
         | Refusal::SessionFull
         | Refusal::TooOften

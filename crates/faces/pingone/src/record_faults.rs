@@ -25,6 +25,12 @@ impl From<RecordFault> for Problem {
             RecordFault::ClientName => {
                 Self::invalid("name", "A name has no control character and none that cannot be seen.")
             }
+            RecordFault::TwoSetsOfKeys => {
+                Self::invalid("jwksUrl", "The keys are given by `jwks` or by `jwksUrl`, not by both.")
+            }
+            RecordFault::JwksUri => {
+                Self::invalid("jwksUrl", "An absolute `https` address without a fragment is wanted.")
+            }
             RecordFault::RedirectUri => Self::invalid("redirectUris", ABSOLUTE),
             RecordFault::BackchannelLogoutUri => Self::invalid("backchannelLogoutUri", ABSOLUTE),
             RecordFault::FrontchannelLogoutUri => Self::invalid("redirectUris", FRAMED),

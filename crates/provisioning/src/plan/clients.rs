@@ -34,6 +34,7 @@ pub struct ClientEdit {
     frontchannel_logout_uri: Option<Option<String>>,
     frontchannel_logout_session_required: Option<bool>,
     jwks: Option<Option<ClientJwks>>,
+    jwks_uri: Option<Option<String>>,
     id_token_algorithm: Option<JoseAlgorithm>,
     userinfo_algorithm: Option<Option<JoseAlgorithm>>,
     acr: Option<Option<String>>,
@@ -69,6 +70,7 @@ impl ClientEdit {
         set(&mut client.frontchannel_logout_uri, &self.frontchannel_logout_uri);
         set(&mut client.frontchannel_logout_session_required, &self.frontchannel_logout_session_required);
         set(&mut client.signing.jwks, &self.jwks);
+        set(&mut client.signing.jwks_uri, &self.jwks_uri);
         set(&mut client.signing.id_token, &self.id_token_algorithm);
         set(&mut client.signing.userinfo, &self.userinfo_algorithm);
         set(&mut client.acr, &self.acr);
@@ -98,6 +100,7 @@ impl ClientEdit {
             frontchannel_logout_uri: none_if_empty(&doc.frontchannel_logout_uri),
             frontchannel_logout_session_required: doc.frontchannel_logout_session_required,
             jwks: none_if_empty(&doc.jwks).map(|text| text.as_deref().map(keys).transpose()).transpose()?,
+            jwks_uri: none_if_empty(&doc.jwks_uri),
             id_token_algorithm: algorithm(ID_TOKEN_ALGORITHM, doc.id_token_signed_response_alg.as_deref())?,
             userinfo_algorithm: none_if_empty(&doc.userinfo_signed_response_alg)
                 .map(|name| algorithm(USERINFO_ALGORITHM, name.as_deref()))
@@ -114,9 +117,13 @@ impl ClientEdit {
         let words = ClientWords {
             name: self.name.as_deref().or(now.map(|now| now.name.as_str())).unwrap_or_default(),
             auth: self.auth.map(ClientAuth::from).or(now.map(|now| now.auth)).unwrap_or(self.auth()),
-            has_keys: match &self.jwks {
+            has_jwks: match &self.jwks {
                 Some(jwks) => jwks.is_some(),
                 None => now.is_some_and(|now| now.signing.jwks.is_some()),
+            },
+            jwks_uri: match &self.jwks_uri {
+                Some(uri) => uri.as_deref(),
+                None => now.and_then(|now| now.signing.jwks_uri.as_deref()),
             },
             client_credentials: match &self.grant_types {
                 Some(types) => types.contains(&GrantType::ClientCredentials),
@@ -219,6 +226,7 @@ impl ClientEdit {
                 self.frontchannel_logout_session_required,
             ),
             jwks: notes.changed_unseen("jwks", &now.signing.jwks, self.jwks),
+            jwks_uri: notes.changed("jwks_uri", &now.signing.jwks_uri, self.jwks_uri),
             id_token_algorithm: notes.changed(
                 ID_TOKEN_ALGORITHM,
                 &now.signing.id_token,

@@ -315,7 +315,9 @@ fn keys_of_clients_are_text_of_a_document() {
         (&fixture(), &with("x"), "`jwks` is JSON"),
         (&fixture(), &with(r#"{"keys": [{"kty": "oct", "k": "AQAB"}]}"#), "`jwks`: only public keys"),
         (&fixture(), &with(r#"{"keys": [], "keys": []}"#), "stands there twice"),
-        (&fixture(), &text.replace("jwks =", "jwks_uri ="), "did you mean `realms.clients.jwks`"),
+        (&fixture(), &text.replace("jwks =", "jwks_urls ="), "did you mean `realms.clients.jwks"),
+        (&facts, &format!("{more}jwks_uri = 'https://shop.test/keys'"), "exclude each other"),
+        (&fixture(), &format!("{more}jwks_uri = 'http://shop.test/keys'"), "is https, absolute"),
     ] {
         assert!(refusal(facts, text).contains(says), "{text}: {}", refusal(facts, text));
     }

@@ -57,6 +57,8 @@ pub(crate) struct ClientDetail {
     /// A JWK Set, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     jwks: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
     /// How its ID tokens are signed, if otherwise than usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id_token_alg: Option<String>,
@@ -120,6 +122,7 @@ impl ClientDetail {
             updated_at: Some(client.updated_at.ms()),
             acr: client.acr.clone(),
             jwks: client.signing.jwks.as_ref().map(|jwks| jwks.as_str().to_owned()),
+            jwks_uri: client.signing.jwks_uri.clone(),
             id_token_alg: Some(client.signing.id_token)
                 .filter(|alg| *alg != JoseAlgorithm::default())
                 .map(|alg| alg.name().to_owned()),
@@ -167,6 +170,7 @@ impl ClientDetail {
             roles: roles(self.roles)?,
             signing: ClientSigning {
                 jwks: self.jwks.map(ClientJwks::from_checked),
+                jwks_uri: self.jwks_uri,
                 id_token: algorithm(self.id_token_alg)?.unwrap_or_default(),
                 userinfo: algorithm(self.userinfo_alg)?,
             },

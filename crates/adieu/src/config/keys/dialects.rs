@@ -334,6 +334,17 @@ pub(super) const KEYS: &[Key] = &[
          administrator made (`adieu registration-token add`).",
     ),
     key(
+        "openid.require_pushed_requests",
+        Flag,
+        "Whether the native OpenID issuers take requests only that their clients have pushed to `par` (RFC 9126).",
+    ),
+    key(
+        "openid.allow_private",
+        Flag,
+        "Whether the keys of clients that stand at an address (`jwks_uri`) may be in private networks and on this machine, and behind \
+         http. In development mode they may.",
+    ),
+    key(
         "check.realm",
         Realm,
         "Path of the realm whose sessions let a request through (`/ui/check`, for proxies), which is one of `realms.path` or `/`.",

@@ -34,6 +34,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         prompts: &["none", "login", "consent"],
         sid: SidForm::OfClient,
         frames_clients: true,
+        judges_resource: false, // AM does not look at it.
         public_needs_pkce: face.settings.public_needs_pkce,
     };
     Provider { authority: &face.authority, issuer, direct_mode: None }

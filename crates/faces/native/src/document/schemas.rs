@@ -5,7 +5,7 @@
 use adieu_authority::Alg;
 use serde_json::{Map, Value, json};
 
-use super::{ending_schemas, notice_schemas};
+use super::{ending_schemas, notice_schemas, signing_schemas};
 use crate::keys::STATES;
 use crate::roles::{ROLES_MAX, WORDS};
 
@@ -38,10 +38,6 @@ pub(super) fn reason() -> Value {
 
 fn algorithm() -> Value {
     json!({"enum": Alg::ALL.map(Alg::name)})
-}
-
-fn signed_by(about: &str) -> Value {
-    json!({"enum": Alg::ALL.map(Alg::name), "description": about})
 }
 
 pub(super) fn flag() -> Value {
@@ -268,30 +264,8 @@ fn auth_method() -> Value {
     json!({
         "type": "string", "enum": ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"],
         "description": "How it proves itself at the token endpoint: not at all, HTTP Basic, in the form, by what it signs with a \
-            key whose public half is among its `jwks`.",
+            key whose public half is in its `jwks` or at its `jwks_uri`.",
     })
-}
-
-/// What a client signs with, and how it is signed for.
-fn signing() -> Vec<(&'static str, Value)> {
-    let jwks = json!({
-        "type": ["object", "null"], "required": ["keys"],
-        "properties": {"keys": {"type": "array", "items": {"type": "object"}, "minItems": 1, "maxItems": 8}},
-        "description": "Its public keys, as a JWK Set (RFC 7517): RSA of 2048 to 4096 bits, P-256, Ed25519; at most 16 KiB. A set \
-            with a private or symmetric key is refused. There is no `jwks_uri`: keys are given by value. Null is none.",
-    });
-    vec![
-        ("jwks?", jwks),
-        (
-            "id_token_signed_response_alg?",
-            signed_by("By what its ID tokens and the notices to it are signed; RS256."),
-        ),
-        ("userinfo_signed_response_alg?", {
-            let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();
-            names.push(Value::Null);
-            json!({"enum": names, "description": "By what userinfo is signed for it; null is plain JSON."})
-        }),
-    ]
 }
 
 fn clients() -> Vec<(&'static str, Value)> {
@@ -308,7 +282,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("post_logout_redirect_uris?", uris()),
         ("roles?", list(named("Role"), ROLES_MAX)),
     ];
-    let switches: Vec<_> = switches.into_iter().chain(signing()).collect();
+    let switches: Vec<_> = switches.into_iter().chain(signing_schemas::of_clients()).collect();
     let told = notice_schemas::of_clients();
     let lives = vec![
         ("enabled?", flag()),

@@ -5,12 +5,14 @@
 
 use adieu_authority::ClientAuth;
 use adieu_testkit::World;
+use adieu_token::{KeySet, PublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    ALICE, ALPHA, Browser, CALLBACK, DORA, RelyingParty, claims, flow, has, param, with_dora,
+    ALICE, ALPHA, Browser, CALLBACK, DORA, RelyingParty, claims, flow, has, issuer, param, with_dora,
 };
 
 /// S-OP-10, S-OP-21, S-TOK-1, S-CA-1
@@ -36,6 +38,43 @@ async fn oidcc_server() {
     let keys = world.get(&format!("{ALPHA}/jwks")).send().await.json();
     let keys = keys["keys"].as_array().expect("keys").iter();
     assert!(keys.into_iter().any(|key| key["kid"] == header["kid"]) && header["alg"] == "RS256", "{header}");
+}
+
+/// S-OP-21, S-OP-26: signed by a key that the issuer publishes, and named.
+#[tokio::test]
+async fn oidcc_idtoken_signature() {
+    let world = with_dora().await;
+    let tokens = flow(&world, "&scope=openid").await;
+    let published = world.get(&format!("{ALPHA}/jwks")).send().await.json();
+    let published = published["keys"].as_array().expect("keys");
+    let keys = KeySet::of(published.iter().filter_map(|key| PublicKey::from_jwk(key).ok()));
+    let verified = keys.verify(tokens["id_token"].as_str().expect("a token")).expect("it is signed");
+    assert_eq!(verified.str("iss"), Some(issuer(&world).as_str()));
+}
+
+/// S-OP-26: nobody gets an ID token without a signature: metadata do not offer it, and no client can ask for it.
+#[tokio::test]
+async fn oidcc_idtoken_unsigned() {
+    let world = with_dora().await;
+    let document = world.get(&format!("{ALPHA}/.well-known/openid-configuration")).send().await.json();
+    let offered = document["id_token_signing_alg_values_supported"].as_array().expect("a list");
+    assert!(!offered.iter().any(|alg| alg == "none"), "{document}");
+    let path = format!("/v1/clients/{}", world.data.app.id);
+    let unsigned = json!({"id_token_signed_response_alg": "none"});
+    assert_eq!(world.admin(Method::PATCH, &path).json(&unsigned).send().await.status, 422);
+}
+
+/// S-OP-23: refused as not supported, as metadata say.
+#[tokio::test]
+async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported() {
+    let world = with_dora().await;
+    let shop = RelyingParty::shop(&world);
+    let document = world.get(&format!("{ALPHA}/.well-known/openid-configuration")).send().await.json();
+    assert_eq!(document["request_uri_parameter_supported"], false);
+    let by_reference = "&scope=openid&state=s1&request_uri=https%3A%2F%2Fsuite.example.test%2Frequest";
+    let answer = Browser::of(&world).get(&shop.authorize(by_reference)).await;
+    assert_eq!(param(answer.location(), "error").as_deref(), Some("request_uri_not_supported"));
+    assert_eq!(param(answer.location(), "state").as_deref(), Some("s1"));
 }
 
 /// S-OP-2

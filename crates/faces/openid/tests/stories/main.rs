@@ -13,6 +13,7 @@ mod global_revocation;
 mod logout;
 mod own_word;
 mod private_key_jwt;
+mod published_keys;
 mod pushed;
 mod registration;
 mod request_object;

@@ -3,6 +3,7 @@
 //! RFC 9126, standards.md 2.7.
 
 use adieu_testkit::World;
+use adieu_testkit::world::profile_config;
 use serde_json::json;
 
 use crate::fixture::{ALICE, ALPHA, Browser, CALLBACK, RelyingParty, claims, param};
@@ -97,4 +98,25 @@ async fn what_is_not_right_cannot_be_pushed() {
         let address = referring(&shop.id, &format!("urn:ietf:params:oauth:request_uri:{name}"));
         assert_eq!(Browser::of(&world).get(&address).await.status, 400, "{name}");
     }
+}
+
+/// Goal: S-PAR-2: an issuer may take pushed requests only, and says so; what a browser brings itself is refused, and told to the client.
+#[tokio::test]
+async fn an_issuer_may_take_pushed_requests_only() {
+    let mut config = profile_config("main");
+    config.openid.require_pushed_requests = true;
+    let world = World::with_config(config).await;
+    let document = world.get(&format!("{ALPHA}/.well-known/openid-configuration")).send().await.json();
+    assert_eq!(document["require_pushed_authorization_requests"], true);
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let plain = browser.get(&shop.authorize("&scope=openid")).await;
+    assert_eq!(param(plain.location(), "error").as_deref(), Some("invalid_request"), "{}", plain.text);
+    let told = shop.post("par", &request(&[])).await.json();
+    let page = browser.get(&referring(&shop.id, told["request_uri"].as_str().expect("a reference"))).await;
+    shop.tokens(&browser.sign_on(&page, ALICE).await).await;
+    assert_eq!(
+        browser.get(&shop.authorize("&scope=openid")).await.status,
+        303,
+        "a live session changes nothing"
+    );
 }

@@ -5,6 +5,7 @@
 use adieu_authority::Span;
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
+use adieu_token::{Alg, SigningKey};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -159,7 +160,8 @@ async fn what_cannot_be_kept_is_refused() {
         ("response_types", json!(["code token"]), "invalid_client_metadata"),
         ("token_endpoint_auth_method", json!("client_secret_jwt"), "invalid_client_metadata"),
         ("token_endpoint_auth_method", json!("private_key_jwt"), "invalid_client_metadata"),
-        ("jwks_uri", json!("https://a.test/jwks"), "invalid_client_metadata"),
+        ("jwks_uri", json!("http://a.test/jwks"), "invalid_client_metadata"),
+        ("jwks_uri", json!(["https://a.test/jwks"]), "invalid_client_metadata"),
         ("jwks", json!({"keys": [{"kty": "oct", "k": "AQAB"}]}), "invalid_client_metadata"),
         ("id_token_signed_response_alg", json!("HS256"), "invalid_client_metadata"),
         ("id_token_encrypted_response_alg", json!("RSA-OAEP"), "invalid_client_metadata"),
@@ -178,6 +180,17 @@ async fn what_cannot_be_kept_is_refused() {
     }
     let no_json = world.post(&format!("{ALPHA}/register")).bearer(&token).form(&[("a", "b")]).send().await;
     assert_eq!(no_json.status, 415);
+    let keys = json!({"keys": [SigningKey::generate(Alg::EdDsa).expect("a key").public().jwk()]});
+    let mut by_address = shop();
+    by_address["token_endpoint_auth_method"] = "private_key_jwt".into();
+    by_address["jwks_uri"] = "https://a.test/jwks".into();
+    let mut both = by_address.clone();
+    both["jwks"] = keys;
+    let refused = register(&world, &token, both).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["error"]), (400, &json!("invalid_client_metadata")));
+    let other = initial(&world, 1).await;
+    let made = register(&world, &other, by_address).await;
+    assert_eq!((made.status.as_u16(), &made.json()["jwks_uri"]), (201, &json!("https://a.test/jwks")));
     let public = json!({"redirect_uris": ["http://127.0.0.1/cb"], "application_type": "native", "token_endpoint_auth_method": "none"});
     let made = register(&world, &token, public).await.json();
     assert!(made["client_id"].is_string() && made.get("client_secret").is_none(), "{made}");

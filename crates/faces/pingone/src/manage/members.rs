@@ -69,7 +69,6 @@ pub(crate) static APPLICATION: &[Unkept] = &[
     nothing("devicePathId"),
     only("devicePollingInterval", &["5"]),
     only("deviceTimeout", &["600"]),
-    nothing("jwksUrl"),
     nothing("kerberos"),
     nothing("mobile"),
     only("opSessionCheckEnabled", &["false"]),

@@ -30,6 +30,9 @@ pub(super) async fn application(face: &Face, client: &Client) -> Result<Value, P
     if let Some(jwks) = &client.signing.jwks {
         shown["jwks"] = jwks.as_str().into();
     }
+    if let Some(address) = &client.signing.jwks_uri {
+        shown["jwksUrl"] = address.as_str().into();
+    }
     match &client.origins {
         None => {}
         Some(origins) if origins.is_empty() => {

@@ -45,6 +45,7 @@ pub(super) struct ApplicationInput {
     ends_by_id_token: bool,
     refresh_life: Span,
     jwks: Option<ClientJwks>,
+    jwks_uri: Option<String>,
     rest: Map<String, Value>,
 }
 
@@ -88,6 +89,7 @@ impl ApplicationInput {
             ends_by_id_token: input.flag("idpSignoff")?.unwrap_or(false),
             refresh_life: input.seconds("refreshTokenDuration")?.unwrap_or(REFRESH_LIFE),
             jwks: keys(input)?,
+            jwks_uri: input.text("jwksUrl")?.filter(|text| !text.is_empty()).map(str::to_owned),
             rest: input.some_of(&KEPT),
         })
     }
@@ -120,6 +122,7 @@ impl ApplicationInput {
         client.ends_by_id_token = self.ends_by_id_token;
         client.refresh_life = self.refresh_life;
         client.signing.jwks = self.jwks.clone();
+        client.signing.jwks_uri = self.jwks_uri.clone();
     }
 }
 

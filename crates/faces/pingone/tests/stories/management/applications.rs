@@ -2,6 +2,7 @@
 //!
 //! Contract pingone.md 4.3.
 
+use adieu_authority::{Client, JoseAlgorithm};
 use serde_json::{Value, json};
 
 use super::{Office, id, own};
@@ -103,6 +104,62 @@ async fn an_application_that_signs_brings_its_keys() {
             "{bad}"
         );
     }
+}
+
+/// Keys may stand at an address in their place, which is the vendor's `jwksUrl`; both together are refused.
+#[tokio::test]
+async fn an_application_that_signs_publishes_its_keys() {
+    let office = Office::open().await;
+    let mut new = shop();
+    new["tokenEndpointAuthMethod"] = "PRIVATE_KEY_JWT".into();
+    new["jwksUrl"] = "https://till.example.test/keys".into();
+    let made = office.create("applications", new.clone()).await;
+    assert_eq!((&made["jwksUrl"], &made["jwks"]), (&new["jwksUrl"], &Value::Null));
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    new["jwks"] = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x}]}).to_string().into();
+    let refused = office.send("PUT", &own(&made), new.clone()).await;
+    refused.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("jwksUrl"))));
+    new.as_object_mut().expect("an object").remove("jwksUrl");
+    let replaced = office.send("PUT", &own(&made), new).await.json();
+    assert_eq!(
+        (&replaced["jwksUrl"], replaced["jwks"].is_string()),
+        (&Value::Null, true),
+        "absent members are cleared"
+    );
+}
+
+/// Where an application hears of endings, and what else the vendor has no member for, is said by the native API or a document; a change by
+/// the vendor's API loses none of it, and may not contradict it.
+#[tokio::test]
+async fn what_the_vendor_has_no_member_for_is_kept() {
+    let office = Office::open().await;
+    let made = office.create("applications", shop()).await;
+    let client = id(&made).parse().expect("an id");
+    let world = &office.fixture.world;
+    let said = |client: &mut Client| {
+        client.backchannel_logout_uri = Some("https://till.example.test/back".into());
+        client.backchannel_logout_session_required = true;
+        client.frontchannel_logout_uri = Some("https://till.example.test/front".into());
+        client.frontchannel_logout_session_required = true;
+        client.require_consent = true;
+        client.signing.id_token = JoseAlgorithm::Es256;
+    };
+    let before = world.edit_client(&client, said).await;
+    let mut next = shop();
+    next["name"] = "Counter".into();
+    assert_eq!(office.send("PUT", &own(&made), next.clone()).await.status, 200);
+    let rotated = office.send("POST", &format!("{}/secret", own(&made)), json!({})).await;
+    assert!(rotated.status.is_success(), "{}", rotated.text);
+    let after = world.authority().client(before.realm, &client).await.expect("an answer").expect("there");
+    let kept = |client: &Client| {
+        let back = (client.backchannel_logout_uri.clone(), client.backchannel_logout_session_required);
+        let front = (client.frontchannel_logout_uri.clone(), client.frontchannel_logout_session_required);
+        (back, front, client.require_consent, client.signing.clone())
+    };
+    assert_eq!((after.name.as_str(), kept(&after)), ("Counter", kept(&before)));
+    next["redirectUris"] = json!(["https://elsewhere.example.test/cb"]);
+    let refused = office.send("PUT", &own(&made), next).await;
+    refused.assert_error(400, "INVALID_DATA", Some(("INVALID_VALUE", Some("redirectUris"))));
 }
 
 /// Whatever an application would rely on in vain is refused by name.

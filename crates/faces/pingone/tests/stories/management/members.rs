@@ -61,7 +61,7 @@ fn applications() -> Vec<Line> {
         line("devicePollingInterval", json!(7), json!(5)),
         line("deviceTimeout", json!(60), json!(600)),
         line("jwks", json!("{}"), json!("")),
-        line("jwksUrl", json!("https://a.test/jwks"), json!(null)),
+        line("jwksUrl", json!("http://a.test/jwks"), json!("https://a.test/jwks")),
         line("kerberos", json!({"gateways": [{"id": NOBODY}]}), json!({"gateways": []})),
         line("mobile", json!({"passcodeRefreshDuration": {"duration": 30}}), json!({})),
         line("opSessionCheckEnabled", json!(true), json!(false)),

@@ -1,0 +1,146 @@
+//! The keys of clients that stand at an address of theirs (`jwks_uri`), held for a while.
+//!
+//! They are asked for anew when they are older than that, and for a key that is not among them; after an answer, a failure included,
+//! nobody asks again for half a minute. One request to an address is under way at a time. RFC 7591 §2, RFC 7517 §5.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use adieu_core::{ClientKeysError, Span, Timestamp};
+use adieu_egress::EgressClient;
+use adieu_token::ClientKeys;
+use serde_json::Value;
+use tokio::sync::{Mutex as Turn, Semaphore};
+
+use crate::ask::{address, read};
+
+/// For how long keys are taken as they were.
+pub const CLIENT_KEYS_AGE_MAX: Span = Span::from_s(600);
+/// How soon an address is asked again, whatever it answered.
+const AGAIN: Span = Span::from_s(30);
+/// Addresses of which something is held (HOME-LIMITS).
+const HELD_MAX: usize = 1024;
+/// Requests that are under way at once (HOME-LIMITS).
+const UNDER_WAY_MAX: usize = 16;
+/// How long an address may take: a client waits at the token endpoint meanwhile.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks for keys of clients. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct PublishedClientKeys {
+    client: EgressClient,
+    places: Arc<Mutex<HashMap<String, Arc<Turn<Held>>>>>,
+    under_way: Arc<Semaphore>,
+}
+
+/// What is held of one address.
+#[derive(Default)]
+struct Held {
+    keys: Option<(Arc<ClientKeys>, Timestamp)>,
+    fault: Option<ClientKeysError>,
+    asked_at: Option<Timestamp>,
+}
+
+impl Held {
+    /// What it says without being asked; nothing if it is to be asked.
+    fn known(&self, newer: bool, now: Timestamp) -> Option<Result<Arc<ClientKeys>, ClientKeysError>> {
+        let within = |at: Timestamp, most: Span| (Span::from_ms(0)..most).contains(&now.since(at));
+        let lately = self.asked_at.is_some_and(|at| within(at, AGAIN));
+        let fresh = self.keys.as_ref().filter(|(_, read_at)| within(*read_at, CLIENT_KEYS_AGE_MAX));
+        match (fresh, &self.fault) {
+            (Some((keys, _)), _) if !newer || lately => Some(Ok(Arc::clone(keys))),
+            (None, Some(fault)) if lately => Some(Err(fault.clone())),
+            _ => None,
+        }
+    }
+}
+
+impl PublishedClientKeys {
+    /// Asks by this client.
+    #[must_use]
+    pub fn new(client: EgressClient) -> Self {
+        Self { client, places: Arc::default(), under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) }
+    }
+
+    /// The keys at an address. With `newer` those that are held do not do: what was signed names another one.
+    pub async fn keys(
+        &self,
+        at: &str,
+        newer: bool,
+        now: Timestamp,
+    ) -> Result<Arc<ClientKeys>, ClientKeysError> {
+        let place = self.place(at);
+        let mut held = place.lock().await;
+        if let Some(known) = held.known(newer, now) {
+            return known;
+        }
+        let _permit = self.under_way.try_acquire().map_err(|_| ClientKeysError::Busy)?;
+        let asked = self.ask(at).await;
+        held.asked_at = Some(now);
+        match asked {
+            Ok(keys) => {
+                let keys = Arc::new(keys);
+                *held = Held { keys: Some((Arc::clone(&keys), now)), fault: None, asked_at: Some(now) };
+                Ok(keys)
+            }
+            Err(fault) => {
+                held.fault = Some(fault.clone());
+                // What is held counts until it is too old, whatever becomes of the address.
+                held.known(false, now).unwrap_or(Err(fault))
+            }
+        }
+    }
+
+    fn place(&self, at: &str) -> Arc<Turn<Held>> {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = places.get(at) {
+            return Arc::clone(place);
+        }
+        if places.len() >= HELD_MAX {
+            places.clear(); // Seldom, and all of it is asked for again.
+        }
+        Arc::clone(places.entry(at.to_owned()).or_default())
+    }
+
+    async fn ask(&self, at: &str) -> Result<ClientKeys, ClientKeysError> {
+        const WHAT: &str = "the keys of the client";
+        let url = address(&self.client, WHAT, at).map_err(|error| not_taken(&error))?;
+        let asked = read(WHAT, self.client.client.get(url).timeout(PATIENCE)).await;
+        let set = asked.map_err(|error| ClientKeysError::Unreachable(error.to_string()))?;
+        ClientKeys::from_published(&Value::Object(set)).map_err(|fault| not_taken(&fault))
+    }
+}
+
+fn not_taken(why: &(impl ToString + ?Sized)) -> ClientKeysError {
+    ClientKeysError::NotTaken(why.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: i64) -> Timestamp {
+        Timestamp::from_ms(s * 1000)
+    }
+
+    fn keys() -> Arc<ClientKeys> {
+        let key = adieu_token::SigningKey::generate(adieu_token::Alg::EdDsa).expect("a key");
+        let set = serde_json::json!({"keys": [key.public().jwk()]});
+        Arc::new(ClientKeys::from_published(&set).expect("keys"))
+    }
+
+    #[test]
+    fn what_is_held_counts_for_a_while_and_is_asked_for_seldom() {
+        let known = |held: &Held, newer, s| held.known(newer, at(s)).map(|known| known.is_ok());
+        assert_eq!(known(&Held::default(), false, 0), None);
+        let held = Held { keys: Some((keys(), at(100))), fault: None, asked_at: Some(at(100)) };
+        assert_eq!((known(&held, false, 100), known(&held, false, 699)), (Some(true), Some(true)));
+        assert_eq!(known(&held, false, 700), None, "too old");
+        assert_eq!((known(&held, true, 129), known(&held, true, 130)), (Some(true), None));
+        assert_eq!(known(&held, false, 99), None, "a clock that went back");
+        let failed = Held { fault: Some(ClientKeysError::Busy), asked_at: Some(at(700)), ..held };
+        assert_eq!((known(&failed, false, 650), known(&failed, false, 710)), (Some(true), Some(false)));
+        assert_eq!(known(&failed, false, 730), None, "asked again");
+    }
+}
