@@ -12,6 +12,8 @@ pub(crate) struct Series(Vec<f64>);
 pub(crate) enum RatioLimit {
     AtMost(f64),
     AtLeast(f64),
+    /// Anything: it stands beside what has a limit.
+    Any,
 }
 
 impl Series {
@@ -41,6 +43,7 @@ impl RatioLimit {
         let (words, bound, met) = match self {
             Self::AtMost(bound) => ("at most", bound, value <= bound),
             Self::AtLeast(bound) => ("at least", bound, value >= bound),
+            Self::Any => return format!("{value:.2} | |"),
         };
         format!("{value:.2} | {words} {bound} | {}", if met { "met" } else { "missed" })
     }
