@@ -49,6 +49,22 @@ fn secret() -> Value {
     })
 }
 
+fn change() -> Vec<(&'static str, Value)> {
+    let secret = json!({
+        "type": "string", "minLength": 1, "maxLength": 4096, "writeOnly": true,
+        "description": "The bearer token of another system; an address of another scheme, host or port takes it anew. A webhook's \
+            secret is changed by a rotation.",
+    });
+    vec![
+        ("address?", address()),
+        ("enabled?", flag()),
+        ("causes?", causes()),
+        ("subject_format?", format()),
+        ("issuer?", nullable(issuer())),
+        ("secret?", secret),
+    ]
+}
+
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     let kind = json!({
         "type": "string", "enum": SubscriberKind::WORDS,
@@ -95,21 +111,6 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("issuer?", issuer()),
         ("secret?", secret()),
     ];
-    let change = vec![
-        ("address?", address()),
-        ("enabled?", flag()),
-        ("causes?", causes()),
-        ("subject_format?", format()),
-        ("issuer?", nullable(issuer())),
-        (
-            "secret?",
-            json!({
-                "type": "string", "minLength": 1, "maxLength": 4096, "writeOnly": true,
-                "description": "The bearer token of another system; an address of another scheme, host or port takes it anew. A webhook's \
-                    secret is changed by a rotation.",
-            }),
-        ),
-    ];
     let overlap = json!({
         "type": "integer", "minimum": 0, "maximum": OVERLAP_S_MAX,
         "description": "For how long the secret before counts beside the new one, in seconds; of a webhook only. Said as 0, it ends an earlier one \
@@ -120,7 +121,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("MadeSubscriber", object(made)),
         ("Subscribers", page),
         ("NewSubscriber", object(new)),
-        ("SubscriberChange", object(change)),
+        ("SubscriberChange", object(change())),
         ("SubscriberSecret", object(vec![("secret?", secret()), ("overlap_s?", overlap)])),
     ]
 }

@@ -265,7 +265,7 @@ async fn one_application_too_many_is_said() {
     let at_am = browser.get(&format!("/am/oauth2/realms/root/realms/alpha/authorize?{query}")).await;
     let at_am = browser.submit(&at_am, &[("decision", "allow")]).await;
     let begun = browser.get(&format!("/{}/as/authorize?{query}", world.data.realm.id)).await;
-    let at_pingone = browser.get(&begun.location().to_owned()).await;
+    let at_pingone = browser.get(begun.location()).await;
     let at_pingone = browser.submit(&at_pingone, ALLOW).await;
     for (refused, status) in [(refused, 409), (at_am, 409), (at_pingone, 400)] {
         assert_eq!(refused.status, status, "{}", refused.text);
