@@ -15,7 +15,7 @@ const library = path.join(path.dirname(require.resolve("oidc-client-ts/package.j
 const page = (id) => `<!doctype html><title>app</title><body><script src="/oidc.js"></script><script>
   const query = new URLSearchParams(location.search);
   const issuer = query.get("issuer") ?? localStorage.issuer;
-  localStorage.issuer = issuer;
+  if (query.has("issuer")) localStorage.issuer = issuer; // A frame of the other tab must not put the one before back.
   const say = (what) => fetch("/said", { method: "POST", body: issuer + " " + what });
   const manager = new oidc.UserManager({
     authority: issuer, client_id: ${JSON.stringify(id)}, scope: "openid",
