@@ -10,7 +10,7 @@ use adieu_simulation::{Plant, simulate};
 /// Seeds of a run of all tests.
 const SEEDS: u64 = 300;
 /// Within so many seeds every plant is found.
-const PLANTED_SEEDS: u64 = 60;
+const PLANTED_SEEDS: u64 = 400;
 
 /// Goal: no seed of the first some hundred breaks a promise. `TEST_SIMULATION_SEEDS` says how many.
 #[test]

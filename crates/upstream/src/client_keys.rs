@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex as Turn, Semaphore};
 
 use crate::ask::{address, read};
+use crate::known::is_within;
 
 /// For how long keys are taken as they were.
 pub const CLIENT_KEYS_AGE_MAX: Span = Span::from_s(600);
@@ -45,9 +46,8 @@ struct Held {
 impl Held {
     /// What it says without being asked; nothing if it is to be asked.
     fn known(&self, newer: bool, now: Timestamp) -> Option<Result<Arc<ClientKeys>, ClientKeysError>> {
-        let within = |at: Timestamp, most: Span| (Span::from_ms(0)..most).contains(&now.since(at));
-        let lately = self.asked_at.is_some_and(|at| within(at, AGAIN));
-        let fresh = self.keys.as_ref().filter(|(_, read_at)| within(*read_at, CLIENT_KEYS_AGE_MAX));
+        let lately = self.asked_at.is_some_and(|at| is_within(at, AGAIN, now));
+        let fresh = self.keys.as_ref().filter(|(_, read_at)| is_within(*read_at, CLIENT_KEYS_AGE_MAX, now));
         match (fresh, &self.fault) {
             (Some((keys, _)), _) if !newer || lately => Some(Ok(Arc::clone(keys))),
             (None, Some(fault)) if lately => Some(Err(fault.clone())),

@@ -286,8 +286,9 @@ mod tests {
         };
         assert_eq!(pool.run(WorkSource::SERVER, count).await, Ok((here, 1)));
         assert_eq!(pool.reserve().expect("a place").run(count).await, Ok((here, 2)));
-        let places = (pool.reserve().is_ok(), pool.reserve().is_ok());
-        assert_eq!(places, (true, true), "what is done at once takes no place for long");
+        for _ in 0..2 {
+            assert!(pool.reserve().is_ok(), "what was given back is there again");
+        }
     }
 
     /// Goal: one piece of work that panics costs its caller an answer of its own, and nobody else a thread or a spoiled state.

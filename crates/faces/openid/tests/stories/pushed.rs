@@ -6,9 +6,9 @@ use adieu_testkit::World;
 use adieu_testkit::world::profile_config;
 use serde_json::json;
 
-use crate::fixture::{ALICE, ALPHA, Browser, CALLBACK, RelyingParty, claims, param};
+use crate::fixture::{ALICE, ALPHA, Browser, CALLBACK, RelyingParty, claims, issuer, param};
 
-fn request(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+fn request<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let own = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid"), ("state", "s1")];
     [own.as_slice(), more].concat()
 }
@@ -58,13 +58,16 @@ async fn a_pushed_request_is_used_once_by_its_client() {
     assert!(used.text.contains("request_uri is unknown, was used, or is too old"), "{}", used.text);
 }
 
-/// Goal: S-OP-8, S-PAR-1: what may be repeated may be repeated in what is pushed; nobody reads it.
+/// Goal: S-OP-8, S-PAR-1, S-TOK-12: what may be repeated may be repeated in what is pushed. Each resource that is named is judged.
 #[tokio::test]
 async fn a_pushed_request_may_name_resources() {
     let world = World::start().await;
     let shop = RelyingParty::shop(&world);
-    let resources = [("resource", "https://a.example.test"), ("resource", "https://b.example.test")];
-    let pushed = shop.post("par", &request(&resources)).await;
+    let own = issuer(&world);
+    let elsewhere = [("resource", own.as_str()), ("resource", "https://b.example.test")];
+    let refused = shop.post("par", &request(&elsewhere)).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["error"]), (400, &json!("invalid_target")));
+    let pushed = shop.post("par", &request(&[("resource", &own), ("resource", &own)])).await;
     assert_eq!(pushed.status, 201, "{}", pushed.text);
     let reference = pushed.json()["request_uri"].as_str().expect("a reference").to_owned();
     assert_eq!(Browser::of(&world).get(&referring(&shop.id, &reference)).await.status, 200);

@@ -141,7 +141,10 @@ async fn what_nobody_reads_is_ignored_in_an_object_too() {
     let mut object = good(&world);
     object["vendor_hint"] = json!(["a"]);
     object["vendor_null"] = json!(null);
-    object["resource"] = json!(["https://a.example.test", "https://b.example.test"]);
+    object["resource"] = json!([issuer(&world), "https://b.example.test"]);
+    let elsewhere = shop.post("par", &[("request", &signed(&object))]).await;
+    assert_eq!((elsewhere.status.as_u16(), &elsewhere.json()["error"]), (400, &json!("invalid_target")));
+    object["resource"] = json!([issuer(&world), issuer(&world)]);
     let object = signed(&object);
     let page = Browser::of(&world).get(&shop.authorize(&format!("&request={object}"))).await;
     assert_eq!(page.status, 200, "{}", page.location());
