@@ -71,25 +71,35 @@ impl PublishedClientKeys {
         now: Timestamp,
     ) -> Result<Arc<ClientKeys>, ClientKeysError> {
         let place = self.place(at);
-        let mut held = place.lock().await;
+        let mut held = place.lock_owned().await;
         if let Some(known) = held.known(newer, now) {
             return known;
         }
-        let _permit = self.under_way.try_acquire().map_err(|_| ClientKeysError::Busy)?;
-        let asked = self.ask(at).await;
-        held.asked_at = Some(now);
-        match asked {
-            Ok(keys) => {
-                let keys = Arc::new(keys);
-                *held = Held { keys: Some((Arc::clone(&keys), now)), fault: None, asked_at: Some(now) };
-                Ok(keys)
+        let under_way = Arc::clone(&self.under_way);
+        let permit = under_way.try_acquire_owned().map_err(|_| ClientKeysError::Busy)?;
+        let (this, at) = (self.clone(), at.to_owned());
+        // It goes on if nobody waits for it any more: whoever hangs up must not have an address asked again and again.
+        let asking = tokio::spawn(async move {
+            let _permit = permit;
+            let asked = this.ask(&at).await;
+            held.asked_at = Some(now);
+            match asked {
+                Ok(keys) => {
+                    let keys = Arc::new(keys);
+                    held.keys = Some((Arc::clone(&keys), now));
+                    held.fault = None;
+                    Ok(keys)
+                }
+                Err(fault) => {
+                    held.fault = Some(fault.clone());
+                    // What is held counts until it is too old, whatever becomes of the address.
+                    held.known(false, now).unwrap_or(Err(fault))
+                }
             }
-            Err(fault) => {
-                held.fault = Some(fault.clone());
-                // What is held counts until it is too old, whatever becomes of the address.
-                held.known(false, now).unwrap_or(Err(fault))
-            }
-        }
+        });
+        asking
+            .await
+            .unwrap_or_else(|_| Err(ClientKeysError::Unreachable("the request was given up".to_owned())))
     }
 
     fn place(&self, at: &str) -> Arc<Turn<Held>> {
@@ -118,6 +128,10 @@ fn not_taken(why: &(impl ToString + ?Sized)) -> ClientKeysError {
 
 #[cfg(test)]
 mod tests {
+    use adieu_egress::AddressRule;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
     use super::*;
 
     fn at(s: i64) -> Timestamp {
@@ -142,5 +156,25 @@ mod tests {
         let failed = Held { fault: Some(ClientKeysError::Busy), asked_at: Some(at(700)), ..held };
         assert_eq!((known(&failed, false, 650), known(&failed, false, 710)), (Some(true), Some(false)));
         assert_eq!(known(&failed, false, 730), None, "asked again");
+    }
+
+    /// Goal: whoever hangs up while an address is asked does not have it asked again: anybody may show a token that names a client.
+    #[tokio::test]
+    async fn who_hangs_up_does_not_have_it_asked_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let uri = format!("http://{}/keys", listener.local_addr().expect("its address"));
+        let published = PublishedClientKeys::new(EgressClient::new(AddressRule::Any).expect("a client"));
+        let (asking, address) = (published.clone(), uri.clone());
+        let hangs_up = tokio::spawn(async move { asking.keys(&address, false, at(0)).await.map(drop) });
+        let (mut asked, _) = listener.accept().await.expect("it is asked");
+        hangs_up.abort();
+        assert!(hangs_up.await.is_err_and(|error| error.is_cancelled()));
+        let key = adieu_token::SigningKey::generate(adieu_token::Alg::EdDsa).expect("a key");
+        let body = serde_json::json!({"keys": [key.public().jwk()]}).to_string();
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        asked.write_all(answer.as_bytes()).await.expect("answered");
+        // Nobody listens any more: asking again would fail.
+        drop(listener);
+        assert!(published.keys(&uri, false, at(1)).await.is_ok());
     }
 }
