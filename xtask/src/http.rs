@@ -27,6 +27,7 @@ pub(crate) fn ask_with(
 ) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&to, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_nodelay(true)?;
     let body = body.map(Value::to_string).unwrap_or_default();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head = format!(

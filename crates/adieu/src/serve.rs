@@ -12,14 +12,16 @@ mod listener;
 mod places;
 
 use std::net::SocketAddr;
+use std::thread;
 use std::time::Duration;
 
 use adieu_authority::Authority;
 use adieu_outbox::Outbox;
+use adieu_workers::Priority;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::assembled::AssembledServer;
 use crate::config::{Config, TlsFiles};
@@ -107,7 +109,7 @@ impl Serving {
     pub async fn run(self, config: &Config, stop: watch::Receiver<bool>) -> Result<()> {
         let every = Duration::from_secs(config.keep.sweep_every_s.max(1));
         let mut beside = tokio::task::JoinSet::new();
-        beside.spawn(self.outbox.run(stop.clone()));
+        beside.spawn(tell(self.outbox, stop.clone()));
         beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
         beside.spawn(expire(self.authority.clone(), stop.clone()));
         beside.spawn(sweep(self.authority, every, stop.clone()));
@@ -129,6 +131,22 @@ impl Serving {
         }
         Ok(())
     }
+}
+
+/// Carries notices on a thread of their own: the caller of an ending has its answer, and whoever asks for a check waits for one.
+async fn tell(outbox: Outbox, stop: watch::Receiver<bool>) {
+    let (done, told) = oneshot::channel::<()>();
+    let carry = move || {
+        Priority::Low.of_this_thread();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("the system has a descriptor left at start").block_on(outbox.run(stop));
+        let _ = done.send(()); // Nobody listens where the server is gone.
+    };
+    thread::Builder::new()
+        .name("outbox".to_owned())
+        .spawn(carry)
+        .expect("the system has a thread left at start");
+    told.await.expect("the outbox ended without a panic");
 }
 
 /// How late clients may begin to be told that a session is over by its time.

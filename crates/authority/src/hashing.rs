@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use adieu_core::Outage;
-use adieu_workers::{Bounds, WorkError, WorkSource, Workers};
+use adieu_workers::{Bounds, Priority, WorkError, WorkSource, Workers};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use phc::{Decimal, Ident, Output, ParamsString, PasswordHash, Salt};
 
@@ -75,7 +75,8 @@ pub(crate) struct Hashing {
 
 impl Hashing {
     pub(crate) fn new(cost: HashCost, threads: usize) -> Self {
-        let bounds = Bounds { threads, waiting_max: WAITING_MAX, patience: PATIENCE };
+        let bounds =
+            Bounds { threads, waiting_max: WAITING_MAX, patience: PATIENCE, priority: Priority::Normal };
         Self { workers: Workers::start("hash", bounds, Vec::new), cost }
     }
 

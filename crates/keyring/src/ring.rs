@@ -9,7 +9,7 @@ use std::time::Duration;
 use adieu_core::{Clock, Entropy, InstallationKey, RealmId};
 use adieu_store::Store;
 use adieu_token::VerifiedTokens;
-use adieu_workers::{Bounds, Workers};
+use adieu_workers::{Bounds, Priority, Workers};
 
 use crate::held::HeldKeys;
 
@@ -29,7 +29,7 @@ pub struct KeyringParts {
     pub entropy: Arc<dyn Entropy>,
     /// The installation key.
     pub key: InstallationKey,
-    /// Threads that sign.
+    /// Threads that sign what somebody waits for, and as many that sign notices.
     pub signers: usize,
 }
 
@@ -46,6 +46,8 @@ pub(crate) struct KeyringInner {
     pub(crate) key: InstallationKey,
     /// RSA has threads of its own, so that a storm of tokens slows no check (ONE-SLOW-HURTS-NONE).
     pub(crate) workers: Workers<()>,
+    /// Nobody waits for a notice: many at once, when many sessions end, leave the processor to checks and sign-ons.
+    pub(crate) notice_workers: Workers<()>,
     pub(crate) verified: VerifiedTokens,
     /// As many entries as there are realms.
     realms: RwLock<HashMap<RealmId, Arc<HeldKeys>>>,
@@ -55,13 +57,17 @@ impl Keyring {
     /// A keyring over a store.
     pub fn new(parts: KeyringParts) -> Self {
         let KeyringParts { store, clock, entropy, key, signers } = parts;
-        let bounds = Bounds { threads: signers, waiting_max: WAITING_MAX, patience: PATIENCE };
+        let workers = |name, priority| {
+            let bounds = Bounds { threads: signers, waiting_max: WAITING_MAX, patience: PATIENCE, priority };
+            Workers::start(name, bounds, || ())
+        };
         let inner = KeyringInner {
             store,
             clock,
             entropy,
             key,
-            workers: Workers::start("sign", bounds, || ()),
+            workers: workers("sign", Priority::Normal),
+            notice_workers: workers("sign-notices", Priority::Low),
             verified: VerifiedTokens::new(VERIFIED_MAX),
             realms: RwLock::default(),
         };

@@ -5,12 +5,9 @@
 
 use adieu_core::{Outage, RealmId};
 use adieu_token::{Alg, SigningKey, TokenError, UnsignedToken};
-use adieu_workers::{ReservedPlace, WorkSource};
+use adieu_workers::{ReservedPlace, Workers};
 
 use crate::ring::Keyring;
-
-/// On whose behalf notices are signed: many at once when many sessions end. Nobody who waits for a token waits behind them.
-const NOTICES: WorkSource = WorkSource::of(1);
 
 /// A key with a place among the signatures that wait, for the tokens of one answer.
 #[must_use = "a signer holds a place that others could have"]
@@ -27,25 +24,25 @@ impl Keyring {
         self.signer_of_two(realm, alg, alg).await
     }
 
-    /// The same for a notice.
+    /// The same for a notice, on threads that nobody waits for.
     pub async fn signer_of_notices(&self, realm: RealmId, alg: Alg) -> Result<Signer, Outage> {
-        self.signer_in_line(NOTICES, realm, (alg, alg)).await
+        self.signer_among(&self.inner.notice_workers, realm, (alg, alg)).await
     }
 
     /// The same where the token that goes out with the first one is signed by another algorithm.
     pub async fn signer_of_two(&self, realm: RealmId, alg: Alg, other: Alg) -> Result<Signer, Outage> {
-        self.signer_in_line(WorkSource::SERVER, realm, (alg, other)).await
+        self.signer_among(&self.inner.workers, realm, (alg, other)).await
     }
 
-    async fn signer_in_line(
+    async fn signer_among(
         &self,
-        source: WorkSource,
+        workers: &Workers<()>,
         realm: RealmId,
         (alg, other): (Alg, Alg),
     ) -> Result<Signer, Outage> {
         let key = self.key_that_signs(realm, alg).await?;
         let other_key = if other == alg { key.clone() } else { self.key_that_signs(realm, other).await? };
-        let place = self.inner.workers.reserve_for(source).map_err(Outage::new)?;
+        let place = workers.reserve().map_err(Outage::new)?;
         Ok(Signer { key, other_key, place })
     }
 

@@ -7,6 +7,7 @@
 //! Nothing here knows what the work is.
 
 mod lines;
+mod priority;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::lines::{Lines, Waiting};
+pub use crate::priority::Priority;
 
 /// Why work was not done. Nothing came of it, and it may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +39,8 @@ pub struct Bounds {
     pub waiting_max: usize,
     /// How long a caller without a reserved place waits for the answer.
     pub patience: Duration,
+    /// The priority of the threads.
+    pub priority: Priority,
 }
 
 /// On whose behalf work is asked for. No source waits behind all that another one has asked for.
@@ -92,7 +96,10 @@ impl<S: Send + 'static> Workers<S> {
             let (lines, state) = (Arc::clone(&lines), state.clone());
             thread::Builder::new()
                 .name(format!("{name}-{n}"))
-                .spawn(move || work(&lines, state))
+                .spawn(move || {
+                    bounds.priority.of_this_thread();
+                    work(&lines, state);
+                })
                 .expect("the system has a thread left at start");
         }
         Self { shared: Arc::new(Shared { lines, without_threads }), patience: bounds.patience }
@@ -184,7 +191,7 @@ mod tests {
     use super::*;
 
     fn bounds(waiting_max: usize) -> Bounds {
-        Bounds { threads: 1, waiting_max, patience: Duration::from_secs(60) }
+        Bounds { threads: 1, waiting_max, patience: Duration::from_secs(60), priority: Priority::Normal }
     }
 
     /// Holds the only thread of a pool until it is opened.

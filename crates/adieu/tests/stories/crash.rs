@@ -16,6 +16,7 @@ use adieu_testkit::crash::receiver;
 use adieu_testkit::crash::server::populate;
 use adieu_testkit::crash::storm::{Dice, Storm, StormPlan, run};
 use adieu_testkit::crash::walk::{WalkPlan, walk};
+use adieu_testkit::world::profile_config;
 
 use crate::told::claims_of;
 use crate::told::receiver::Receiver;
@@ -152,7 +153,9 @@ impl Ear for Lying {
 /// The violations that the checker finds in a storm over a lying server.
 async fn found(lie: Lie) -> Vec<String> {
     // A server of profile `main` does not end the others: the storm of the last lie believes that it does.
-    let world = World::with_profile(if lie == Lie::PretendsToEndOthers { "main" } else { "hooks" }).await;
+    let mut config = profile_config(if lie == Lie::PretendsToEndOthers { "main" } else { "hooks" });
+    config.pingone.sessions_max = 0; // The ledger expects everything to live that nobody ended.
+    let world = World::with_config(config).await;
     let known = world.variables();
     let people = populate(world.authority(), &world.data, 12).await.expect("people");
     let storm = Arc::new(Storm::new(DialectClient::new(known.clone()), people, true));

@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// Measures, and prints the table.
 pub(crate) fn million(binary: &Path, program: &Path) -> Result<()> {
-    let mut receivers = Receivers::start(program, APPLICATIONS, 0)?;
+    let mut receivers = Receivers::start_aside(program, APPLICATIONS)?;
     let site = Site::open(binary, "million", &receivers.ports, "RS256")?;
     let site = site.again_after(binary, |folder| {
         let numbers = [SESSIONS, PEOPLE, APPLICATIONS].map(|number| number.to_string());

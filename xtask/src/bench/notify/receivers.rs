@@ -40,7 +40,17 @@ pub(crate) struct Receivers {
 
 impl Receivers {
     pub(crate) fn start(program: &Path, count: usize, hanging: usize) -> Result<Self> {
-        let mut command = Command::new(program);
+        Self::start_by(Command::new(program), count, hanging)
+    }
+
+    /// The same with the priority of what is told, as if they were on other machines: beside checks they take no core from them.
+    pub(crate) fn start_aside(program: &Path, count: usize) -> Result<Self> {
+        let mut command = Command::new("nice");
+        command.args(["-n", "10"]).arg(program);
+        Self::start_by(command, count, 0)
+    }
+
+    fn start_by(mut command: Command, count: usize, hanging: usize) -> Result<Self> {
         command.args(["receive", &count.to_string(), &hanging.to_string()]).stdout(Stdio::piped());
         let mut child = command.spawn().context("the receivers")?;
         let mut lines = BufReader::new(child.stdout.take().context("the receivers say nothing")?);
