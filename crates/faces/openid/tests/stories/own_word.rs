@@ -189,6 +189,9 @@ async fn a_client_that_is_called_otherwise_is_agreed_to_anew() {
             assert_eq!(error(&browser.get(&silent(to)).await).as_deref(), Some("consent_required"));
         }
         let question = browser.get(&asked(&made, to, "")).await;
+        let other = question.text.split("counts for the other places").nth(1).expect("they are named");
+        let names = |place: &str| other.contains(&format!(">{place}<"));
+        assert!(names("evil.example.test") && !names("till.example.test"), "{other}");
         assert_eq!(error(&browser.submit(&question, ALLOW).await), None);
         assert_eq!(error(&browser.get(&silent(to)).await), None);
     }
