@@ -8,7 +8,7 @@ use adieu_authority::{
     ClientKeysSource, Pending, Timestamp, UpstreamClient, UpstreamEndpoints, UpstreamError, UpstreamExchange,
     UpstreamIdentity, UpstreamLogout, UpstreamPlace,
 };
-use adieu_core::ClientKeysError;
+use adieu_core::{ClientId, ClientKeysError};
 use adieu_egress::{AddressRule, EgressClient};
 use adieu_token::ClientKeys;
 use adieu_upstream::{PublishedClientKeys, Upstreams};
@@ -79,11 +79,12 @@ impl AskedClientKeys {
 impl ClientKeysSource for AskedClientKeys {
     fn keys(
         &self,
+        of: ClientId,
         at: String,
         newer: bool,
         now: Timestamp,
     ) -> Pending<Result<Arc<ClientKeys>, ClientKeysError>> {
         let asked = self.0.clone();
-        Box::pin(async move { asked.keys(&at, newer, now).await })
+        Box::pin(async move { asked.keys(&of, &at, newer, now).await })
     }
 }

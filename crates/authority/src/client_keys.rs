@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use adieu_core::{Client, ClientJwks, ClientKeysError, ClientSigning};
-use adieu_token::{ClientKeys, JwksFault, Refused, Verified};
+use adieu_core::{Client, ClientJwks, ClientKeysError, ClientSigning, JoseAlgorithm};
+use adieu_token::{ClientKeys, JwksFault, Refused, Verified, unverified_alg};
 use serde_json::Value;
 
 use crate::Authority;
@@ -18,6 +18,9 @@ pub enum UnsignedByClient {
     /// The client registered no keys.
     #[error("the client registered no keys")]
     NoKeys,
+    /// It is not signed by the one algorithm that the client registered for what it is.
+    #[error("it is not signed by the algorithm that the client registered")]
+    Algorithm,
     /// It is not signed with one of them.
     #[error("it is not signed with a key of the client")]
     Refused(#[source] Refused),
@@ -32,29 +35,44 @@ impl Authority {
         let _ = self.inner.client_keys.set(Box::new(source));
     }
 
-    /// What a client signed with a key that it registered, or has published by now. Nothing is judged of what it says.
+    /// What a client signed with a key that it registered, or has published by now, and by `only` if that is an algorithm. Nothing is
+    /// judged of what it says.
     ///
     /// # Errors
     /// Why it does not count.
-    pub async fn signed_by_client(&self, client: &Client, token: &str) -> Result<Verified, UnsignedByClient> {
+    pub async fn signed_by_client(
+        &self,
+        client: &Client,
+        token: &str,
+        only: Option<JoseAlgorithm>,
+    ) -> Result<Verified, UnsignedByClient> {
+        // Where a key verifies, the header names the algorithm of that key.
+        if only.is_some_and(|only| unverified_alg(token).as_deref() != Some(only.name())) {
+            return Err(UnsignedByClient::Algorithm);
+        }
         if let Some(jwks) = &client.signing.jwks {
             let set: Value = serde_json::from_str(jwks.as_str()).unwrap_or_default();
             let keys = ClientKeys::from_jwks(&set).map_err(|_| UnsignedByClient::NoKeys)?;
             return keys.verify(token).map_err(UnsignedByClient::Refused);
         }
         let at = client.signing.jwks_uri.as_ref().ok_or(UnsignedByClient::NoKeys)?;
-        match self.published_by_client(at, false).await?.verify(token) {
+        match self.published_by_client(client, at, false).await?.verify(token) {
             Err(Refused::UnknownKey) => {}
             judged => return judged.map_err(UnsignedByClient::Refused),
         }
-        let newer = self.published_by_client(at, true).await?;
+        let newer = self.published_by_client(client, at, true).await?;
         newer.verify(token).map_err(UnsignedByClient::Refused)
     }
 
-    async fn published_by_client(&self, at: &str, newer: bool) -> Result<Arc<ClientKeys>, ClientKeysError> {
+    async fn published_by_client(
+        &self,
+        client: &Client,
+        at: &str,
+        newer: bool,
+    ) -> Result<Arc<ClientKeys>, ClientKeysError> {
         let none = || ClientKeysError::NotTaken("this process asks no clients".to_owned());
         let source = self.inner.client_keys.get().ok_or_else(none)?;
-        source.keys(at.to_owned(), newer, self.now()).await
+        source.keys(client.id.clone(), at.to_owned(), newer, self.now()).await
     }
 }
 

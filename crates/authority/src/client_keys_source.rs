@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
-use adieu_core::{ClientKeysError, Timestamp};
+use adieu_core::{ClientId, ClientKeysError, Timestamp};
 use adieu_store::Pending;
 use adieu_token::ClientKeys;
 
 /// Asks for keys at addresses of clients. Bounded in time, in size, in number and in age.
 pub trait ClientKeysSource: Send + Sync {
-    /// The keys at an address. With `newer` those that are held do not do: what was signed names another one.
+    /// The keys of a client at an address. With `newer` those that are held do not do: what was signed names another one.
     fn keys(
         &self,
+        of: ClientId,
         at: String,
         newer: bool,
         now: Timestamp,

@@ -26,7 +26,7 @@ impl std::fmt::Debug for ClientJwks {
     }
 }
 
-/// An algorithm by which we sign for a client, by its name in JOSE.
+/// An algorithm by which a client signs, or we sign for it, by its name in JOSE.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum JoseAlgorithm {
     /// `RS256`: what every client understands.
@@ -89,4 +89,8 @@ pub struct ClientSigning {
     pub id_token: JoseAlgorithm,
     /// By what userinfo is signed for it; none if it is plain JSON.
     pub userinfo: Option<JoseAlgorithm>,
+    /// The one algorithm of its request objects; none if that of each of its keys will do.
+    pub request_object: Option<JoseAlgorithm>,
+    /// The one algorithm of the assertions by which it proves itself; none if that of each of its keys will do.
+    pub assertion: Option<JoseAlgorithm>,
 }

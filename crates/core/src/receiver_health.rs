@@ -8,6 +8,8 @@ use crate::time::{Span, Timestamp};
 
 /// For how long a receiver has to have failed, without one success, to be ailing.
 pub const AILING_AFTER: Span = Span::from_s(15 * 60);
+/// So many failures without a success between them are the receiver's: one notice alone fails less often until its receiver is ailing.
+const FAILURES_OF_ONE_MAX: u32 = 15;
 /// How long an ailing receiver is left alone between two notices.
 pub const AILING_PAUSE: Span = Span::from_s(5 * 60);
 
@@ -26,7 +28,7 @@ pub struct ReceiverHealth {
     pub last_failure: Option<(Timestamp, NoticeAnswer)>,
     /// When it was last given a notice while it was ailing.
     pub asked_at: Option<Timestamp>,
-    /// What was put off and is due now that it is back; none if all of it is known to be due.
+    /// What was put off and is due since it came back; none if all of it is known to be due.
     pub coming_back: Option<ComingBack>,
     /// From when on it waits to be given something; none if nothing waits for it. It may be earlier than what waits is due, and never later.
     pub waits_from: Option<Timestamp>,
@@ -45,6 +47,11 @@ impl ComingBack {
     /// Back at this moment: nothing is brought forward yet.
     pub const fn at(since: Timestamp) -> Self {
         Self { since, before: Timestamp::from_ms(i64::MAX) }
+    }
+
+    /// The same after a notice has failed: what fails from then on keeps its own pauses.
+    fn failing(self, now: Timestamp) -> Self {
+        Self { since: self.since.min(Timestamp::from_ms(now.ms() - 1)), ..self }
     }
 }
 
@@ -145,7 +152,7 @@ pub fn decide_health(
     now: Timestamp,
 ) -> Option<ReceiverHealth> {
     let mut after = said_of(health, receipt, settlement, now).unwrap_or(*health);
-    if is_back(health, &after) {
+    if is_back(health, &after, now) {
         let coming_back = Some(ComingBack::at(now));
         after = ReceiverHealth { coming_back, ..after }.waiting_from(now);
     }
@@ -184,15 +191,17 @@ fn said_of(
             failing_since: Some(health.failing_since.unwrap_or(now)),
             failures: health.failures.saturating_add(1),
             last_failure: Some((now, answer)),
-            coming_back: None,
+            coming_back: health.coming_back.map(|back| back.failing(now)),
             ..*health
         }
     })
 }
 
-/// Whether what waits for a receiver is due at once with this change of its health: it was failing and is back.
-fn is_back(before: &ReceiverHealth, after: &ReceiverHealth) -> bool {
-    before.failing_since.is_some() && after.failing_since.is_none()
+/// Whether what waits for a receiver is due at once with this change of its health: it was failing as a whole and is back. Where single
+/// notices fail among others that are taken, the receiver was never away, and they keep their own pauses.
+fn is_back(before: &ReceiverHealth, after: &ReceiverHealth, now: Timestamp) -> bool {
+    let was_away = before.is_ailing(now) || before.failures > FAILURES_OF_ONE_MAX;
+    was_away && before.failing_since.is_some() && after.failing_since.is_none()
 }
 
 /// This receipt due at once, because it was put off before its receiver came back; none if it is not waiting, or was tried since.
@@ -248,10 +257,27 @@ mod tests {
         health = after(health, 500, 1211);
         assert_eq!((health.failures, health.failing_since), (3, Some(at(10))));
         let back = after(health, 204, 1300);
-        assert!(is_back(&health, &back) && !is_back(&back, &back));
+        assert!(is_back(&health, &back, at(1300)) && !is_back(&back, &back, at(1300)));
         assert_eq!((back.allowance(0, 8, at(1300)), back.last_latency), (8, Some(Span::from_s(1))));
         assert_eq!(back.asked(at(1301)), back);
-        assert!(is_back(&health, &after(health, 400, 1300)), "who refuses is there");
+        assert!(is_back(&health, &after(health, 400, 1300), at(1300)), "who refuses is there");
+    }
+
+    /// Goal: a notice that fails while others are taken is no sign that its receiver was away: it keeps its own pauses, and so do two of
+    /// them. Many failures without a success between them, or a quarter of an hour of them, are such a sign.
+    #[test]
+    fn single_failures_among_successes_bring_nothing_forward() {
+        let mut health = ReceiverHealth::default();
+        for s in 1..20 {
+            health = after(after(after(health, 500, 10 * s), 500, 10 * s + 1), 204, 10 * s + 2);
+            assert_eq!(health.coming_back, None);
+        }
+        let failed =
+            |times: i64| (0..times).fold(ReceiverHealth::default(), |health, s| after(health, 500, s));
+        assert_eq!(after(failed(15), 204, 20).coming_back, None);
+        assert_eq!(after(failed(16), 204, 20).coming_back, Some(ComingBack::at(at(20))));
+        assert_eq!(after(failed(1), 204, 899).coming_back, None);
+        assert_eq!(after(failed(1), 204, 900).coming_back, Some(ComingBack::at(at(900))), "it was ailing");
     }
 
     fn put_off(n: u32, due: i64, tried: Option<i64>) -> Receipt {
@@ -269,11 +295,12 @@ mod tests {
     /// of a step, the next one goes on behind it.
     #[test]
     fn what_was_put_off_comes_step_by_step_when_a_receiver_is_back() {
-        let failing = ReceiverHealth { failing_since: Some(at(5)), failures: 3, ..ReceiverHealth::default() };
+        let failing =
+            ReceiverHealth { failing_since: Some(at(5)), failures: 16, ..ReceiverHealth::default() };
         let back = after(failing, 204, 100);
         assert_eq!((back.coming_back, back.waits_from), (Some(ComingBack::at(at(100))), Some(at(100))));
         assert_eq!(after(back, 204, 101).coming_back, back.coming_back, "it goes on");
-        assert_eq!(after(back, 500, 101).coming_back, None, "until it fails again");
+        assert_eq!(after(back, 500, 101).coming_back, back.coming_back, "also where a notice fails");
         let stretch = [put_off(0, 900, Some(99)), put_off(1, 800, Some(101)), put_off(2, 700, None)];
         let back = ComingBack::at(at(100));
         let step = |back, some: &[Receipt], most| decide_return(back, some, most, at(102));
@@ -300,7 +327,8 @@ mod tests {
         let moved = ReceiverHealth::told_elsewhere();
         assert!(!moved.is_ailing(at(1010)) && moved.allowance(0, 8, at(1010)) == 8);
         assert!(moved.coming_back.is_some() && moved.waits_from.is_some_and(|from| from < at(1)));
-        assert_eq!(after(moved, 500, 1011).coming_back, None);
+        let until = ComingBack::at(Timestamp::from_ms(at(1011).ms() - 1));
+        assert_eq!(after(moved, 500, 1011).coming_back, Some(until), "what failed at the new address waits");
         // A word of an administrator's lets the ailing one be asked at once.
         let retried = put_off(0, 900, Some(99)).retried(at(1010)).expect("it waits");
         assert_eq!(retried.next_try_at(), Some(at(1010)));

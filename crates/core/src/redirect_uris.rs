@@ -79,6 +79,13 @@ pub fn is_https(address: &str) -> bool {
     address.split_once(':').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"))
 }
 
+/// Whether nobody on the way reads what is sent to this address of the web: by TLS, or because it stays on this machine.
+pub(crate) fn is_encrypted_or_local(address: &str) -> bool {
+    let Some(origin) = web_origin(address) else { return false };
+    let is_local = |authority| ["localhost", "127.0.0.1", "[::1]"].contains(&host_and_port(authority).0);
+    origin.strip_prefix("http://").is_none_or(is_local)
+}
+
 /// Where an address leads, in as few words as say it to people: its host, or the scheme of an application.
 pub fn redirect_place(address: &str) -> &str {
     let (scheme, rest) = address.split_once(':').unwrap_or((address, ""));

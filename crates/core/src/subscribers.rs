@@ -11,7 +11,7 @@ use crate::ending_id::EndingPlace;
 use crate::ids::RealmId;
 use crate::receiver::SubscriberId;
 use crate::record_fault::RecordFault;
-use crate::redirect_uris::{is_notice_address, is_web_address, web_origin};
+use crate::redirect_uris::{is_encrypted_or_local, is_notice_address, is_web_address, web_origin};
 use crate::time::Timestamp;
 use crate::version::{RemovedVersions, Version};
 
@@ -160,7 +160,7 @@ pub fn subscriber_is_sound(
 ) -> Result<(), RecordFault> {
     // Both prove themselves by a secret; a bearer token is sent as it is, and only TLS keeps it from others.
     let bearer = matches!(kind, SubscriberKind::GlobalTokenRevocation { .. });
-    let kept = !bearer || is_encrypted_or_near(address);
+    let kept = !bearer || is_encrypted_or_local(address);
     let fits = address.len() <= ADDRESS_BYTES_MAX && is_notice_address(address, ClientAuth::Basic) && kept;
     if !fits && before.is_none_or(|before| before.address != address) {
         return Err(RecordFault::SubscriberAddress);
@@ -173,16 +173,6 @@ pub fn subscriber_is_sound(
         }
         SubscriberKind::GlobalTokenRevocation { .. } | SubscriberKind::Webhook { .. } => Ok(()),
     }
-}
-
-/// Whether nobody on the way reads what is sent there: by TLS, or because it stays on this machine.
-fn is_encrypted_or_near(address: &str) -> bool {
-    let Some(origin) = web_origin(address) else { return false };
-    let near = |plain: &str| {
-        let port = |rest: &str| rest.is_empty() || rest.starts_with(':');
-        ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| plain.strip_prefix(host).is_some_and(port))
-    };
-    origin.strip_prefix("http://").is_none_or(near)
 }
 
 /// Whether a subscriber takes its credential anew with this address: one that is sent as it is was brought for one scheme, host and port

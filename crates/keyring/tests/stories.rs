@@ -101,6 +101,28 @@ async fn names_that_are_none_of_ours_are_refused_without_a_look() {
     }
 }
 
+/// Goal: ONE-SLOW-HURTS-NONE: who waits for a token waits behind no more than one of the notices of many that ended together.
+#[tokio::test]
+async fn a_token_is_not_signed_behind_all_notices() {
+    let keyring = Nodes::over_one_store().keyring();
+    keyring.prepare(realm(), Alg::Rs256).await.expect("a key");
+    let mut notices = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let keyring = keyring.clone();
+        notices.spawn(async move {
+            let signer = keyring.signer_of_notices(realm(), Alg::Rs256).await.expect("a signer");
+            signer.sign(claims()).await.expect("a notice")
+        });
+    }
+    tokio::task::yield_now().await; // All of them wait in their line now.
+    signed(&keyring, Alg::Rs256).await;
+    let mut before = 0;
+    while notices.try_join_next().is_some() {
+        before += 1;
+    }
+    assert!(before < 100, "{before} of 200 notices were signed before the token");
+}
+
 /// Goal: a rotation refuses no token on any node, though nobody may look a name up.
 /// Method: every five seconds each node signs, and the other one verifies after a flood has used up all lookups.
 #[tokio::test]

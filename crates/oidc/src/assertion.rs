@@ -44,7 +44,8 @@ impl Provider<'_> {
     /// Whether the assertion proves its client, here and now. It is used up by that.
     pub(crate) async fn is_proven_by(&self, client: &Client, assertion: &str) -> Result<bool, Refusal> {
         let now_s = self.authority.now().s();
-        let claims = match self.authority.signed_by_client(client, assertion).await {
+        let claims = match self.authority.signed_by_client(client, assertion, client.signing.assertion).await
+        {
             Ok(claims) => claims,
             Err(unsigned) => return had(client, unsigned).map(|_| false),
         };
@@ -95,7 +96,7 @@ pub(crate) fn had(client: &Client, unsigned: UnsignedByClient) -> Result<Unsigne
             tracing::warn!(client = %client.id, why = %unsigned, "the keys at a client's jwks_uri are not taken");
             Ok(unsigned)
         }
-        UnsignedByClient::NoKeys | UnsignedByClient::Refused(_) => Ok(unsigned),
+        UnsignedByClient::NoKeys | UnsignedByClient::Algorithm | UnsignedByClient::Refused(_) => Ok(unsigned),
     }
 }
 

@@ -12,7 +12,7 @@ use adieu_authority::{
 use adieu_http_kit::form::Params;
 
 use crate::claims_request::{CLAIMS_BYTES_MAX, ClaimsRequest};
-use crate::client_auth::{each_once, once};
+use crate::client_auth::{MANY, each_once, once};
 use crate::request_object::Unfolded;
 use crate::{AuthorizeReply, HintError, Provider, Refusal, ResponseMode};
 
@@ -44,6 +44,8 @@ pub struct Authorize {
     prompt: Prompt,
     max_age_s: Option<i64>,
     user: Option<UserId>,
+    /// What a signed request says, parameter by parameter.
+    signed: Option<Params>,
 }
 
 /// What a request wants its user to be asked. OpenID Connect Core §3.1.2.1
@@ -89,7 +91,10 @@ impl Provider<'_> {
     pub async fn authorize(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
         match self.unfolded(params).await? {
             Unfolded::Plain => self.read(params).await,
-            Unfolded::Signed(all) => self.read(&all).await,
+            Unfolded::Signed(all) => {
+                let authorize = self.read(&all).await?;
+                Ok(Authorize { signed: Some(all), ..authorize })
+            }
             Unfolded::Refused(refusal) => {
                 let (_, reply) = self.addressee(params).await?;
                 Err(AuthorizeError::Told { reply, refusal })
@@ -189,6 +194,7 @@ impl Provider<'_> {
             max_age_s: max_age(once(params, "max_age")?)?,
             user: user.or(claims.user),
             claims: claims.to_text(),
+            signed: None,
         })
     }
 
@@ -238,6 +244,25 @@ impl Authorize {
         self.prompt.login = false;
         self.max_age_s = None;
         self.account_chosen()
+    }
+
+    /// What a signed request says, as parameters that travel; none if nobody signed it. It counts when it is read, however long its user
+    /// takes: what it says goes on, and the object does not.
+    pub fn signed_params(&self) -> Option<Params> {
+        // Nobody reads what may be repeated.
+        let kept = self.signed.as_ref()?.iter().filter(|(name, _)| !MANY.contains(name));
+        Some(kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    /// The request as parameters that travel through a sign-on and back, from those that were sent: without what asked for that sign-on,
+    /// or it would be asked for for ever. The question of consent is still to be asked. Of a signed request what it says goes on.
+    #[must_use]
+    pub fn params_after_sign_on(&self, sent: &Params) -> Params {
+        // Nobody reads what may be repeated.
+        let is_kept = |name: &str| !["prompt", "max_age"].contains(&name) && !MANY.contains(&name);
+        let kept = self.signed.as_ref().unwrap_or(sent).iter().filter(|(name, _)| is_kept(name));
+        let consent = self.asked_of_user().always.then_some(("prompt", "consent"));
+        kept.chain(consent).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     /// The request after its user has said that they are the one that is meant.

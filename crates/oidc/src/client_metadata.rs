@@ -96,8 +96,6 @@ impl ClientMetadata {
             return Err(wrong("grant_types: authorization_code and refresh_token".into()));
         }
         let has = |grant: &str| grants.iter().any(|one| one == grant);
-        let signing = signing(said)?;
-        client_signs_by(said, &signing)?;
         Self {
             name: name(said)?,
             auth: auth(said)?,
@@ -109,7 +107,7 @@ impl ClientMetadata {
             backchannel_logout_session_required: flag(said, "backchannel_logout_session_required")?,
             frontchannel_logout_uri: text(said, "frontchannel_logout_uri")?,
             frontchannel_logout_session_required: flag(said, "frontchannel_logout_session_required")?,
-            signing,
+            signing: signing(said)?,
         }
         .with_addresses()
     }
@@ -188,11 +186,11 @@ pub fn shown_metadata(authority: &Authority, client: &Client, at: &str) -> Value
     put("backchannel_logout_uri", client.backchannel_logout_uri.clone().map(Value::from));
     put("frontchannel_logout_uri", client.frontchannel_logout_uri.clone().map(Value::from));
     put("userinfo_signed_response_alg", client.signing.userinfo.map(|alg| alg.name().into()));
-    if let Some(alg) = signed_by(&client.signing) {
-        let proves = client.auth == ClientAuth::PrivateKey;
-        put("request_object_signing_alg", Some(alg.clone().into()));
-        put("token_endpoint_auth_signing_alg", Some(alg.into()).filter(|_| proves));
-    }
+    let signing = &client.signing;
+    let proves = client.auth == ClientAuth::PrivateKey;
+    put("request_object_signing_alg", signed_by(signing.request_object, signing).map(Value::from));
+    let asserts = signed_by(signing.assertion, signing).filter(|_| proves || signing.assertion.is_some());
+    put("token_endpoint_auth_signing_alg", asserts.map(Value::from));
     put("jwks_uri", client.signing.jwks_uri.clone().map(Value::from));
     put("jwks", Some(shown_client_jwks(&client.signing)).filter(|jwks| !jwks.is_null()));
     if let Some(secret) = authority.secret_of(client) {
@@ -312,42 +310,60 @@ fn auth_name(auth: ClientAuth) -> &'static str {
     AUTHS.into_iter().find(|(_, known)| *known == auth).map_or("none", |(name, _)| name)
 }
 
-/// Members by which a client says what it signs by.
-const SIGNS_BY: [&str; 2] = ["request_object_signing_alg", "token_endpoint_auth_signing_alg"];
-
-/// What a client says it signs by is what its keys are for: a key has one algorithm, and decides (RFC 8725 §3.1). Where that would not
-/// keep others out, it is refused.
-fn client_signs_by(said: &Map<String, Value>, signing: &ClientSigning) -> Result<(), MetadataError> {
-    for name in SIGNS_BY {
-        one_of(said, name, &JoseAlgorithm::ALL.map(JoseAlgorithm::name))?;
-        if let Some(word) = text(said, name)?
-            && signed_by(signing).as_deref() != Some(word.as_str())
-        {
-            return Err(wrong(format!("{name}: it goes with jwks, of which every key is for it")));
-        }
-    }
-    Ok(())
+/// An algorithm that a client names for something, if it names one.
+fn algorithm(said: &Map<String, Value>, name: &str) -> Result<Option<JoseAlgorithm>, MetadataError> {
+    let rule = || wrong(format!("{name}: RS256, ES256 or EdDSA"));
+    text(said, name)?.map(|word| JoseAlgorithm::named(&word).ok_or_else(rule)).transpose()
 }
 
-/// The one algorithm that all keys of a client are for.
-fn signed_by(signing: &ClientSigning) -> Option<String> {
+/// The algorithm that a client names for what it signs itself: it has a key for that, as far as its keys are known.
+fn signs_by(
+    said: &Map<String, Value>,
+    name: &str,
+    signing: &ClientSigning,
+) -> Result<Option<JoseAlgorithm>, MetadataError> {
+    let named = algorithm(said, name)?;
+    let has_key = |alg: JoseAlgorithm| match &signing.jwks {
+        Some(_) => key_algorithms(signing).iter().any(|one| one == alg.name()),
+        None => signing.jwks_uri.is_some(),
+    };
+    if named.is_some_and(|alg| !has_key(alg)) {
+        return Err(wrong(format!("{name}: it goes with jwks that has a key for it, or with jwks_uri")));
+    }
+    Ok(named)
+}
+
+/// What the keys that a client gave by value are for.
+fn key_algorithms(signing: &ClientSigning) -> Vec<String> {
     let jwks = shown_client_jwks(signing);
-    let mut algs = jwks.get("keys")?.as_array()?.iter().map(|key| key.get("alg").and_then(Value::as_str));
-    let first = algs.next().flatten()?;
-    algs.all(|alg| alg == Some(first)).then(|| first.to_owned())
+    let keys = jwks.get("keys").and_then(Value::as_array);
+    let algs = keys.into_iter().flatten().filter_map(|key| key.get("alg")?.as_str());
+    algs.map(str::to_owned).collect()
+}
+
+/// The one algorithm by which a client signs something: that which it has named, or that of all keys that it gave by value.
+fn signed_by(named: Option<JoseAlgorithm>, signing: &ClientSigning) -> Option<String> {
+    if let Some(alg) = named {
+        return Some(alg.name().to_owned());
+    }
+    let mut algs = key_algorithms(signing);
+    algs.dedup();
+    algs.pop().filter(|_| algs.is_empty())
 }
 
 fn signing(said: &Map<String, Value>) -> Result<ClientSigning, MetadataError> {
-    let algorithm = |name: &str| -> Result<Option<JoseAlgorithm>, MetadataError> {
-        let rule = || wrong(format!("{name}: RS256, ES256 or EdDSA"));
-        text(said, name)?.map(|word| JoseAlgorithm::named(&word).ok_or_else(rule)).transpose()
-    };
     let jwks = said.get("jwks").filter(|jwks| !jwks.is_null());
     let jwks = jwks.map(|set| read_client_jwks(set).map_err(|fault| wrong(format!("jwks: {fault}"))));
-    Ok(ClientSigning {
+    let signing = ClientSigning {
         jwks: jwks.transpose()?,
         jwks_uri: text(said, "jwks_uri")?,
-        id_token: algorithm("id_token_signed_response_alg")?.unwrap_or_default(),
-        userinfo: algorithm("userinfo_signed_response_alg")?,
+        id_token: algorithm(said, "id_token_signed_response_alg")?.unwrap_or_default(),
+        userinfo: algorithm(said, "userinfo_signed_response_alg")?,
+        ..ClientSigning::default()
+    };
+    Ok(ClientSigning {
+        request_object: signs_by(said, "request_object_signing_alg", &signing)?,
+        assertion: signs_by(said, "token_endpoint_auth_signing_alg", &signing)?,
+        ..signing
     })
 }

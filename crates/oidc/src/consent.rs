@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Authority, Client, CodeOrder, Consent, ConsentOrder, Outage, Session, UserId};
+use adieu_authority::{
+    Authority, Client, CodeOrder, Consent, ConsentOrder, Outage, Session, UserId, redirect_place,
+};
 
 use crate::{Authorize, AuthorizeError, OFFLINE_ACCESS, Provider, Refusal, user_claims};
 
@@ -60,6 +62,19 @@ impl AskedOfUser<'_> {
         user_claims::names()
             .filter(|claim| self.claim_names().any(|name| name == *claim) && !gives(self.scope, claim))
             .collect()
+    }
+
+    /// Where answers to the client may go besides this address, each place once: what is remembered counts for all of them.
+    pub fn other_places(&self, redirect_uri: Option<&str>) -> Vec<&str> {
+        let shown = redirect_uri.map(redirect_place);
+        let mut others: Vec<&str> = Vec::new();
+        for place in self.client.redirect_uris.iter().map(|uri| redirect_place(uri)) {
+            let is_there = |known: &str| known.eq_ignore_ascii_case(place);
+            if !shown.is_some_and(is_there) && !others.iter().any(|known| is_there(known)) {
+                others.push(place);
+            }
+        }
+        others
     }
 
     /// What is remembered if this user agrees.

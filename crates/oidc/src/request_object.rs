@@ -69,23 +69,27 @@ impl Provider<'_> {
 
     /// What an object says, if this client signed it for this issuer, and it counts now.
     async fn read_object(&self, client: &Client, object: &str) -> Result<Verified, Refusal> {
-        let claims = match self.authority.signed_by_client(client, object).await {
-            Ok(claims) => claims,
-            Err(unsigned) => {
-                return Err(match had(client, unsigned)? {
-                    // `none`, too.
-                    UnsignedByClient::NoKeys | UnsignedByClient::Refused(Refused::Algorithm) => {
-                        Refusal::RequestObject
-                    }
-                    UnsignedByClient::Refused(_) => Refusal::InvalidRequestObject(
-                        "The request object is not signed with a key of the client.",
-                    ),
-                    UnsignedByClient::Keys(_) => Refusal::InvalidRequestObject(
-                        "The keys at the client's `jwks_uri` are none that are taken here.",
-                    ),
-                });
-            }
-        };
+        let claims =
+            match self.authority.signed_by_client(client, object, client.signing.request_object).await {
+                Ok(claims) => claims,
+                Err(unsigned) => {
+                    return Err(match had(client, unsigned)? {
+                        // `none`, too.
+                        UnsignedByClient::NoKeys | UnsignedByClient::Refused(Refused::Algorithm) => {
+                            Refusal::RequestObject
+                        }
+                        UnsignedByClient::Algorithm => Refusal::InvalidRequestObject(
+                            "The request object is not signed by the algorithm that the client registered.",
+                        ),
+                        UnsignedByClient::Refused(_) => Refusal::InvalidRequestObject(
+                            "The request object is not signed with a key of the client.",
+                        ),
+                        UnsignedByClient::Keys(_) => Refusal::InvalidRequestObject(
+                            "The keys at the client's `jwks_uri` are none that are taken here.",
+                        ),
+                    });
+                }
+            };
         let now_s = self.authority.now().s();
         let wrong = |why| Err(Refusal::InvalidRequestObject(why));
         let typed =

@@ -187,6 +187,7 @@ fn consent() -> String {
     ConsentPage {
         application: "Shop",
         goes_to: Some("shop.example.test"),
+        other_places: &["till.example.test", "com.example.till"],
         username: "ada",
         gets: &gets(),
         action: "/consent",

@@ -14,6 +14,8 @@ pub struct ConsentPage<'a> {
     pub application: &'a str,
     /// The host that the answer goes to, or the scheme of an application: names can lie. None if it goes nowhere.
     pub goes_to: Option<&'a str>,
+    /// Where later answers may go, which are not asked about again: the same of the application's other addresses.
+    pub other_places: &'a [&'a str],
     /// Who is signed on.
     pub username: &'a str,
     /// What it gets, each in a few words.
@@ -94,6 +96,7 @@ mod tests {
         let question = ConsentPage {
             application: NASTY,
             goes_to: Some(NASTY),
+            other_places: &[NASTY],
             username: NASTY,
             gets: &gets,
             action: NASTY,
@@ -115,7 +118,7 @@ mod tests {
             name: NASTY,
             links: &[Link { href: NASTY, text: NASTY }],
         };
-        for (html, times) in [(question.html(), 12), (list.html(), 13)] {
+        for (html, times) in [(question.html(), 14), (list.html(), 13)] {
             assert!(!html.contains("<script"), "{html}");
             assert_eq!(html.matches(ESCAPED).count(), times, "{html}");
         }
@@ -126,6 +129,7 @@ mod tests {
         let page = ConsentPage {
             application: "Shop",
             goes_to: None,
+            other_places: &[],
             username: "alice",
             gets: &[],
             action: "/x",

@@ -68,6 +68,8 @@ const NAMES: &[&str] = &[
     "realms.clients.jwks_uri",
     "realms.clients.id_token_signed_response_alg",
     "realms.clients.userinfo_signed_response_alg",
+    "realms.clients.request_object_signing_alg",
+    "realms.clients.token_endpoint_auth_signing_alg",
     "realms.clients.acr",
     "realms.clients.access_life_s",
     "realms.clients.refresh_life_s",
@@ -321,6 +323,12 @@ pub struct ClientDoc {
     /// By what userinfo is signed for it; empty for plain JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<String>,
+    /// The one algorithm of its request objects; empty for that of each of its keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<String>,
+    /// The one algorithm of the assertions by which it proves itself; empty for that of each of its keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
     /// How its sign-ons are named in its tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
@@ -456,6 +464,8 @@ mod tests {
             jwks_uri: text(),
             id_token_signed_response_alg: text(),
             userinfo_signed_response_alg: text(),
+            request_object_signing_alg: text(),
+            token_endpoint_auth_signing_alg: text(),
             acr: text(),
             access_life_s: Some(1),
             refresh_life_s: Some(1),

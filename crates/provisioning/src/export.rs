@@ -108,6 +108,12 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         jwks: Some(client.signing.jwks.as_ref().map_or_else(String::new, |jwks| jwks.as_str().to_owned())),
         id_token_signed_response_alg: Some(client.signing.id_token.name().into()),
         userinfo_signed_response_alg: Some(client.signing.userinfo.map_or("", JoseAlgorithm::name).into()),
+        request_object_signing_alg: Some(
+            client.signing.request_object.map_or("", JoseAlgorithm::name).into(),
+        ),
+        token_endpoint_auth_signing_alg: Some(
+            client.signing.assertion.map_or("", JoseAlgorithm::name).into(),
+        ),
         acr: Some(client.acr.clone().unwrap_or_default()),
         access_life_s: Some(seconds(client.access_life)),
         refresh_life_s: Some(seconds(client.refresh_life)),

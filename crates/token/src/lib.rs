@@ -29,6 +29,6 @@ pub use provider_keys::ProviderKeys;
 pub use public_key::PublicKey;
 pub use signing_key::SigningKey;
 pub use unsigned::{TYP_ACCESS, TYP_ID, TYP_INTROSPECTION, TYP_LOGOUT, TYP_USERINFO, UnsignedToken};
-pub use unverified::{unverified_claim, unverified_kid};
+pub use unverified::{unverified_alg, unverified_claim, unverified_kid};
 pub use verified::Verified;
 pub use verified_tokens::VerifiedTokens;

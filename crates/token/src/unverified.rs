@@ -15,6 +15,12 @@ pub fn unverified_kid(token: &str) -> Option<String> {
     text(token.split('.').next()?, "kid").filter(|_| token.len() <= TOKEN_BYTES_MAX)
 }
 
+/// The algorithm that the header of a token names: it can be refused for that before any key is looked for.
+#[must_use]
+pub fn unverified_alg(token: &str) -> Option<String> {
+    text(token.split('.').next()?, "alg").filter(|_| token.len() <= TOKEN_BYTES_MAX)
+}
+
 /// A claim of a token, if it is a text.
 #[must_use]
 pub fn unverified_claim(token: &str, name: &str) -> Option<String> {

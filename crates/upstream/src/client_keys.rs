@@ -1,19 +1,20 @@
 //! The keys of clients that stand at an address of theirs (`jwks_uri`), held for a while.
 //!
 //! They are asked for anew when they are older than that, and for a key that is not among them; after an answer, a failure included,
-//! nobody asks again for half a minute. One request to an address is under way at a time. RFC 7591 §2, RFC 7517 §5.
+//! nobody asks again for half a minute. One request to an address is under way at a time, and one for a client. RFC 7591 §2, RFC 7517 §5.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use adieu_core::{ClientKeysError, Span, Timestamp};
+use adieu_core::{ClientId, ClientKeysError, Span, Timestamp};
 use adieu_egress::EgressClient;
 use adieu_token::ClientKeys;
 use serde_json::Value;
 use tokio::sync::{Mutex as Turn, Semaphore};
 
 use crate::ask::{address, read};
+use crate::ask_places::AskPlaces;
 use crate::known::is_within;
 
 /// For how long keys are taken as they were.
@@ -22,8 +23,8 @@ pub const CLIENT_KEYS_AGE_MAX: Span = Span::from_s(600);
 const AGAIN: Span = Span::from_s(30);
 /// Addresses of which something is held (HOME-LIMITS).
 const HELD_MAX: usize = 1024;
-/// Requests that are under way at once (HOME-LIMITS).
-const UNDER_WAY_MAX: usize = 16;
+/// Those that wait for one address (HOME-LIMITS).
+const WAITING_MAX: usize = 256;
 /// How long an address may take: a client waits at the token endpoint meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -31,8 +32,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct PublishedClientKeys {
     client: EgressClient,
-    places: Arc<Mutex<HashMap<String, Arc<Turn<Held>>>>>,
-    under_way: Arc<Semaphore>,
+    published: Arc<Mutex<HashMap<String, Arc<PublishedAt>>>>,
+    places: Arc<AskPlaces>,
+}
+
+/// One address: what is held of it, which one at a time may ask for, and those that wait for that.
+struct PublishedAt {
+    turn: Arc<Turn<Held>>,
+    waiting: Semaphore,
+}
+
+impl Default for PublishedAt {
+    fn default() -> Self {
+        Self { turn: Arc::default(), waiting: Semaphore::new(WAITING_MAX) }
+    }
 }
 
 /// What is held of one address.
@@ -60,28 +73,32 @@ impl PublishedClientKeys {
     /// Asks by this client.
     #[must_use]
     pub fn new(client: EgressClient) -> Self {
-        Self { client, places: Arc::default(), under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) }
+        Self { client, published: Arc::default(), places: Arc::default() }
     }
 
-    /// The keys at an address. With `newer` those that are held do not do: what was signed names another one.
+    /// The keys of a client at an address. With `newer` those that are held do not do: what was signed names another one.
+    ///
+    /// # Errors
+    /// [`ClientKeysError::Busy`] if the client is asked already, or does not answer and others do not either.
     pub async fn keys(
         &self,
+        of: &ClientId,
         at: &str,
         newer: bool,
         now: Timestamp,
     ) -> Result<Arc<ClientKeys>, ClientKeysError> {
-        let place = self.place(at);
-        let mut held = place.lock_owned().await;
+        let published = self.published_at(at);
+        let _waits = published.waiting.try_acquire().map_err(|_| ClientKeysError::Busy)?;
+        let mut held = Arc::clone(&published.turn).lock_owned().await;
         if let Some(known) = held.known(newer, now) {
             return known;
         }
-        let under_way = Arc::clone(&self.under_way);
-        let permit = under_way.try_acquire_owned().map_err(|_| ClientKeysError::Busy)?;
+        let place = self.places.take(of).ok_or(ClientKeysError::Busy)?;
         let (this, at) = (self.clone(), at.to_owned());
         // It goes on if nobody waits for it any more: whoever hangs up must not have an address asked again and again.
         let asking = tokio::spawn(async move {
-            let _permit = permit;
             let asked = this.ask(&at).await;
+            place.answered(!matches!(asked, Err(ClientKeysError::Unreachable(_))));
             held.asked_at = Some(now);
             match asked {
                 Ok(keys) => {
@@ -102,15 +119,15 @@ impl PublishedClientKeys {
             .unwrap_or_else(|_| Err(ClientKeysError::Unreachable("the request was given up".to_owned())))
     }
 
-    fn place(&self, at: &str) -> Arc<Turn<Held>> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = places.get(at) {
-            return Arc::clone(place);
+    fn published_at(&self, at: &str) -> Arc<PublishedAt> {
+        let mut all = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(published) = all.get(at) {
+            return Arc::clone(published);
         }
-        if places.len() >= HELD_MAX {
-            places.clear(); // Seldom, and all of it is asked for again.
+        if all.len() >= HELD_MAX {
+            all.clear(); // Seldom, and all of it is asked for again.
         }
-        Arc::clone(places.entry(at.to_owned()).or_default())
+        Arc::clone(all.entry(at.to_owned()).or_default())
     }
 
     async fn ask(&self, at: &str) -> Result<ClientKeys, ClientKeysError> {
@@ -129,19 +146,32 @@ fn not_taken(why: &(impl ToString + ?Sized)) -> ClientKeysError {
 #[cfg(test)]
 mod tests {
     use adieu_egress::AddressRule;
-    use tokio::io::AsyncWriteExt as _;
-    use tokio::net::TcpListener;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::ask_places::{SILENT_UNDER_WAY_MAX, UNDER_WAY_MAX};
 
     fn at(s: i64) -> Timestamp {
         Timestamp::from_ms(s * 1000)
+    }
+
+    fn client(id: &str) -> ClientId {
+        id.parse().expect("an id")
     }
 
     fn keys() -> Arc<ClientKeys> {
         let key = adieu_token::SigningKey::generate(adieu_token::Alg::EdDsa).expect("a key");
         let set = serde_json::json!({"keys": [key.public().jwk()]});
         Arc::new(ClientKeys::from_published(&set).expect("keys"))
+    }
+
+    /// Answers a request, once it has come, with keys.
+    async fn say_keys(asked: &mut TcpStream) {
+        assert!(asked.read(&mut [0; 2048]).await.expect("a request") > 0);
+        let body = keys().jwks().to_string();
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        asked.write_all(answer.as_bytes()).await.expect("answered");
     }
 
     #[test]
@@ -165,16 +195,55 @@ mod tests {
         let uri = format!("http://{}/keys", listener.local_addr().expect("its address"));
         let published = PublishedClientKeys::new(EgressClient::new(AddressRule::Any).expect("a client"));
         let (asking, address) = (published.clone(), uri.clone());
-        let hangs_up = tokio::spawn(async move { asking.keys(&address, false, at(0)).await.map(drop) });
+        let hangs_up =
+            tokio::spawn(async move { asking.keys(&client("shop"), &address, false, at(0)).await.map(drop) });
         let (mut asked, _) = listener.accept().await.expect("it is asked");
         hangs_up.abort();
         assert!(hangs_up.await.is_err_and(|error| error.is_cancelled()));
-        let key = adieu_token::SigningKey::generate(adieu_token::Alg::EdDsa).expect("a key");
-        let body = serde_json::json!({"keys": [key.public().jwk()]}).to_string();
-        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        asked.write_all(answer.as_bytes()).await.expect("answered");
+        say_keys(&mut asked).await;
         // Nobody listens any more: asking again would fail.
         drop(listener);
-        assert!(published.keys(&uri, false, at(1)).await.is_ok());
+        assert!(published.keys(&client("shop"), &uri, false, at(1)).await.is_ok());
+    }
+
+    /// Goal: ONE-SLOW-HURTS-NONE: however many clients let us hang, one that answers is asked; each of them waits for its own address only.
+    #[tokio::test]
+    async fn who_hangs_takes_no_place_of_who_answers() {
+        let published = PublishedClientKeys::new(EgressClient::new(AddressRule::Any).expect("a client"));
+        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let nobody = closed.local_addr().expect("its address");
+        drop(closed);
+        let silent = |n: usize| client(&format!("silent-{n}"));
+        for n in 0..UNDER_WAY_MAX {
+            let asked = published.keys(&silent(n), &format!("http://{nobody}/{n}"), false, at(0)).await;
+            assert!(matches!(asked, Err(ClientKeysError::Unreachable(_))));
+        }
+        let hangs = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = hangs.local_addr().expect("its address");
+        let mut asking = tokio::task::JoinSet::new();
+        for n in 0..UNDER_WAY_MAX {
+            let (published, of) = (published.clone(), silent(n));
+            asking.spawn(async move {
+                published.keys(&of, &format!("http://{address}/{n}"), false, at(1)).await.map(drop)
+            });
+        }
+        let mut connected = Vec::new();
+        while connected.len() < SILENT_UNDER_WAY_MAX {
+            connected.push(hangs.accept().await.expect("it is asked"));
+        }
+        while asking.len() > SILENT_UNDER_WAY_MAX {
+            let refused = asking.join_next().await.expect("one is refused").expect("no panic");
+            assert_eq!(refused, Err(ClientKeysError::Busy));
+        }
+        let answers = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let uri = format!("http://{}/keys", answers.local_addr().expect("its address"));
+        let answer = async {
+            let (mut asked, _) = answers.accept().await.expect("it is asked");
+            say_keys(&mut asked).await;
+            asked
+        };
+        let of = client("honest");
+        let (honest, _asked) = tokio::join!(published.keys(&of, &uri, false, at(1)), answer);
+        assert!(honest.is_ok());
     }
 }

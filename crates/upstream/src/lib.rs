@@ -6,6 +6,7 @@
 //! or reads a clock. OpenID Connect Core 1.0, Discovery 1.0, Back-Channel Logout 1.0.
 
 mod ask;
+mod ask_places;
 mod client_keys;
 mod exchange;
 mod fetches;

@@ -104,6 +104,12 @@ pub struct AddClient {
     /// Sign userinfo for it by this algorithm; without it, userinfo is plain JSON.
     #[arg(long, value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
     userinfo_alg: Option<String>,
+    /// Take its request objects with this algorithm only; without it, with that of each of its keys.
+    #[arg(long, value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
+    request_object_alg: Option<String>,
+    /// Take its assertions (private_key_jwt) with this algorithm only; without it, with that of each of its keys.
+    #[arg(long, value_name = "ALG", value_parser = ["RS256", "ES256", "EdDSA"])]
+    assertion_alg: Option<String>,
     /// It is somebody else's: users are asked before it gets anything of them.
     #[arg(long)]
     require_consent: bool,
@@ -198,6 +204,12 @@ impl AddClient {
         put("id_token_signed_response_alg", self.id_token_alg.as_str().into());
         if let Some(alg) = &self.userinfo_alg {
             put("userinfo_signed_response_alg", alg.as_str().into());
+        }
+        if let Some(alg) = &self.request_object_alg {
+            put("request_object_signing_alg", alg.as_str().into());
+        }
+        if let Some(alg) = &self.assertion_alg {
+            put("token_endpoint_auth_signing_alg", alg.as_str().into());
         }
         put("api_scopes", json!(self.api_scope));
         put("pkce_required", (!self.without_pkce).into());

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientId, ClientJwks, ClientSigning, DirectoryError, HeldGrants, JoseAlgorithm, NewClient,
-    Outage, RoleAssignment, RotationError, SecretRotation, Span, read_client_jwks,
+    Client, ClientId, ClientSigning, DirectoryError, HeldGrants, NewClient, Outage, RoleAssignment,
+    RotationError, SecretRotation, Span,
 };
 use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
 use axum::body::Body;
@@ -14,6 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::Done;
+use crate::client_signing::{
+    ASSERTION, ID_TOKEN, REQUEST_OBJECT, SigningMembers, USERINFO, algorithm, keys, nullable_algorithm,
+};
 use crate::face::{Call, Face};
 use crate::input::{nullable, present, sound};
 use crate::page::ListPage;
@@ -80,6 +83,10 @@ struct NewClientBody {
     id_token_signed_response_alg: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     userinfo_signed_response_alg: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    request_object_signing_alg: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    token_endpoint_auth_signing_alg: Option<Option<String>>,
     #[serde(default)]
     roles: RolesInput,
 }
@@ -103,8 +110,10 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     let signing = SigningMembers {
         jwks: keys(new.jwks.as_ref())?,
         jwks_uri: new.jwks_uri,
-        id_token: algorithm("id_token_signed_response_alg", new.id_token_signed_response_alg.as_ref())?,
-        userinfo: signed_userinfo(new.userinfo_signed_response_alg.as_ref())?,
+        id_token: algorithm(ID_TOKEN, new.id_token_signed_response_alg.as_ref())?,
+        userinfo: nullable_algorithm(USERINFO, new.userinfo_signed_response_alg.as_ref())?,
+        request_object: nullable_algorithm(REQUEST_OBJECT, new.request_object_signing_alg.as_ref())?,
+        assertion: nullable_algorithm(ASSERTION, new.token_endpoint_auth_signing_alg.as_ref())?,
     };
     let id = new.client_id.unwrap_or_else(|| api.authority.draw_uuid().to_string());
     let id: ClientId = input::id("client_id", &id)?;
@@ -180,6 +189,10 @@ struct ClientChange {
     id_token_signed_response_alg: Option<String>,
     #[serde(default, deserialize_with = "nullable")]
     userinfo_signed_response_alg: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    request_object_signing_alg: Option<Option<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    token_endpoint_auth_signing_alg: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     refresh_life_s: Option<i64>,
     #[serde(default, deserialize_with = "present")]
@@ -239,41 +252,6 @@ struct ReadMembers {
     signing: SigningMembers,
 }
 
-/// What a body says of keys and algorithms; what is none stays as it is.
-struct SigningMembers {
-    jwks: Option<Option<ClientJwks>>,
-    jwks_uri: Option<Option<String>>,
-    id_token: Option<JoseAlgorithm>,
-    userinfo: Option<Option<JoseAlgorithm>>,
-}
-
-impl SigningMembers {
-    fn applied_to(&self, before: ClientSigning) -> ClientSigning {
-        ClientSigning {
-            jwks: self.jwks.clone().unwrap_or(before.jwks),
-            jwks_uri: self.jwks_uri.clone().unwrap_or(before.jwks_uri),
-            id_token: self.id_token.unwrap_or(before.id_token),
-            userinfo: self.userinfo.unwrap_or(before.userinfo),
-        }
-    }
-}
-
-fn algorithm(member: &str, name: Option<&String>) -> Result<Option<JoseAlgorithm>, Problem> {
-    let rule = || Problem::invalid(format!("{member}: RS256, ES256 or EdDSA"));
-    name.map(|name| JoseAlgorithm::named(name).ok_or_else(rule)).transpose()
-}
-
-fn signed_userinfo(member: Option<&Option<String>>) -> Result<Option<Option<JoseAlgorithm>>, Problem> {
-    member.map(|name| algorithm("userinfo_signed_response_alg", name.as_ref())).transpose()
-}
-
-/// The keys that a member gives, if it is there.
-fn keys(member: Option<&Option<Value>>) -> Result<Option<Option<ClientJwks>>, Problem> {
-    let read =
-        |set: &Value| read_client_jwks(set).map_err(|fault| Problem::invalid(format!("jwks: {fault}")));
-    member.map(|set| set.as_ref().map(read).transpose()).transpose()
-}
-
 fn set<T: Clone>(place: &mut T, value: Option<&T>) {
     if let Some(value) = value {
         place.clone_from(value);
@@ -289,12 +267,13 @@ pub(super) async fn change(api: &Face, call: &Call, body: Body) -> Result<Done, 
         None => None,
         Some(wanted) => Some(roles::read(api, wanted).await?),
     };
-    let id_token = change.id_token_signed_response_alg.as_ref();
     let signing = SigningMembers {
         jwks: keys(change.jwks.as_ref())?,
         jwks_uri: change.jwks_uri.clone(),
-        id_token: algorithm("id_token_signed_response_alg", id_token)?,
-        userinfo: signed_userinfo(change.userinfo_signed_response_alg.as_ref())?,
+        id_token: algorithm(ID_TOKEN, change.id_token_signed_response_alg.as_ref())?,
+        userinfo: nullable_algorithm(USERINFO, change.userinfo_signed_response_alg.as_ref())?,
+        request_object: nullable_algorithm(REQUEST_OBJECT, change.request_object_signing_alg.as_ref())?,
+        assertion: nullable_algorithm(ASSERTION, change.token_endpoint_auth_signing_alg.as_ref())?,
     };
     let read = ReadMembers { roles, signing };
     let edit = |client: &mut Client| change.apply_to(client, &read);

@@ -7,6 +7,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod answer;
+mod client_signing;
 mod clients;
 mod consents;
 mod declarations;

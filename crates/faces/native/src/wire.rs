@@ -62,6 +62,8 @@ pub(super) fn client(client: &Client) -> Value {
         "jwks": shown_client_jwks(&client.signing), "jwks_uri": client.signing.jwks_uri,
         "id_token_signed_response_alg": client.signing.id_token.name(),
         "userinfo_signed_response_alg": client.signing.userinfo.map(JoseAlgorithm::name),
+        "request_object_signing_alg": client.signing.request_object.map(JoseAlgorithm::name),
+        "token_endpoint_auth_signing_alg": client.signing.assertion.map(JoseAlgorithm::name),
         "access_life_s": client.access_life.s(),
         "refresh_life_s": client.refresh_life.s(), "roles": roles::shown(&client.roles),
         "previous_secret_until": client.previous_secret.map(|previous| at(previous.until)),

@@ -35,6 +35,9 @@ pub(crate) async fn answer(
         Judged::Sound(authorize) => authorize,
         Judged::Refused(response) => return Ok(response),
     };
+    // A signed request counts now: its object may be over before its user has signed on.
+    let said = authorize.signed_params().map(|params| params.carried()).transpose()?;
+    let asked = CarriedRequest { realm, query: said.as_deref().unwrap_or(asked.query) };
     let now = face.authority.now();
     if let Some(live) = live {
         let chosen = authorize.as_ref().clone().account_chosen();

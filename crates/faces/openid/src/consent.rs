@@ -43,10 +43,11 @@ pub(crate) async fn answer(
 
 fn page(face: &Face, asked: &CarriedRequest<'_>, live: &LiveSession, authorize: &Authorize) -> Response {
     let token = form_token::of_session(face, live.session.id);
-    let wanted = authorize.asked_of_user();
+    let (wanted, to) = (authorize.asked_of_user(), authorize.reply.redirect_uri.as_deref());
     let page = ConsentPage {
         application: &authorize.client.name,
-        goes_to: authorize.reply.redirect_uri.as_deref().map(redirect_place),
+        goes_to: to.map(redirect_place),
+        other_places: &wanted.other_places(to),
         username: &live.user.username,
         gets: &gets_in_words(wanted.scope, wanted.claims_beside_scopes()),
         action: &face.url(asked.realm, "consent"),

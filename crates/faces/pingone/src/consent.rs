@@ -58,6 +58,7 @@ fn page(
     let page = ConsentPage {
         application: flow.application(),
         goes_to: reply.redirect_uri.as_deref().map(redirect_place),
+        other_places: &question.other_places.iter().map(String::as_str).collect::<Vec<_>>(),
         username: &live.user.username,
         gets: &question.gets,
         action: &format!("/{realm}/signon/"),

@@ -72,6 +72,8 @@ pub(crate) enum FlowNext {
 pub(crate) struct Question {
     /// What the application gets, each in a few words.
     pub(crate) gets: Vec<String>,
+    /// Where later answers may go besides the address of this one.
+    pub(crate) other_places: Vec<String>,
     /// What is remembered if the user agrees.
     pub(crate) order: ConsentOrder,
 }
@@ -283,7 +285,10 @@ impl PingOneFlow {
             ConsentStep::Code(remembered) => remembered,
             ConsentStep::Question => {
                 let gets = gets_in_words(asked.scope, asked.claims_beside_scopes());
-                return Ok(FlowNext::Question(Question { gets, order: asked.agreed_by(live.user.id) }));
+                let other_places = asked.other_places(self.record.redirect_uri.as_deref());
+                let other_places = other_places.into_iter().map(str::to_owned).collect();
+                let order = asked.agreed_by(live.user.id);
+                return Ok(FlowNext::Question(Question { gets, other_places, order }));
             }
         };
         let scope = asked.given_scope(remembered.as_deref());

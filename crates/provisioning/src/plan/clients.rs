@@ -37,6 +37,8 @@ pub struct ClientEdit {
     jwks_uri: Option<Option<String>>,
     id_token_algorithm: Option<JoseAlgorithm>,
     userinfo_algorithm: Option<Option<JoseAlgorithm>>,
+    request_object_algorithm: Option<Option<JoseAlgorithm>>,
+    assertion_algorithm: Option<Option<JoseAlgorithm>>,
     acr: Option<Option<String>>,
     access_life_s: Option<u32>,
     refresh_life_s: Option<u32>,
@@ -73,6 +75,8 @@ impl ClientEdit {
         set(&mut client.signing.jwks_uri, &self.jwks_uri);
         set(&mut client.signing.id_token, &self.id_token_algorithm);
         set(&mut client.signing.userinfo, &self.userinfo_algorithm);
+        set(&mut client.signing.request_object, &self.request_object_algorithm);
+        set(&mut client.signing.assertion, &self.assertion_algorithm);
         set(&mut client.acr, &self.acr);
         set(&mut client.access_life, &self.access_life_s.map(span));
         set(&mut client.refresh_life, &self.refresh_life_s.map(span));
@@ -102,9 +106,15 @@ impl ClientEdit {
             jwks: none_if_empty(&doc.jwks).map(|text| text.as_deref().map(keys).transpose()).transpose()?,
             jwks_uri: none_if_empty(&doc.jwks_uri),
             id_token_algorithm: algorithm(ID_TOKEN_ALGORITHM, doc.id_token_signed_response_alg.as_deref())?,
-            userinfo_algorithm: none_if_empty(&doc.userinfo_signed_response_alg)
-                .map(|name| algorithm(USERINFO_ALGORITHM, name.as_deref()))
-                .transpose()?,
+            userinfo_algorithm: algorithm_or_none(USERINFO_ALGORITHM, &doc.userinfo_signed_response_alg)?,
+            request_object_algorithm: algorithm_or_none(
+                REQUEST_OBJECT_ALGORITHM,
+                &doc.request_object_signing_alg,
+            )?,
+            assertion_algorithm: algorithm_or_none(
+                ASSERTION_ALGORITHM,
+                &doc.token_endpoint_auth_signing_alg,
+            )?,
             acr: none_if_empty(&doc.acr),
             access_life_s: doc.access_life_s,
             refresh_life_s: doc.refresh_life_s,
@@ -237,6 +247,16 @@ impl ClientEdit {
                 &now.signing.userinfo,
                 self.userinfo_algorithm,
             ),
+            request_object_algorithm: notes.changed(
+                REQUEST_OBJECT_ALGORITHM,
+                &now.signing.request_object,
+                self.request_object_algorithm,
+            ),
+            assertion_algorithm: notes.changed(
+                ASSERTION_ALGORITHM,
+                &now.signing.assertion,
+                self.assertion_algorithm,
+            ),
             acr: notes.changed("acr", &now.acr, self.acr),
             access_life_s: notes.changed("access_life_s", &seconds(now.access_life), self.access_life_s),
             refresh_life_s: notes.changed("refresh_life_s", &seconds(now.refresh_life), self.refresh_life_s),
@@ -258,10 +278,20 @@ fn keys(text: &str) -> Result<ClientJwks, DocumentFault> {
 
 const ID_TOKEN_ALGORITHM: &str = "id_token_signed_response_alg";
 const USERINFO_ALGORITHM: &str = "userinfo_signed_response_alg";
+const REQUEST_OBJECT_ALGORITHM: &str = "request_object_signing_alg";
+const ASSERTION_ALGORITHM: &str = "token_endpoint_auth_signing_alg";
 
 fn algorithm(member: &'static str, name: Option<&str>) -> Result<Option<JoseAlgorithm>, DocumentFault> {
     let named = |name| JoseAlgorithm::named(name).ok_or(DocumentFault::Algorithm(member));
     name.map(named).transpose()
+}
+
+/// The same where an empty text is none.
+fn algorithm_or_none(
+    member: &'static str,
+    name: &Option<String>,
+) -> Result<Option<Option<JoseAlgorithm>>, DocumentFault> {
+    none_if_empty(name).map(|name| algorithm(member, name.as_deref())).transpose()
 }
 
 fn span(s: u32) -> Span {

@@ -64,6 +64,10 @@ pub(crate) struct ClientDetail {
     id_token_alg: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     userinfo_alg: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_object_alg: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assertion_alg: Option<String>,
     #[serde(default)]
     secret_version: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +131,8 @@ impl ClientDetail {
                 .filter(|alg| *alg != JoseAlgorithm::default())
                 .map(|alg| alg.name().to_owned()),
             userinfo_alg: client.signing.userinfo.map(|alg| alg.name().to_owned()),
+            request_object_alg: client.signing.request_object.map(|alg| alg.name().to_owned()),
+            assertion_alg: client.signing.assertion.map(|alg| alg.name().to_owned()),
             secret_version: client.secret_version,
             previous_secret: client.previous_secret.map(PreviousSecretDetail::of),
             revoked: client.revoked_tokens.iter().map(RevokedTokenDetail::of).collect(),
@@ -173,6 +179,8 @@ impl ClientDetail {
                 jwks_uri: self.jwks_uri,
                 id_token: algorithm(self.id_token_alg)?.unwrap_or_default(),
                 userinfo: algorithm(self.userinfo_alg)?,
+                request_object: algorithm(self.request_object_alg)?,
+                assertion: algorithm(self.assertion_alg)?,
             },
             acr: self.acr,
             secret_version: self.secret_version,

@@ -160,6 +160,8 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
             jwks_uri: None,
             id_token: JoseAlgorithm::EdDsa,
             userinfo: Some(JoseAlgorithm::Es256),
+            request_object: Some(JoseAlgorithm::EdDsa),
+            assertion: Some(JoseAlgorithm::Rs256),
         },
         identity_generation: 3,
         ..fixture.no_client_yet("shop")

@@ -152,6 +152,7 @@ macro_rules! contract {
             notices::however_many_are_told_all_are_counted,
             receivers::receivers_that_hang_take_no_place_of_one_that_answers,
             receivers::all_that_waits_comes_when_a_receiver_is_back,
+            receivers::a_notice_that_always_fails_keeps_its_own_pauses,
             receivers::what_can_be_told_no_more_keeps_nobody_waiting,
             receivers::a_clients_other_address_is_tried_at_once,
             receivers::what_is_past_its_day_is_given_up,

@@ -157,6 +157,27 @@ pub async fn all_that_waits_comes_when_a_receiver_is_back<E: Engine>() {
     assert_eq!(states(&fixture).await, BTreeMap::from([("confirmed", WAITING - 1), ("pending", 1)]));
 }
 
+/// Goal: a notice that its receiver always fails keeps its own pauses while others are taken: it is tried no oftener because of them.
+pub async fn a_notice_that_always_fails_keeps_its_own_pauses<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    fixture.store.create_subscriber(hook("audit", fixture.realm)).await.expect("made");
+    end_realm(&fixture, fixture.realm, 1, at(0)).await;
+    let bad = fixture.endings(EndingFilter::default(), 1).await.swap_remove(0);
+    let mut tries = 0;
+    for s in 1..=100 {
+        end_realm(&fixture, fixture.realm, 1, at(s)).await;
+        let due = all_due(&fixture, at(s)).await;
+        for one in &due {
+            let is_bad = fixture.store.ending_id(one.receipt.place) == bad.id;
+            tries += u32::from(is_bad);
+            settle(&fixture, one, status(if is_bad { 500 } else { 200 }), at(s)).await.expect("settled");
+        }
+    }
+    // Half a second, one second, two and so on: the eighth try is due a minute after the first.
+    assert!((7..=8).contains(&tries), "{tries} tries");
+    assert_eq!(states(&fixture).await, BTreeMap::from([("confirmed", 100), ("pending", 1)]));
+}
+
 /// Goal: what can be told no more is settled without a place and without a pause, however much it is; who is switched on again, made
 /// anew or has another address hears at once of what is new, and at that address of what still waits (decision 0038).
 pub async fn what_can_be_told_no_more_keeps_nobody_waiting<E: Engine>() {

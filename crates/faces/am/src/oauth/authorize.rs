@@ -139,13 +139,10 @@ async fn refused(
 }
 
 /// The sign-on page with this request as its goal. A new proof is asked for in any case: a session that would do has been
-/// answered. What asked for that proof is left out, or it would be asked for for ever: how old it may be is for the page to say to other
-/// providers. The question of consent is still to be asked.
+/// answered. How old that may be is for the page to say to other providers.
 fn sign_on_address(face: &Face, request: &JudgedRequest<'_>) -> Result<String, AmError> {
     let realm = &request.provider.issuer.realm;
-    let kept = request.params.iter().filter(|(name, _)| !["prompt", "max_age"].contains(name));
-    let consent = request.authorize.asked_of_user().always.then_some(("prompt", "consent"));
-    let kept: Params = kept.chain(consent).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let kept = request.authorize.params_after_sign_on(&request.params);
     let carried = kept.carried().map_err(|_| AmError::BadRequest)?;
     let goto = format!("{}/authorize?{carried}", path(face, realm));
     let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);

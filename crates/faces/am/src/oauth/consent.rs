@@ -80,18 +80,19 @@ pub(super) fn page(
     authorize: &Authorize,
 ) -> Response {
     let token = form_token::of_session(face, live.session.id);
-    let asked = authorize.asked_of_user();
+    let (asked, to) = (authorize.asked_of_user(), authorize.reply.redirect_uri.as_deref());
     let hidden: Vec<_> = request.iter().chain([(CSRF, token.as_str())]).collect();
     let page = ConsentPage {
         application: &authorize.client.name,
-        goes_to: authorize.reply.redirect_uri.as_deref().map(redirect_place),
+        goes_to: to.map(redirect_place),
+        other_places: &asked.other_places(to),
         username: &live.user.username,
         gets: &gets_in_words(asked.scope, asked.claims_beside_scopes()),
         action: &format!("{}/authorize", path(face, realm)),
         hidden: &hidden,
         answer: DECISION,
     };
-    let there = authorize.reply.redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
+    let there = to.map(form_action_of).unwrap_or_default();
     html(StatusCode::OK, &page.html(), &["'self'", &there])
 }
 

@@ -141,3 +141,21 @@ async fn the_question_comes_after_the_sign_on() {
     let allowed = answered(&fixture, &question, &session, "allow").await;
     leads_with(&allowed, "scope=openid+offline_access");
 }
+
+/// Goal: S-OP-6: the page names every place that the consent counts for, since no other one is asked about later.
+#[tokio::test]
+async fn the_page_names_all_places_of_the_application() {
+    let fixture = FaceFixture::start().await;
+    of_somebody_else(&fixture).await;
+    let session = fixture.sign_on(ALICE).await;
+    let page = authorize(&fixture, "&scope=openid").cookie(&session).send().await;
+    asks(&page, "The answer goes to shop.example.test.");
+    assert!(!page.text.contains("other places"), "there is none: {}", page.text);
+    let id = fixture.world.data.app.id.clone();
+    let more = ["https://SHOP.example.test/b", "https://till.example.test/cb", "com.example.till:/cb"];
+    fixture.world.edit_client(&id, |client| client.redirect_uris.extend(more.map(str::to_owned))).await;
+    let page = authorize(&fixture, "&scope=openid").cookie(&session).send().await;
+    let others = page.text.split("counts for the other places of Shop").nth(1).expect("they are named");
+    assert!(others.contains(">till.example.test<") && others.contains(">com.example.till<"), "{others}");
+    assert!(!others.to_lowercase().contains(">shop.example.test<"), "{others}");
+}

@@ -23,6 +23,7 @@ mod refusals;
 mod rights;
 mod serverinfo;
 mod sign_on;
+mod signed_requests;
 mod upgrade;
 mod users;
 mod validate;

@@ -25,12 +25,30 @@ pub(super) fn of_clients() -> Vec<(&'static str, Value)> {
             "id_token_signed_response_alg?",
             signed_by("By what its ID tokens and the notices to it are signed; RS256."),
         ),
-        ("userinfo_signed_response_alg?", {
-            let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();
-            names.push(Value::Null);
-            json!({"enum": names, "description": "By what userinfo is signed for it; null is plain JSON."})
-        }),
+        (
+            "userinfo_signed_response_alg?",
+            nullable_algorithm("By what userinfo is signed for it; null is plain JSON."),
+        ),
+        (
+            "request_object_signing_alg?",
+            nullable_algorithm(
+                "The one algorithm of its request objects: others are refused. Null is that of each of its keys.",
+            ),
+        ),
+        (
+            "token_endpoint_auth_signing_alg?",
+            nullable_algorithm(
+                "The one algorithm of the assertions by which it proves itself (`private_key_jwt`): others are refused. Null is that \
+                 of each of its keys.",
+            ),
+        ),
     ]
+}
+
+fn nullable_algorithm(about: &str) -> Value {
+    let mut names: Vec<Value> = Alg::ALL.map(Alg::name).map(Value::from).to_vec();
+    names.push(Value::Null);
+    json!({"enum": names, "description": about})
 }
 
 fn signed_by(about: &str) -> Value {

@@ -76,6 +76,8 @@ async fn a_client_brings_its_public_keys() {
         json!({"id_token_signed_response_alg": "HS256"}),
         json!({"userinfo_signed_response_alg": "none"}),
         json!({"id_token_signed_response_alg": null}),
+        json!({"request_object_signing_alg": "none"}),
+        json!({"token_endpoint_auth_signing_alg": "HS256"}),
     ] {
         assert_eq!(
             problem(&ask(&world, Method::PATCH, path, Some(bad.clone())).await),
@@ -88,6 +90,17 @@ async fn a_client_brings_its_public_keys() {
     assert_eq!(
         (&plain["userinfo_signed_response_alg"], &plain["id_token_signed_response_alg"]),
         (&Value::Null, &json!("ES256"))
+    );
+    let wants = json!({"request_object_signing_alg": "ES256", "token_endpoint_auth_signing_alg": "EdDSA"});
+    let changed = ask(&world, Method::PATCH, path, Some(wants.clone())).await.json();
+    for (name, value) in wants.as_object().expect("members") {
+        assert_eq!((&changed[name], &get(&world, path).await[name]), (value, value));
+    }
+    let any =
+        ask(&world, Method::PATCH, path, Some(json!({"request_object_signing_alg": null}))).await.json();
+    assert_eq!(
+        (&any["request_object_signing_alg"], &any["token_endpoint_auth_signing_alg"]),
+        (&Value::Null, &json!("EdDSA"))
     );
     let renamed = ask(&world, Method::PATCH, path, Some(json!({"client_name": "Tills"}))).await.json();
     assert_eq!(renamed["jwks"], changed["jwks"], "what is not named stays");

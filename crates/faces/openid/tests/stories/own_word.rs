@@ -86,22 +86,44 @@ async fn what_narrows_a_client_is_refused_and_never_dropped() {
     assert_eq!(made["require_auth_time"], true, "every ID token has it");
 }
 
-/// Goal: F-9, S-CA-2: an algorithm that a client names for what it signs holds, because all of its keys are for it; else it is refused.
+/// Goal: F-9, S-CA-2, S-REG-1: an algorithm that a client names for what it signs is one that it has a key for, by value or at an address; it
+/// is kept, shown, and taken back by a change that does not say it.
 #[tokio::test]
-async fn a_named_algorithm_is_that_of_all_keys() {
+async fn a_named_algorithm_is_one_that_the_client_has_a_key_for() {
     let world = with_registration().await;
     let key = |alg| SigningKey::generate(alg).expect("a key").public().jwk();
     let (one, other) = (key(Alg::Es256), key(Alg::EdDsa));
-    let of = |keys: &[&Value], alg: &str| {
-        json!({"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": keys},
+    let named = |alg: &str| {
+        json!({"token_endpoint_auth_method": "private_key_jwt",
             "token_endpoint_auth_signing_alg": alg, "request_object_signing_alg": alg})
     };
-    let made = made(&world, of(&[&one], "ES256")).await;
-    let named = (&made["token_endpoint_auth_signing_alg"], &made["request_object_signing_alg"]);
-    assert_eq!(named, (&json!("ES256"), &json!("ES256")));
-    for (keys, alg) in [(vec![&one], "EdDSA"), (vec![&one, &other], "ES256")] {
-        let refused = register(&world, &initial(&world, 1).await, till(of(&keys, alg))).await;
-        assert_eq!(refused.status, 400, "{alg}: {}", refused.text);
+    let with = |alg: &str, member: &str, keys: Value| {
+        let mut said = named(alg);
+        said[member] = keys;
+        said
+    };
+    let of = |alg: &str, keys: &[&Value]| with(alg, "jwks", json!({"keys": keys}));
+    let at = |alg: &str| with(alg, "jwks_uri", json!("https://till.example.test/keys"));
+    let algs = |shown: &Value| {
+        ["token_endpoint_auth_signing_alg", "request_object_signing_alg"].map(|name| shown[name].clone())
+    };
+    for said in [of("ES256", &[&one]), of("ES256", &[&one, &other]), at("ES256")] {
+        let made = made(&world, said.clone()).await;
+        assert_eq!(algs(&made), [json!("ES256"), json!("ES256")]);
+        let shown = manage(&world, Method::GET, &made, None).await.json();
+        assert_eq!(algs(&shown), [json!("ES256"), json!("ES256")]);
+        let changed = says(&world, &made, at("EdDSA")).await;
+        assert_eq!(algs(&changed), [json!("EdDSA"), json!("EdDSA")]);
+        let mut silent = at("EdDSA");
+        for name in ["token_endpoint_auth_signing_alg", "request_object_signing_alg"] {
+            silent[name] = json!(null);
+        }
+        assert_eq!(algs(&says(&world, &made, silent).await), [json!(null), json!(null)]);
+    }
+    for said in [of("EdDSA", &[&one]), of("HS256", &[&one]), at("none"), at("PS256"), named("ES256")] {
+        let refused = register(&world, &initial(&world, 1).await, till(said.clone())).await;
+        let told = (refused.status.as_u16(), refused.json()["error"].clone());
+        assert_eq!(told, (400, json!("invalid_client_metadata")), "{said}: {}", refused.text);
     }
 }
 
@@ -167,6 +189,9 @@ async fn a_client_that_is_called_otherwise_is_agreed_to_anew() {
             assert_eq!(error(&browser.get(&silent(to)).await).as_deref(), Some("consent_required"));
         }
         let question = browser.get(&asked(&made, to, "")).await;
+        let other = question.text.split("counts for the other places").nth(1).expect("they are named");
+        let names = |place: &str| other.contains(&format!(">{place}<"));
+        assert!(names("evil.example.test") && !names("till.example.test"), "{other}");
         assert_eq!(error(&browser.submit(&question, ALLOW).await), None);
         assert_eq!(error(&browser.get(&silent(to)).await), None);
     }

@@ -2,9 +2,9 @@
 //!
 //! RFC 7523, standards.md 2.3 and 6.1.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use adieu_authority::{Client, ClientAuth, read_client_jwks};
+use adieu_authority::{Client, ClientAuth, Span, read_client_jwks};
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use adieu_token::{Alg, SigningKey};
@@ -123,6 +123,42 @@ async fn oidcc_ensure_client_assertion_with_iss_aud_succeeds() {
 
 fn path_of(base: &str, mount: &Mount) -> String {
     mount.issuer.strip_prefix(base).expect("ours").to_owned()
+}
+
+/// Goal: HOME-LIMITS, S-CA-2: a client of which as many assertions are remembered as may be is told at every endpoint of every mount to come
+/// again, and does in a moment; it is no refusal (NO-FALSE-NO), and other clients notice nothing. Method: 20,000 names for an hour.
+#[tokio::test]
+async fn who_proves_itself_too_often_is_told_to_come_again() {
+    let world = shop_with_key().await;
+    let (realm, id) = (world.data.realm.id, world.data.app.id.clone());
+    let client = world.authority().client(realm, &id).await.expect("an answer").expect("it is there");
+    for _ in 0..100 {
+        let mut remembering = tokio::task::JoinSet::new();
+        for _ in 0..200 {
+            let (authority, client) = (world.authority().clone(), Arc::clone(&client));
+            remembering.spawn(async move {
+                let name = (authority.draw(), "oidc-client-assertion");
+                authority.remember_of_client(&client, name, Span::from_s(3600)).await
+            });
+        }
+        assert!(remembering.join_all().await.into_iter().all(|new| new.is_ok_and(|new| new)));
+    }
+    let request =
+        [("token", "x"), ("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid")];
+    for mount in mounts(&world) {
+        for path in mount.others.iter().chain([&mount.token]) {
+            let mut claims = good(&world);
+            claims["aud"] = mount.issuer.clone().into();
+            let limited = ask(&world, path, &signed(&claims), &[&request[..], &[OWN_NAME]].concat()).await;
+            let told = (limited.status.as_u16(), limited.header("retry-after"));
+            assert_eq!(told, (429, "1"), "{path}: {}", limited.text);
+            assert!(!limited.text.contains("invalid_client"), "{path}: {}", limited.text);
+        }
+    }
+    let billing = RelyingParty::of(&world, &world.data.app_two);
+    assert_eq!(billing.post("introspect", &[("token", "x")]).await.status, 200);
+    world.wait_s(3);
+    assert_eq!(ask(&world, &format!("{ALPHA}/token"), &signed(&good(&world)), &[OWN_NAME]).await.status, 200);
 }
 
 /// Goal: S-CA-2, S-PAR-1: who pushes a request may name the address that it is pushed to (RFC 9126 §2), unless the installation is

@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use adieu_authority::{Client, ClientAuth};
+use adieu_authority::{Client, ClientAuth, JoseAlgorithm, read_client_jwks};
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use adieu_token::{Alg, SigningKey};
@@ -188,4 +188,83 @@ async fn an_address_of_keys_is_judged_when_it_is_written() {
     assert_eq!(change(json!({"jwks": set})).await.status, 422, "the other one has to go first");
     let exchanged = change(json!({"jwks": set, "jwks_uri": null})).await.json();
     assert!(exchanged["jwks_uri"].is_null() && exchanged["jwks"]["keys"].is_array(), "{exchanged}");
+}
+
+/// Goal: S-CA-2, S-OP-23, Registration 1.0 §2: what is signed by another algorithm than the one that the client registered for it is refused,
+/// although it is by a key of the client's: by value and at an address.
+#[tokio::test]
+async fn what_is_signed_by_another_algorithm_is_refused() {
+    let (world, es256) = (World::start().await, key());
+    let eddsa = SigningKey::generate(Alg::EdDsa).expect("a key");
+    let published = Published::of(&[&es256, &eddsa]).await;
+    let id = world.data.app.id.clone();
+    let set = json!({"keys": [es256.public().jwk(), eddsa.public().jwk()]});
+    let shop = RelyingParty::shop(&world);
+    let (now, aud) = (world.authority().now().s(), issuer(&world));
+    let object = json!({"iss": shop.id, "aud": aud, "exp": now + 60, "client_id": shop.id, "scope": "openid",
+        "response_type": "code", "redirect_uri": CALLBACK, "prompt": "none"});
+    for by_value in [true, false] {
+        world
+            .edit_client(&id, |client| {
+                client.auth = ClientAuth::PrivateKey;
+                client.client_credentials = true;
+                client.signing.jwks = by_value.then(|| read_client_jwks(&set).expect("keys"));
+                client.signing.jwks_uri = (!by_value).then(|| published.address());
+                client.signing.request_object = Some(JoseAlgorithm::Es256);
+                client.signing.assertion = Some(JoseAlgorithm::EdDsa);
+            })
+            .await;
+        let refused = proves(&world, &es256).await;
+        let told = (refused.status.as_u16(), refused.json()["error"].clone());
+        assert_eq!(told, (401, json!("invalid_client")), "{by_value}");
+        assert_eq!(proves(&world, &eddsa).await.status, 200, "{by_value}");
+        for (key, error) in [(&es256, "login_required"), (&eddsa, "invalid_request_object")] {
+            let object = key.sign(None, &object).expect("an object");
+            let address =
+                format!("{ALPHA}/authorize?client_id={}&redirect_uri={CALLBACK}&request={object}", shop.id);
+            let told = Browser::of(&world).get(&address).await;
+            assert!(told.location().contains(&format!("error={error}")), "{by_value}: {}", told.location());
+        }
+    }
+}
+
+/// Goal: ONE-SLOW-HURTS-NONE: as many clients as want to let their addresses hang, and no other one is told to come again because of that.
+#[tokio::test]
+async fn addresses_that_hang_keep_no_other_client_waiting() {
+    let (world, own) = (World::start().await, key());
+    let published = Published::of(&[&own]).await;
+    shop_publishes(&world, &published.address()).await;
+    let hangs = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let at = hangs.local_addr().expect("an address");
+    let clients = format!("/v1/realms/{}/clients", world.data.realm.id);
+    let mut ids = Vec::new();
+    for n in 0..20 {
+        let new = json!({"client_name": "Hangs", "token_endpoint_auth_method": "private_key_jwt",
+            "grant_types": ["client_credentials"], "jwks_uri": format!("http://{at}/{n}")});
+        let made = world.admin(Method::POST, &clients).json(&new).send().await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        ids.push(made.json()["client_id"].as_str().expect("an id").to_owned());
+    }
+    let asking = async {
+        let all = ids.iter().map(|id| {
+            let assertion = own.sign(None, &json!({"iss": id, "sub": id})).expect("a token");
+            let form = [("grant_type", "client_credentials"), ("client_assertion_type", JWT_BEARER)];
+            let form = [&form[..], &[("client_assertion", &assertion)]].concat();
+            let ask = world.post(&format!("{ALPHA}/token")).form(&form);
+            async move { ask.send().await.status.as_u16() }
+        });
+        let all: Vec<u16> = futures_util::future::join_all(all).await;
+        all
+    };
+    let honest = async {
+        let mut connected = Vec::new();
+        while connected.len() < ids.len() {
+            connected.push(hangs.accept().await.expect("it is asked"));
+        }
+        let proven = proves(&world, &own).await.status.as_u16();
+        drop((connected, hangs));
+        proven
+    };
+    let (hung, proven) = tokio::join!(asking, honest);
+    assert_eq!((proven, hung), (200, vec![503; 20]));
 }

@@ -53,6 +53,41 @@ async fn a_signed_request_wins_over_the_browser() {
     assert!(!shop.code(&alone).is_empty());
 }
 
+/// Goal: S-OP-23: a signed request counts when its page is shown, however long its user takes, and asks for one sign-on, whatever in the
+/// object asked for it.
+#[tokio::test]
+async fn a_signed_request_outlives_its_object() {
+    let world = shop_that_signs().await;
+    let shop = RelyingParty::shop(&world);
+    let mut browser = Browser::of(&world);
+    for says in [
+        json!({}),
+        json!({"prompt": "login"}),
+        json!({"max_age": 0}),
+        json!({"prompt": "select_account"}),
+        json!({"prompt": "login consent"}),
+    ] {
+        let mut object = good(&world);
+        for (name, value) in says.as_object().expect("parameters") {
+            object[name] = value.clone();
+        }
+        let asked = format!("{ALPHA}/authorize?client_id={}&request={}", shop.id, signed(&object));
+        let page = browser.get(&asked).await;
+        assert_eq!(page.status, 200, "{says}: {}", page.location());
+        world.wait_s(400);
+        let mut answer = if says["prompt"] == "select_account" {
+            browser.submit(&page, &[("choice", "go-on")]).await
+        } else {
+            browser.sign_on(&page, ALICE).await
+        };
+        if says["prompt"] == "login consent" {
+            answer = browser.submit(&answer, &[("choice", "allow")]).await;
+        }
+        assert_eq!(param(answer.location(), "state").as_deref(), Some("signed"), "{says}: {}", answer.text);
+        assert!(!shop.code(&answer).is_empty(), "{says}");
+    }
+}
+
 /// Goal: S-OP-23: an object that is not signed, or not by a client with keys, is not supported; one that does not fit is invalid.
 #[tokio::test]
 async fn what_is_not_signed_for_this_issuer_is_refused() {

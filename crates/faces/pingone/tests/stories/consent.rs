@@ -158,3 +158,20 @@ async fn a_direct_flow_is_told_that_consent_is_missing() {
     let reply = fixture.get(&fixture.authorize(&app, &direct)).cookie(&st).send().await;
     assert!(reply.json()["authorizeResponse"]["code"].is_string(), "{}", reply.text);
 }
+
+/// Goal: S-OP-6: the page names every place that the consent counts for, since no other one is asked about later.
+#[tokio::test]
+async fn the_page_names_all_places_of_the_application() {
+    let fixture = FaceFixture::open().await;
+    let st = fixture.sign_on(ALICE).await.st;
+    let app = of_somebody_else(&fixture).await;
+    let id = fixture.world.data.app.id.clone();
+    let more = ["https://till.example.test/cb", "com.example.till:/cb"];
+    let add = |client: &mut adieu_authority::Client| client.redirect_uris.extend(more.map(str::to_owned));
+    fixture.world.edit_client(&id, add).await;
+    let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
+    asks(&question, "The answer goes to shop.example.test.");
+    let others = question.text.split("counts for the other places of Shop").nth(1).expect("they are named");
+    assert!(others.contains(">till.example.test<") && others.contains(">com.example.till<"), "{others}");
+    assert!(!others.contains(">shop.example.test<"), "{others}");
+}
