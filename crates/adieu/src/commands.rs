@@ -54,16 +54,17 @@ pub use subscribers::{SubscriberCommand, subscriber};
 pub use upstreams::{UpstreamCommand, upstream};
 pub use workers::{WorkerCommand, worker};
 
-use crate::config::{Config, load};
+use crate::config::{Config, JudgedConfig, judge};
 use crate::logging::{Log, note};
 
 /// `serve`.
 pub fn serve(file: Option<&Path>) -> Result<()> {
     let file = located(file)?;
-    let config = read(file.as_deref())?;
-    let log = Log::to_stderr(&config.log);
+    let sound = judged(file.as_deref())?;
+    let log = Log::to_stderr(&sound.config.log);
     tracing::info!("{}", told(file.as_deref()));
-    runtime()?.block_on(server::run(config, log, move || read(file.as_deref())))
+    let config = with_warnings(sound);
+    runtime()?.block_on(server::run(config, log, move || judged(file.as_deref()).map(with_warnings)))
 }
 
 /// `demo`.
@@ -75,16 +76,23 @@ pub fn demo(port: Option<u16>, exit: bool) -> Result<()> {
 pub fn check_config(file: Option<&Path>) -> Result<()> {
     let file = located(file)?;
     note(&told(file.as_deref()));
-    let config = read(file.as_deref())?;
+    let judged = judged(file.as_deref())?;
+    for warning in &judged.warnings {
+        note(&format!("warning: {warning}"));
+    }
+    let config = &judged.config;
     match Folder::check_key(&config.data) {
         Ok(()) => {}
         // Whoever checks a configuration need not be who serves with it.
         Err(OpenError::Io { cause, .. }) if cause.kind() == ErrorKind::PermissionDenied => {
             note(&format!("the key in {} is not looked at: {cause}", config.data.display()));
         }
-        Err(error) => return Err(error).with_context(|| format!("data = {}", config.data.display())),
+        Err(error) => {
+            let (folder, reason) = (config.data.display().to_string(), failure::told(&error.into()));
+            return Err(judged.fault("data", &folder, &reason).into());
+        }
     }
-    let text = toml::to_string(&config)?;
+    let text = toml::to_string(config)?;
     shown::print(&format!("# This configuration is sound. With its defaults it is:\n\n{text}"))
 }
 
@@ -150,11 +158,24 @@ fn configured(named: Option<&Path>) -> Result<Config> {
 }
 
 fn read(file: Option<&Path>) -> Result<Config> {
-    let config = load(file, environment(std::env::vars_os())?)?;
+    judged(file).map(|judged| judged.config)
+}
+
+/// The configuration with what is doubtful in it, which a start and a check tell, and no other command.
+fn judged(file: Option<&Path>) -> Result<JudgedConfig> {
+    let mut judged = judge(file, environment(std::env::vars_os())?)?;
     // What is told of the folder says where it is, whoever reads it.
-    let data =
-        std::path::absolute(&config.data).with_context(|| format!("data = {}", config.data.display()))?;
-    Ok(Config { data, ..config })
+    let data = &mut judged.config.data;
+    *data = std::path::absolute(&*data).with_context(|| format!("data = {}", data.display()))?;
+    Ok(judged)
+}
+
+/// The configuration alone; what is doubtful in it goes into the log.
+fn with_warnings(judged: JudgedConfig) -> Config {
+    for warning in &judged.warnings {
+        tracing::warn!("{warning}");
+    }
+    judged.config
 }
 
 /// Variables as text. Those of others may be anything.

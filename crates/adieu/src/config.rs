@@ -4,6 +4,7 @@
 //! the server uses. `docs/configuration.md` is made from [`keys::keys`], and a test holds that table against the structures
 //! here.
 
+mod addresses;
 pub mod changes;
 mod defaults;
 mod dialects;
@@ -20,6 +21,7 @@ mod source;
 mod tokenizers;
 mod values;
 mod variables;
+mod warnings;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,7 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use dialects::{AmConfig, CheckConfig, KratosConfig, OpenIdConfig, PingOneConfig, TokenizerConfig};
 pub use faults::{ConfigError, ConfigFault, WrittenAt};
 pub use listeners::TlsFiles;
-pub use load::load;
+pub use load::{JudgedConfig, judge, load};
 pub use secret::{NoCredential, Secret};
 
 /// The whole configuration.

@@ -3,6 +3,7 @@
 //! TLS 1.2 and 1.3, HTTP/2 where a client can speak it. Files that can't be used keep the certificate that is; no
 //! connection is dropped for a new one. Keys appear in no log.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -11,12 +12,14 @@ use anyhow::{Context, Result, ensure};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::client::verify_server_name;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{DEFAULT_VERSIONS, ServerConfig};
+use x509_parser::extensions::GeneralName;
 
 use crate::config::TlsFiles;
 use crate::metering;
@@ -57,6 +60,15 @@ impl Tls {
     /// Whether these files can be used; nothing is done with them.
     pub(crate) fn check(files: TlsFiles) -> Result<()> {
         Read::of(files, &aws_lc_rs::default_provider()).map(drop)
+    }
+
+    /// The names that the certificate of these files is for, if a host is none of them. None also where the file can't be read:
+    /// that is a fault, and told as one.
+    pub(crate) fn names_beside(files: &TlsFiles, host: &str) -> Option<Vec<String>> {
+        let first = CertificateDer::pem_slice_iter(&bytes(&files.cert).ok()?).next()?.ok()?;
+        let host = ServerName::try_from(host).ok()?;
+        let parsed = ParsedCertificate::try_from(&first).ok()?;
+        verify_server_name(&parsed, &host).is_err().then(|| names(&first))
     }
 
     /// Reads the certificate of these files, without using it yet.
@@ -204,6 +216,29 @@ fn read(files: &TlsFiles, provider: &CryptoProvider) -> Result<CertifiedKey> {
     let secret = PrivateKeyDer::from_pem_slice(&bytes(&files.key)?)
         .with_context(|| format!("{key} holds no private key in PEM"))?;
     CertifiedKey::from_der(chain, secret, provider).with_context(|| format!("{cert} with {key}"))
+}
+
+/// The hosts that a certificate names; in one of an older kind only its subject has a name, which nobody takes for a host.
+fn names(der: &CertificateDer<'_>) -> Vec<String> {
+    let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else { return Vec::new() };
+    let alternatives = certificate.subject_alternative_name().ok().flatten();
+    let alternatives = alternatives.map(|names| &names.value.general_names).into_iter().flatten();
+    let named = alternatives.filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => address(bytes),
+        _ => None,
+    });
+    let named: Vec<String> = named.collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let subject = certificate.subject().to_string();
+    if subject.is_empty() { Vec::new() } else { vec![format!("{subject} (a subject, no host)")] }
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    let four = <[u8; 4]>::try_from(bytes).map(|bytes| IpAddr::from(bytes).to_string());
+    four.or_else(|_| <[u8; 16]>::try_from(bytes).map(|bytes| IpAddr::from(bytes).to_string())).ok()
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>> {

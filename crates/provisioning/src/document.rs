@@ -6,17 +6,15 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use toml::Table;
 
 use crate::client_words::{AuthMethod, GrantType};
-use crate::error::{DocumentError, DocumentFault};
-use crate::names::unknown;
+use crate::names::is_section;
 
 /// The largest document that is read: some 200,000 users.
 pub const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Every name that the document knows.
-const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "realms.path",
     "realms.id",
     "realms.populations.name",
@@ -91,6 +89,12 @@ const NAMES: &[&str] = &[
     "realms.documents.id",
     "realms.documents.body",
 ];
+
+/// Whether documents have a list of this name, for which a configuration has no place: `clients`, `realms.users`.
+pub fn is_of_documents(path: &str) -> bool {
+    let name = path.strip_prefix("realms.").unwrap_or(path);
+    !name.contains('.') && is_section(&format!("realms.{name}"), NAMES)
+}
 
 /// A whole document.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -382,17 +386,6 @@ pub struct UpstreamDoc {
 }
 
 impl Declaration {
-    /// Reads a document; a name that nobody knows is refused with the nearest one that is known.
-    pub fn parse(text: &str) -> Result<Self, DocumentError> {
-        // Misspelled names first: their message is worth more than a missing one's.
-        if let Ok(table) = text.parse::<Table>()
-            && let Some((name, nearest)) = unknown(&table, NAMES)
-        {
-            return Err(DocumentFault::UnknownName { name, nearest }.into());
-        }
-        Ok(toml::from_str(text).map_err(DocumentFault::from)?)
-    }
-
     /// The document as text.
     pub fn text(&self) -> String {
         toml::to_string_pretty(self).expect("a document has text, numbers, lists and tables only")
@@ -515,22 +508,5 @@ mod tests {
         leaves(&toml::Value::Table(text.parse().expect("TOML")), "", &mut found);
         assert_eq!(found, NAMES.iter().map(|name| (*name).to_owned()).collect());
         assert_eq!(Declaration::parse(&text).expect("a document").text(), text);
-    }
-
-    #[test]
-    fn an_unknown_name_is_refused_with_the_nearest_known_one() {
-        let refusal = |text: &str| Declaration::parse(text).expect_err("refused").to_string();
-        let says = refusal("[[realms]]\npath = '/a'\n[[realms.clients]]\nredirect_uri = ['x']");
-        assert_eq!(
-            says,
-            "unknown name `realms.clients.redirect_uri`; did you mean `realms.clients.redirect_uris`?"
-        );
-        let says = refusal("[[realms]]\npath = '/a'\n[[realms.users]]\nusername = 'a'\npassword = 'secret'");
-        assert!(says.starts_with("unknown name `realms.users.password`; did you mean"), "{says}");
-        assert!(refusal("[[realms]]\nid = 'x'").contains("path"));
-        assert!(
-            refusal("[[realms]]\npath = '/a'\n[[realms.clients]]\nclient_id = 'x'\ngrant_types = ['no']")
-                .contains("authorization_code")
-        );
     }
 }

@@ -26,6 +26,15 @@ impl DocumentError {
     pub const fn fault(&self) -> &DocumentFault {
         &self.fault
     }
+
+    /// All of these in one; nothing if there are none.
+    pub(crate) fn of_all(mut faults: Vec<Self>) -> Result<(), Self> {
+        match faults.len() {
+            0 => Ok(()),
+            1 => faults.pop().map_or(Ok(()), Err),
+            _ => Err(DocumentFault::Several(faults).into()),
+        }
+    }
 }
 
 impl From<DocumentFault> for DocumentError {
@@ -37,17 +46,12 @@ impl From<DocumentFault> for DocumentError {
 /// What is wrong with a document.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentFault {
-    /// No such name is known.
-    #[error("unknown name `{name}`; did you mean `{nearest}`?")]
-    UnknownName {
-        /// As it was written.
-        name: String,
-        /// The nearest one that is known.
-        nearest: String,
-    },
-    /// It is no TOML, or a value is of another kind.
-    #[error(transparent)]
-    Toml(#[from] toml::de::Error),
+    /// It is no TOML, has names that nobody knows, or values of another kind: each with its line.
+    #[error("{}", in_lines(.0))]
+    Unreadable(Vec<String>),
+    /// More than one thing, each where it stands.
+    #[error("{}", in_lines(&.0.iter().map(ToString::to_string).collect::<Vec<_>>()))]
+    Several(Vec<DocumentError>),
     /// The same thing is spoken of twice.
     #[error("{0} is named twice")]
     Twice(String),
@@ -192,6 +196,26 @@ pub enum DocumentFault {
         /// Those that there are.
         known: String,
     },
+}
+
+/// Faults that are told of one document; a program may have written as many as there are users.
+const TOLD_MAX: usize = 50;
+
+/// One fault as it is; several below each other, the first of them.
+fn in_lines(faults: &[String]) -> String {
+    if let [one] = faults {
+        return one.clone();
+    }
+    let mut told = "several faults:".to_owned();
+    for fault in faults.iter().take(TOLD_MAX) {
+        told.push_str("\n  ");
+        told.push_str(fault);
+    }
+    let more = faults.len().saturating_sub(TOLD_MAX);
+    if more > 0 {
+        told.push_str(&format!("\n  and {more} more"));
+    }
+    told
 }
 
 /// Adds the place in the document to an error that comes from inside it.

@@ -12,6 +12,7 @@ pub mod export;
 pub mod facts;
 pub mod names;
 pub mod plan;
+mod reading;
 pub mod secrets;
 pub mod subscriber_words;
 mod words;

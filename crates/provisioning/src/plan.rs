@@ -200,25 +200,34 @@ pub fn plan(
         users: BTreeSet::new(),
         planned: vec![],
         removals: vec![],
+        faults: vec![],
     };
     let mut realms = Vec::new();
     let mut paths = BTreeSet::new();
     for doc in &document.realms {
-        ensure(paths.insert(&doc.path), || DocumentFault::Twice(format!("realm {}", doc.path)))?;
-        realms.push((doc, planner.realm(doc).within(|| format!("realm {}", doc.path))?));
+        let realm = || format!("realm {}", doc.path);
+        let first = ensure(paths.insert(&doc.path), || DocumentFault::Twice(realm()));
+        let planning = first.map_err(DocumentError::from).and_then(|()| planner.realm(doc).within(realm));
+        match planning {
+            Ok(planning) => realms.push((doc, planning)),
+            Err(fault) => planner.faults.push(fault),
+        }
     }
-    // Places first, all of them: a role may reach any realm and population of the document.
+    // Places first, all of them: a role may reach any realm and population of the document. Without one of them, what is said of it
+    // would be refused as well.
     for (doc, realm) in &realms {
-        planner.populations(doc, realm).within(|| format!("realm {}", doc.path))?;
+        planner.populations(doc, realm);
     }
+    DocumentError::of_all(std::mem::take(&mut planner.faults))?;
     for (doc, realm) in &realms {
-        planner.clients(doc, realm).within(|| format!("realm {}", doc.path))?;
-        planner.subscribers(doc, realm).within(|| format!("realm {}", doc.path))?;
-        planner.users(doc, realm).within(|| format!("realm {}", doc.path))?;
-        planner.upstreams(doc, realm).within(|| format!("realm {}", doc.path))?;
-        planner.documents(doc, realm).within(|| format!("realm {}", doc.path))?;
+        planner.clients(doc, realm);
+        planner.subscribers(doc, realm);
+        planner.users(doc, realm);
+        planner.upstreams(doc, realm);
+        planner.documents(doc, realm);
     }
-    let Planner { mut planned, removals, places, .. } = planner;
+    let Planner { mut planned, removals, places, faults, .. } = planner;
+    DocumentError::of_all(faults)?;
     // Users before the populations that held them.
     let (populations, rest): (Vec<_>, Vec<_>) =
         removals.into_iter().partition(|p| matches!(p.change, Change::RemovePopulation(..)));
@@ -240,6 +249,8 @@ struct Planner<'a> {
     users: BTreeSet<UserId>,
     planned: Vec<Planned>,
     removals: Vec<Planned>,
+    /// What is wrong with it, as far as it was read: all of it is told at once.
+    faults: Vec<DocumentError>,
 }
 
 /// A realm as the plan knows it.
@@ -268,16 +279,26 @@ impl<'a> Planner<'a> {
         Ok(Planning { id, path, now: None })
     }
 
-    fn populations(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+    /// Notes the fault of something in a realm.
+    fn note<T>(&mut self, realm: &Planning<'_>, read: Result<T, impl Into<DocumentError>>) {
+        if let Err(fault) = read.within(|| format!("realm {}", realm.path)) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn populations(&mut self, doc: &RealmDoc, realm: &Planning<'a>) {
         let mut named = BTreeSet::new();
         for population in doc.populations.iter().flatten() {
             let about = || format!("population {}", population.name);
-            let id = self.population(population, realm).within(about)?;
-            ensure(named.insert(id), || DocumentFault::Twice(about()))?;
+            let read = self.population(population, realm).within(about);
+            let first = |id| ensure(named.insert(id), || DocumentFault::Twice(about())).map_err(Into::into);
+            let read: Result<(), DocumentError> = read.and_then(first);
+            self.note(realm, read);
         }
         if doc.populations.is_none() && realm.now.is_none() {
             let default = PopulationDoc { name: DEFAULT_POPULATION.into(), ..PopulationDoc::default() };
-            self.population(&default, realm)?;
+            let made = self.population(&default, realm);
+            self.note(realm, made);
         }
         if self.prune && doc.populations.is_some() {
             let now = realm.now.map_or(&[][..], |now| &now.populations);
@@ -287,7 +308,6 @@ impl<'a> Planner<'a> {
                 self.removals.push(Planned { line, change: Change::RemovePopulation(gone.id, gone.version) });
             }
         }
-        Ok(())
     }
 
     fn population(

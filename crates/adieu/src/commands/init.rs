@@ -12,6 +12,7 @@ use adieu_authority::{Authority, password_is_sound, username_is_sound};
 use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use url::{Host, Url};
 
 use crate::assembled::{AssembledServer, password_rules};
 use crate::commands::api::Api;
@@ -26,13 +27,14 @@ use crate::real::{SystemClock, SystemEntropy};
 /// Write a configuration with comments, make the installation that it means, and its first user.
 ///
 /// The user's password is drawn and shown once on standard error; or it is that of ADIEU_PASSWORD, or asked for with
-/// --ask-password. A configuration that is there already is taken as it is.
+/// --ask-password. A configuration that is there already is taken as it is; with --production, --url or --data, which would
+/// have to change it, the command is refused.
 #[derive(Args)]
 pub struct InitCommand {
     /// A configuration for production, which browsers see at `--url`; else one for development on this machine.
     #[arg(long, requires = "url")]
     production: bool,
-    /// The address that browsers see: `https://id.example.com` for one.
+    /// The address that browsers see: `https://id.example.com` for one. One of this machine says where to listen, too.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The TOML file to write; else that of ADIEU_CONFIG, or adieu.toml in this folder.
@@ -179,9 +181,25 @@ fn text(order: &InitCommand, file: &Path) -> String {
         (None, false) => beside(),
     };
     let data = quoted(&data.display().to_string());
-    let url = quoted(order.url.as_deref().unwrap_or("http://127.0.0.1:4433"));
+    let url = order.url.as_deref().unwrap_or(LOCAL);
+    let listen = quoted(&listen(url).unwrap_or_else(|| "127.0.0.1:4433".into()));
     let template = if order.production { PRODUCTION } else { DEVELOPMENT };
-    template.replace("@URL@", &url).replace("@DATA@", &data)
+    template.replace("@URL@", &quoted(url)).replace("@DATA@", &data).replace("@LISTEN@", &listen)
+}
+
+/// The address in development where none is named.
+const LOCAL: &str = "http://127.0.0.1:4433";
+
+/// Where a listener without a certificate has to be, for a plain address of this machine to lead to it.
+fn listen(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok().filter(|url| url.scheme() == "http")?;
+    let port = url.port_or_known_default()?;
+    match url.host()? {
+        Host::Ipv4(ip) if ip.is_loopback() => Some(format!("{ip}:{port}")),
+        Host::Ipv6(ip) if ip.is_loopback() => Some(format!("[{ip}]:{port}")),
+        Host::Domain("localhost") => Some(format!("127.0.0.1:{port}")),
+        _ => None,
+    }
 }
 
 const DEVELOPMENT: &str = r#"# adieu for development on this machine. docs/configuration.md has every key, its unit and its default.
@@ -197,7 +215,7 @@ data = @DATA@
 log = "info"
 
 [public]
-listen = "127.0.0.1:4433"
+listen = @LISTEN@
 # As browsers see it: links, issuers and cookies follow it.
 url = @URL@
 
@@ -307,5 +325,27 @@ mod tests {
             (config.public.url.as_str(), config.kratos.session_idle_s),
             ("https://id.example.test", 3600)
         );
+    }
+
+    /// Goal: an address of this machine is one that the listener has.
+    #[test]
+    fn an_address_of_this_machine_says_where_to_listen() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (n, (url, listen)) in [
+            ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+            ("http://localhost:9000/", "127.0.0.1:9000"),
+            ("http://[::1]:9000", "[::1]:9000"),
+            ("http://id.example.test", "127.0.0.1:4433"),
+            ("https://localhost", "127.0.0.1:4433"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let file = folder.path().join(format!("{n}.toml"));
+            let order = InitCommand { url: Some(url.into()), ..order(false) };
+            assert!(write(&order, &file).expect("written"));
+            let config = load(Some(&file), []).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(config.public.listen.to_string(), listen, "{url}");
+        }
     }
 }

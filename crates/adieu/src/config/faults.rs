@@ -3,7 +3,7 @@
 //! No value of a secret key is ever shown (EMPTY-HANDS), nor an address that holds a password.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::Value;
 
@@ -64,9 +64,16 @@ pub struct ConfigError {
     pub faults: Vec<ConfigFault>,
 }
 
-impl ConfigError {
-    fn line(&self, fault: &ConfigFault, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&fault.place, &self.file) {
+/// A fault as it is told: where, which key, which value, why.
+pub(super) struct ToldFault<'a> {
+    pub(super) file: Option<&'a Path>,
+    pub(super) fault: &'a ConfigFault,
+}
+
+impl fmt::Display for ToldFault<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, fault } = self;
+        match (&fault.place, file) {
             (Some(WrittenAt::Line(line)), Some(file)) => write!(f, "{}:{line}: ", file.display())?,
             (Some(WrittenAt::Variable(name)), _) => write!(f, "{name}: ")?,
             (None, Some(file)) => write!(f, "{}: ", file.display())?,
@@ -82,13 +89,13 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = |fault| ToldFault { file: self.file.as_deref(), fault };
         if let [one] = self.faults.as_slice() {
-            return self.line(one, f);
+            return told(one).fmt(f);
         }
         write!(f, "the configuration has {} faults:", self.faults.len())?;
         for fault in &self.faults {
-            f.write_str("\n  ")?;
-            self.line(fault, f)?;
+            write!(f, "\n  {}", told(fault))?;
         }
         Ok(())
     }

@@ -118,8 +118,30 @@ impl Kind {
         matches!(self, Self::Secret)
     }
 
-    /// The value in the form that the server uses, or what is wrong with it.
-    pub(super) fn read(self, value: &Value) -> Result<Value, RefusedValue> {
+    /// The value in the form that the server uses, or what is wrong with it: of a list, with each of its items.
+    pub(super) fn read(self, value: &Value) -> Result<Value, Vec<RefusedValue>> {
+        match value {
+            Value::Array(items) if self.is_list() => self.list(items),
+            _ => self.one(value).map_err(|refused| vec![refused]),
+        }
+    }
+
+    fn list(self, items: &[Value]) -> Result<Value, Vec<RefusedValue>> {
+        let (mut read, mut refused) = (Vec::new(), Vec::new());
+        for item in items {
+            match self.item(item) {
+                Ok(item) => read.push(item),
+                Err(why) => refused.push(why),
+            }
+        }
+        if refused.is_empty() { Ok(Value::Array(read)) } else { Err(refused) }
+    }
+
+    const fn is_list(self) -> bool {
+        !self.is_text() && !matches!(self, Self::Flag | Self::Time(..) | Self::Count(..))
+    }
+
+    fn one(self, value: &Value) -> Result<Value, RefusedValue> {
         match (self, value) {
             (Self::Flag, Value::Boolean(_)) => Ok(value.clone()),
             (Self::Flag, _) => self.refuse(value, "true or false is wanted"),
@@ -127,9 +149,6 @@ impl Kind {
             (Self::Count(_, least, most), _) => self.count(value, least, most),
             (_, Value::String(text)) if self.is_text() => {
                 self.text(text).map(Value::String).or_else(|why| self.refuse(value, &why))
-            }
-            (_, Value::Array(items)) if !self.is_text() => {
-                items.iter().map(|item| self.item(item)).collect::<Result<_, _>>().map(Value::Array)
             }
             _ if self.is_text() => self.refuse(value, "a text is wanted, in quotation marks"),
             _ => self.refuse(value, "a list of texts is wanted: [\"one\", \"another\"]"),

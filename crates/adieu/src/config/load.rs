@@ -1,36 +1,72 @@
 //! The one function from a text to a checked configuration: `check-config`, `serve` and a reload call it.
 //!
 //! What it takes, `serve` serves: it does everything that comes before binding and writing. The values of keys are judged each
-//! by its kind, then what they come to together (`rules`), then the files that they name (`files`).
+//! by its kind, then what they come to together (`rules`, `addresses`), then the files that they name (`files`). What is taken
+//! and still doubtful is told by all of them as well (`warnings`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use adieu_provisioning::document::is_of_documents;
 use adieu_provisioning::names::{is_section, nearest};
 use toml::{Table, Value};
 
-use crate::config::faults::{ConfigError, ConfigFault, RefusedValue, WrittenAt};
+use crate::config::addresses::{self, SaidAddresses};
+use crate::config::faults::{ConfigError, ConfigFault, RefusedValue, ToldFault, WrittenAt};
 use crate::config::keys::{LISTS, NEEDED, keys};
 use crate::config::source::ConfigSource;
-use crate::config::{Config, files, rules};
+use crate::config::{Config, files, rules, warnings};
+
+/// A configuration that is sound, and what is worth a word in it all the same.
+pub struct JudgedConfig {
+    /// The configuration.
+    pub config: Config,
+    /// Its doubtful places, a line each: where, which key, why.
+    pub warnings: Vec<String>,
+    file: Option<PathBuf>,
+    source: ConfigSource,
+}
+
+impl JudgedConfig {
+    /// A fault of one of its keys that showed only when the key was used; told as all others are.
+    pub fn fault(&self, key: &str, value: &str, reason: &str) -> ConfigError {
+        let refused = RefusedValue { value: Some(format!("{value:?}")), reason: reason.to_owned() };
+        ConfigError {
+            file: self.file.clone(),
+            faults: vec![placed(&self.source, key.to_owned(), refused)],
+        }
+    }
+}
 
 /// The configuration of a file, if one is named, under the given environment. Variables of others are passed over.
 pub fn load(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
+    judge(file, environment).map(|judged| judged.config)
+}
+
+/// The same, with what is worth a word in it.
+pub fn judge(
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<JudgedConfig, ConfigError> {
     checked(file, environment).map_err(|mut faults| {
-        faults.sort_by_key(|fault| match &fault.place {
-            Some(WrittenAt::Line(line)) => *line,
-            Some(WrittenAt::Variable(_)) | None => usize::MAX,
-        });
+        by_line(&mut faults);
         ConfigError { file: file.map(Path::to_owned), faults }
     })
+}
+
+fn by_line(faults: &mut [ConfigFault]) {
+    faults.sort_by_key(|fault| match &fault.place {
+        Some(WrittenAt::Line(line)) => *line,
+        Some(WrittenAt::Variable(_)) | None => usize::MAX,
+    });
 }
 
 fn checked(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Config, Vec<ConfigFault>> {
+) -> Result<JudgedConfig, Vec<ConfigFault>> {
     let mut source = file.map_or_else(
         || Ok(ConfigSource::default()),
         |file| ConfigSource::file(file).map_err(|fault| vec![fault]),
@@ -45,7 +81,7 @@ fn checked(
     let mut faults = reading.faults;
     // What is refused by itself has its default in here, or is left out of its list: what does not fit together without it is
     // told all the same, in one go.
-    let config: Config = match table.try_into() {
+    let mut config: Config = match table.try_into() {
         Ok(config) => config,
         Err(_) if !faults.is_empty() => return Err(faults),
         Err(error) => {
@@ -53,16 +89,30 @@ fn checked(
             return Err(vec![ConfigFault { place: None, key: String::new(), value: None, reason }]);
         }
     };
+    let said = SaidAddresses::of(&source.table);
+    addresses::follow(&mut config, said);
     let alone = faults.clone();
-    let together = rules::check(&config).into_iter().chain(files::check(&config));
+    let follows = |fault: &ConfigFault| alone.iter().any(|other| speaks_of(fault, other));
+    let together = rules::check(&config).into_iter().chain(addresses::check(&config, said));
     let together = together.map(|(key, refused)| placed(&source, key, refused));
-    for fault in together.filter(|fault| !alone.iter().any(|other| speaks_of(fault, other))) {
+    faults.extend(together.filter(|fault| !follows(fault)));
+    for fault in files::check(&config).into_iter().map(|(key, refused)| placed(&source, key, refused)) {
         // Whoever makes something of several keys says again what one of them was refused for.
-        if faults.iter().all(|told| told.reason != fault.reason || told.key == fault.key) {
+        let again = faults.iter().any(|told| told.reason == fault.reason && told.key != fault.key);
+        if !again && !follows(&fault) {
             faults.push(fault);
         }
     }
-    if faults.is_empty() { Ok(config) } else { Err(faults) }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let mut doubts: Vec<ConfigFault> = warnings::of(&config, said)
+        .into_iter()
+        .map(|(key, doubtful)| placed(&source, key, doubtful))
+        .collect();
+    by_line(&mut doubts);
+    let warnings = doubts.iter().map(|fault| ToldFault { file, fault }.to_string()).collect();
+    Ok(JudgedConfig { config, warnings, file: file.map(Path::to_owned), source })
 }
 
 /// Whether what does not fit together has to do with a value that is refused by itself: then only that is told.
@@ -105,10 +155,11 @@ impl Reading<'_> {
 
     fn entry(&mut self, value: &Value, path: &str, name: &str) -> Option<Value> {
         if let Some(key) = keys().find(|key| key.path == name) {
-            return key.kind.read(value).map_err(|refused| self.refuse(path, refused)).ok();
+            let read = key.kind.read(value);
+            return read.map_err(|all| all.into_iter().for_each(|refused| self.refuse(path, refused))).ok();
         }
         if !is_section(name, &self.known) {
-            let reason = format!("unknown key `{name}`; did you mean `{}`?", nearest(name, &self.known));
+            let reason = unknown(name, &self.known);
             let place = self.source.place(path);
             self.faults.push(ConfigFault { place, key: String::new(), value: None, reason });
             return None;
@@ -150,6 +201,18 @@ impl Reading<'_> {
 
     fn refuse(&mut self, path: &str, refused: RefusedValue) {
         self.faults.push(placed(self.source, path.to_owned(), refused));
+    }
+}
+
+/// What is said of a key that nobody knows.
+fn unknown(name: &str, known: &[&'static str]) -> String {
+    if is_of_documents(name) {
+        let what = name.rsplit('.').next().unwrap_or(name);
+        return format!("unknown key `{name}`: {what} stand in a document, for `adieu apply` (docs/administration.md)");
+    }
+    match nearest(name, known) {
+        Some(near) => format!("unknown key `{name}`; did you mean `{near}`?"),
+        None => format!("unknown key `{name}`, and none is like it: docs/configuration.md has all"),
     }
 }
 

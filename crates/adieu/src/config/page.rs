@@ -14,11 +14,13 @@ pub fn page() -> String {
          Without one every key has its default; but where an `adieu.toml` lies in the folder at hand, every command wants it named, and\n\
          is refused (`--config /dev/null` is none). `adieu init` writes a file with comments.\n\n\
          A variable of the environment wins over the file: `ADIEU_KRATOS__COOKIE_NAME` is `kratos.cookie_name`; lists are written\n\
-         as in TOML. What the file does not know and what no variable means is refused, with the nearest name of the same section;\n\
+         as in TOML. What the file does not know and what no variable means is refused, with a name that may be meant where one is like it;\n\
          variables that Kubernetes makes for a Service named `adieu` are passed over.\n\n\
          `adieu check-config` does what `serve` does before it binds and writes: it reads the files that are named, too, and says\n\
          of every fault at once the line, the key and what would be right; a reload does the same. It also looks at the key of the data\n\
-         folder, if there is an installation in it. This page is made from the code; a test keeps it true.\n\n\
+         folder, if there is an installation in it. What may be meant so and mostly is not (development mode where others come, a\n\
+         certificate for another host, a proxy that is not named, a credential that everybody may read) is no fault: the check, each\n\
+         start and each reload warn of it. This page is made from the code; a test keeps it true.\n\n\
          **Seconds** are a number, or a text with units: `\"90s\"`, `\"10m\"`, `\"24h\"`, `\"7d\"`, `\"1h 30m\"`. **Addresses** begin with\n\
          `https://` or `http://`; a slash at the end and a port that the scheme has anyway are taken away where paths are put behind\n\
          them. **Origins** are a scheme and a host, perhaps a port; a wildcard stands for a part of the host, with a dot and a domain\n\

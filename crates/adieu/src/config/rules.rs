@@ -14,15 +14,22 @@ use crate::config::faults::RefusedValue;
 use crate::provision;
 
 /// What is refused: keys, those of a list with their place in it, each with the value and the reason.
-pub(super) type Refusals = Vec<(String, RefusedValue)>;
+pub(super) type Refusal = (String, RefusedValue);
+pub(super) type Refusals = Vec<Refusal>;
 
 /// Everything that does not fit together.
 pub(super) fn check(config: &Config) -> Refusals {
     [listeners(config), realms(config), cookies(config), templates(config), sizes(config)].concat()
 }
 
-fn refused(key: impl Into<String>, value: impl Debug, reason: impl Into<String>) -> (String, RefusedValue) {
+/// A key with the value that is refused, and why.
+pub(super) fn refused(key: impl Into<String>, value: impl Debug, reason: impl Into<String>) -> Refusal {
     (key.into(), RefusedValue { value: Some(format!("{value:?}")), reason: reason.into() })
+}
+
+/// The same of a value that is not there.
+pub(super) fn refused_unsaid(key: impl Into<String>, reason: impl Into<String>) -> Refusal {
+    (key.into(), RefusedValue { value: None, reason: reason.into() })
 }
 
 /// How the listeners may be reached. Passwords and sessions never cross a network in the clear.
@@ -125,11 +132,20 @@ fn cookies(config: &Config) -> Refusals {
             refusals.push(refused(key, name, "browsers keep a cookie of this name without a domain only"));
         }
     }
+    for (key, same_site, url) in [
+        ("kratos.cookie_same_site", &config.kratos.cookie_same_site, kratos),
+        ("am.cookie_same_site", &config.am.cookie_same_site, config.public.url.as_str()),
+    ] {
+        if same_site == "None" && !url.starts_with("https://") {
+            let reason = format!("browsers keep such a cookie over https only, not at {url}");
+            refusals.push(refused(key, same_site, reason));
+        }
+    }
     refusals
 }
 
 /// What is wrong with the domain of a cookie that is set at an address outside it.
-fn outside(key: String, domain: &str, address: &str) -> Option<(String, RefusedValue)> {
+fn outside(key: String, domain: &str, address: &str) -> Option<Refusal> {
     let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let plain = domain.trim_start_matches('.').to_ascii_lowercase();
     let within = host == plain || host.strip_suffix(&plain).is_some_and(|rest| rest.ends_with('.'));

@@ -104,30 +104,80 @@ const ROWS: &[Row] = &[
     ("[public]\nlisten = '127.0.0.1:0'\nurl = 'http://127.0.0.1:4433/'", SOUND),
     ("[public]\nlisten = '127.0.0.1:0'\nurl = 'id.example.test'", Some("public.url = \"id.example.test\"")),
     ("[public]\nlisten = 'localhost:4433'", Some("public.listen")),
-    ("[public]\nlisten = '0.0.0.0:0'", Some("plain HTTP stays on loopback")),
-    ("[public]\nlisten = '0.0.0.0:0'\ntrusted_proxies = ['10.0.0.0/8']", SOUND),
+    (
+        "[public]\nlisten = '0.0.0.0:0'\nurl = 'https://id.example.test'",
+        Some("plain HTTP stays on loopback"),
+    ),
+    (
+        "[public]\nlisten = '0.0.0.0:0'\nurl = 'https://id.example.test'\ntrusted_proxies = ['10.0.0.0/8']",
+        SOUND,
+    ),
+    (
+        "[public]\nlisten = '0.0.0.0:0'\ntrusted_proxies = ['10.0.0.0/8']",
+        Some("public.url: has to be said where public.listen (0.0.0.0:0) is beyond loopback"),
+    ),
+    ("[public]\nlisten = '127.0.0.1:0'\nurl = 'http://localhost:8443'", SOUND),
+    ("[public]\nlisten = '127.0.0.1:14433'\nurl = 'http://127.0.0.1:4433'", Some("nobody listens there")),
+    ("[public]\nlisten = '127.0.0.1:14433'\nurl = 'http://[::1]:14433'", Some("nobody listens there")),
+    ("[public]\nlisten = '127.0.0.1:0'\nurl = 'http://id.example.test'", Some("over https")),
+    ("development = true\n[public]\nlisten = '127.0.0.1:0'\nurl = 'http://id.example.test'", SOUND),
+    ("[kratos]\nurl = 'http://id.example.test'", Some("kratos.url = \"http://id.example.test\": outside")),
+    ("[pingone]\nauth_url = 'http://auth.example.test'", Some("pingone.auth_url")),
+    ("[kratos]\ncookie_same_site = 'None'", Some("kratos.cookie_same_site = \"None\": browsers keep")),
+    ("[kratos]\nurl = 'https://id.example.test'\ncookie_same_site = 'None'", SOUND),
+    ("[am]\ncookie_same_site = 'None'", Some("am.cookie_same_site = \"None\": browsers keep")),
+    ("[public]\nlisten = '127.0.0.1:0'\nurl = 'https://id.example.test'\n[am]\ncookie_same_site = 'None'", SOUND),
     ("[public]\nlisten = '127.0.0.1:0'\ntrusted_proxies = ['0.0.0.0/0']", Some("a network of everybody")),
     ("[public]\nlisten = '127.0.0.1:0'\ntrusted_proxies = ['proxy.test']", Some("public.trusted_proxies")),
     ("[public]\nlisten = '127.0.0.1:0'\nproxy_header = 'x-real-ip'", Some("one of x-forwarded, forwarded")),
-    ("[public]\nlisten = '0.0.0.0:0'\ntls_cert = 'FOLDER/cert.pem'\ntls_key = 'FOLDER/key.pem'", SOUND),
     (
-        "[public]\nlisten = '127.0.0.1:0'\ntls_cert = '/nope.pem'\ntls_key = 'FOLDER/key.pem'",
+        "[public]\nlisten = '0.0.0.0:0'\nurl = 'https://localhost'\ntls_cert = 'FOLDER/cert.pem'\ntls_key = 'FOLDER/key.pem'",
+        SOUND,
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:0'\ntls_cert = 'FOLDER/cert.pem'\ntls_key = 'FOLDER/key.pem'",
+        Some("public.url: has to be said where public.tls_cert is"),
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:0'\nurl = 'http://localhost:1'\ntls_cert = 'FOLDER/cert.pem'\n\
+         tls_key = 'FOLDER/key.pem'",
+        Some("public.url = \"http://localhost:1\": public.tls_cert is named"),
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:0'\nurl = 'https://localhost'\ntls_cert = '/nope.pem'\ntls_key = 'FOLDER/key.pem'",
         Some("public.tls_cert"),
     ),
     ("[public]\nlisten = '127.0.0.1:0'\ntls_cert = 'FOLDER/cert.pem'", Some("public.tls_key")),
     (
-        "[public]\nlisten = '127.0.0.1:0'\ntls_cert = 'FOLDER/key.pem'\ntls_key = 'FOLDER/cert.pem'",
+        "[public]\nlisten = '127.0.0.1:0'\nurl = 'https://localhost'\ntls_cert = 'FOLDER/key.pem'\n\
+         tls_key = 'FOLDER/cert.pem'",
         Some("public.tls_cert"),
     ),
     ("[public]\nlisten = '127.0.0.1:14433'\n[admin]\nlisten = '127.0.0.1:14433'", Some("a port of its own")),
     (
-        "[public]\nlisten = '[::]:14433'\ntrusted_proxies = ['::1']\n[admin]\nlisten = '127.0.0.1:14433'",
+        "[public]\nlisten = '[::]:14433'\nurl = 'https://id.example.test'\ntrusted_proxies = ['::1']\n[admin]\n\
+         listen = '127.0.0.1:14433'",
         Some("a port of its own"),
+    ),
+    (
+        "[admin]\nlisten = '127.0.0.1:14434'\nurl = 'http://127.0.0.1:4434'",
+        Some("admin.url = \"http://127.0.0.1:4434\": nobody listens there: admin.listen is 127.0.0.1:14434"),
     ),
     ("[admin]\nlisten = '127.0.0.1:0'\ntoken_file = 'FOLDER/token'", SOUND),
     ("[admin]\nlisten = '127.0.0.1:0'\ntoken_file = '/nope'", Some("admin.token_file")),
     ("[admin]\nlisten = '127.0.0.1:0'\ntoken = 'short'", Some("admin.token")),
-    ("[admin]\nlisten = '0.0.0.0:0'", Some("beyond loopback the admin listener needs")),
+    (
+        "[admin]\nlisten = '0.0.0.0:0'\nurl = 'https://id-admin.example.test'",
+        Some("beyond loopback the admin listener needs"),
+    ),
+    (
+        "[admin]\nlisten = '0.0.0.0:0'\ntoken_file = 'FOLDER/token'\ntls_cert = 'FOLDER/cert.pem'\n\
+         tls_key = 'FOLDER/key.pem'",
+        Some("admin.url: has to be said"),
+    ),
+    ("[[clients]]\nclient_id = 'x'", Some("clients stand in a document, for `adieu apply`")),
+    ("[[realms]]\npath = '/alpha'\n[[realms.users]]\nusername = 'x'", Some("users stand in a document")),
+    ("[notices]\ntimeout_s = 5", Some("and none is like it")),
     ("[limits]\nconnections_max = 0", Some("limits.connections_max = 0")),
     ("[limits]\nhead_timeout_s = 0", Some("limits.head_timeout_s = 0")),
     ("[limits]\nhead_bytes_max = 100", Some("limits.head_bytes_max = 100")),
@@ -211,7 +261,73 @@ async fn what_is_called_sound_is_served() {
             (Err(error), None) => panic!("refused:\n{row}\n{error}"),
         }
     }
-    assert!(ROWS.len() >= 60);
+    assert!(ROWS.len() >= 80);
+}
+
+/// Rows that are sound and speak of ports, so that nobody serves them here; and what is worth a word in each.
+const DOUBTFUL: &[(&str, &[&str])] = &[
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\nurl = 'http://localhost:14433'\n[admin]\nlisten = '127.0.0.1:14434'\n\
+         url = 'http://127.0.0.1:14434'",
+        &[],
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\nurl = 'http://127.0.0.1:8000'\ntrusted_proxies = ['127.0.0.1']\n\
+         [admin]\nlisten = '127.0.0.1:14434'",
+        &[],
+    ),
+    ("[public]\nlisten = '127.0.0.1:14433'\n[admin]\nlisten = '127.0.0.1:14434'", &[]),
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\nurl = 'https://id.example.test'\n[admin]\nlisten = '127.0.0.1:14434'",
+        &["public.trusted_proxies = []: public.url is https://id.example.test and the listener is plain"],
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\nurl = 'https://id.example.test'\ntrusted_proxies = ['127.0.0.1']\n\
+         [admin]\nlisten = '127.0.0.1:14434'",
+        &[],
+    ),
+    (
+        "development = true\n[public]\nlisten = '0.0.0.0:14433'\nurl = 'https://localhost:14433'\n\
+         tls_cert = 'FOLDER/cert.pem'\ntls_key = 'FOLDER/key.pem'\n[admin]\nlisten = '127.0.0.1:14434'",
+        &["adieu.toml:1: development = true: this mode is for one machine, and public.listen is 0.0.0.0:14433"],
+    ),
+    (
+        "[public]\nlisten = '0.0.0.0:14433'\nurl = 'https://id.example.test'\ntls_cert = 'FOLDER/cert.pem'\n\
+         tls_key = 'FOLDER/key.pem'\n[admin]\nlisten = '127.0.0.1:14434'",
+        &["the certificate is for localhost, not for id.example.test, the host of public.url"],
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:0'\n[admin]\nlisten = '127.0.0.1:14434'\ntoken_file = 'FOLDER/token'",
+        &[
+            "admin.token_file = \"FOLDER/token\": everybody on this machine may read it (mode 0644)",
+            "public.url = \"http://127.0.0.1:4433\": is not said, and the port of public.listen is the system's",
+        ],
+    ),
+];
+
+/// Goal: what may be meant so and mostly is not is told by `check-config`, which calls it sound.
+#[test]
+fn what_is_doubtful_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    files(folder.path());
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(folder.path().join("token"), open).expect("a mode");
+    let file = folder.path().join("adieu.toml");
+    for (row, doubts) in DOUBTFUL {
+        std::fs::write(&file, text(row, folder.path())).expect("a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_adieu"));
+        command.args(["check-config", "--config"]).arg(&file).current_dir(&folder).env_remove("RUST_LOG");
+        let output = command.output().expect("adieu runs");
+        let said = String::from_utf8(output.stderr).expect("text");
+        let warnings: Vec<&str> = said.lines().filter(|line| line.contains("warning: ")).collect();
+        assert_eq!(warnings.len(), doubts.len(), "{row}\n{said}");
+        for (warning, doubt) in warnings.iter().zip(*doubts) {
+            let doubt = doubt.replace("FOLDER", &folder.path().display().to_string());
+            assert!(warning.contains(&doubt), "{warning}\n{doubt}");
+        }
+        assert_eq!(output.status.code(), Some(0), "{said}");
+    }
 }
 
 /// Goal: F-19: the program says the same by both words, and makes nothing on the way to it.

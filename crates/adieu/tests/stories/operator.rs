@@ -225,8 +225,9 @@ fn a_check_tells_all_faults_and_looks_at_the_key() {
     let key = data.join("installation.key");
     let kept = std::fs::read(&key).expect("a key");
     std::fs::write(&key, [7; 32]).expect("written");
-    let (code, _, says) = check(realms);
+    let (code, _, says) = check(&format!("data = '/elsewhere'\n{realms}"));
     assert!(code == 1 && says.contains("is not the key of the database"), "{says}");
+    assert!(says.contains("ADIEU_DATA: data = "), "it is told as all faults are: {says}");
     std::fs::remove_file(&key).expect("removed");
     let (code, _, says) = check(realms);
     assert!(code == 1 && says.contains("is missing beside its database"), "{says}");

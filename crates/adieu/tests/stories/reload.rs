@@ -30,6 +30,8 @@ impl Server {
         let mut config = at_free_ports();
         config.data = folder.path().join("data");
         (config.public.listen, config.admin.listen) = (free_address().await, free_address().await);
+        config.public.url = format!("https://localhost:{}", config.public.listen.port());
+        config.admin.url = format!("http://{}", config.admin.listen);
         config.public.tls_cert = folder.path().join("cert.pem");
         config.public.tls_key = folder.path().join("key.pem");
         let mut server = Self { child: child(folder.path().join("adieu.toml"), &config), folder, config };

@@ -299,13 +299,10 @@ fn span(s: u32) -> Span {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn clients(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+    pub(super) fn clients(&mut self, doc: &RealmDoc, realm: &Planning<'a>) {
         for client in doc.clients.iter().flatten() {
-            let about = || format!("client {}", client.client_id);
-            let id: Result<ClientId, _> = client.client_id.parse();
-            let id = id.map_err(|_| DocumentFault::ClientId).within(about)?;
-            ensure(self.clients.insert(id.clone()), || DocumentFault::Twice(about()))?;
-            self.client(client, &id, realm).within(about)?;
+            let read = self.named_client(client, realm);
+            self.note(realm, read);
         }
         if self.prune && doc.clients.is_some() {
             let now = realm.now.map_or(&[][..], |now| &now.clients);
@@ -315,7 +312,15 @@ impl<'a> Planner<'a> {
                     .push(Planned { line, change: Change::RemoveClient(gone.id.clone(), gone.version) });
             }
         }
-        Ok(())
+    }
+
+    /// A client of the document, of which nothing else is said in it.
+    fn named_client(&mut self, doc: &ClientDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+        let about = || format!("client {}", doc.client_id);
+        let id: Result<ClientId, _> = doc.client_id.parse();
+        let id = id.map_err(|_| DocumentFault::ClientId).within(about)?;
+        ensure(self.clients.insert(id.clone()), || DocumentFault::Twice(about()))?;
+        self.client(doc, &id, realm).within(about)
     }
 
     fn client(&mut self, doc: &ClientDoc, id: &ClientId, realm: &Planning<'a>) -> Result<(), DocumentFault> {

@@ -15,26 +15,41 @@ use crate::error::{DocumentError, DocumentFault, Within, ensure};
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 impl<'a> Planner<'a> {
-    pub(super) fn documents(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+    pub(super) fn documents(&mut self, doc: &RealmDoc, realm: &Planning<'a>) {
         let now = realm.now.map_or(&[][..], |now| &now.documents);
         let mut named = BTreeSet::new();
         for kept in doc.documents.iter().flatten() {
-            let about = || format!("document {} {}", kept.kind, kept.id);
-            let kind = self.kind(&kept.kind).within(about)?;
-            ensure(named.insert((kind, kept.id.as_str())), || DocumentFault::Twice(about()))?;
-            let found = now.iter().find(|known| known.kind == kind && known.id == kept.id);
-            self.document(kept, found, realm).within(about)?;
+            let read = self.named_document(kept, now, realm, &mut named);
+            self.note(realm, read);
         }
         if self.prune && doc.documents.is_some() {
             for gone in now.iter().filter(|known| !named.contains(&(known.kind.as_str(), known.id.as_str())))
             {
-                let line = format!("- document {} {} in {}", gone.kind, gone.id, realm.path);
-                let change =
-                    Change::RemoveDocument(realm.id, self.kind(&gone.kind)?, gone.id.clone(), gone.version);
-                self.removals.push(Planned { line, change });
+                match self.kind(&gone.kind) {
+                    Ok(kind) => {
+                        let line = format!("- document {} {} in {}", gone.kind, gone.id, realm.path);
+                        let change = Change::RemoveDocument(realm.id, kind, gone.id.clone(), gone.version);
+                        self.removals.push(Planned { line, change });
+                    }
+                    unknown => self.note(realm, unknown),
+                }
             }
         }
-        Ok(())
+    }
+
+    /// A document of the document, of which nothing else is said in it.
+    fn named_document<'d>(
+        &mut self,
+        kept: &'d KeptDoc,
+        now: &[Document],
+        realm: &Planning<'a>,
+        named: &mut BTreeSet<(&'static str, &'d str)>,
+    ) -> Result<(), DocumentError> {
+        let about = || format!("document {} {}", kept.kind, kept.id);
+        let kind = self.kind(&kept.kind).within(about)?;
+        ensure(named.insert((kind, kept.id.as_str())), || DocumentFault::Twice(about()))?;
+        let found = now.iter().find(|known| known.kind == kind && known.id == kept.id);
+        self.document(kept, found, realm).within(about)
     }
 
     fn document(

@@ -56,14 +56,12 @@ impl<'a> Known<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn users(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+    pub(super) fn users(&mut self, doc: &RealmDoc, realm: &Planning<'a>) {
         let known = Known::of(realm, doc);
         let mut names = BTreeSet::new();
         for user in doc.users.iter().flatten() {
-            let about = || format!("user {}", user.username);
-            ensure(names.insert(matched(&user.username)), || DocumentFault::Twice(about()))?;
-            let id = self.user(user, realm, &known).within(about)?;
-            ensure(self.users.insert(id), || DocumentFault::Twice(about()))?;
+            let read = self.named_user(user, realm, &known, &mut names);
+            self.note(realm, read);
         }
         let gone = |user: &&User| self.prune && doc.users.is_some() && !self.users.contains(&user.id);
         let (gone, stays): (Vec<_>, Vec<_>) = known.by_id.values().copied().partition(gone);
@@ -72,10 +70,27 @@ impl<'a> Planner<'a> {
             self.removals.push(Planned { line, change: Change::RemoveUser(user.id, user.version) });
         }
         // A population that goes must be empty by then.
-        for user in stays.into_iter().filter(|user| !self.users.contains(&user.id)) {
-            self.staying(user.population).within(|| format!("user {}", user.username))?;
+        for user in stays {
+            if self.users.contains(&user.id) {
+                continue;
+            }
+            let stays = self.staying(user.population).within(|| format!("user {}", user.username));
+            self.note(realm, stays);
         }
-        Ok(())
+    }
+
+    /// A user of the document, of whom nothing else is said in it.
+    fn named_user(
+        &mut self,
+        user: &UserDoc,
+        realm: &Planning<'a>,
+        known: &Known<'a>,
+        names: &mut BTreeSet<String>,
+    ) -> Result<(), DocumentError> {
+        let about = || format!("user {}", user.username);
+        ensure(names.insert(matched(&user.username)), || DocumentFault::Twice(about()))?;
+        let id = self.user(user, realm, known).within(about)?;
+        Ok(ensure(self.users.insert(id), || DocumentFault::Twice(about()))?)
     }
 
     fn staying(&self, population: PopulationId) -> Result<(), DocumentFault> {

@@ -39,13 +39,10 @@ impl SubscriberDoc {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn subscribers(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+    pub(super) fn subscribers(&mut self, doc: &RealmDoc, realm: &Planning<'a>) {
         for subscriber in doc.subscribers.iter().flatten() {
-            let about = || format!("subscriber {}", subscriber.id);
-            let id: Result<SubscriberId, _> = subscriber.id.parse();
-            let id = id.map_err(|_| DocumentFault::SubscriberId).within(about)?;
-            ensure(self.subscribers.insert(id.clone()), || DocumentFault::Twice(about()))?;
-            self.subscriber(subscriber, id, realm).within(about)?;
+            let read = self.named_subscriber(subscriber, realm);
+            self.note(realm, read);
         }
         if self.prune && doc.subscribers.is_some() {
             let now = realm.now.map_or(&[][..], |now| &now.subscribers);
@@ -55,7 +52,15 @@ impl<'a> Planner<'a> {
                 self.removals.push(Planned { line, change });
             }
         }
-        Ok(())
+    }
+
+    /// A subscriber of the document, of which nothing else is said in it.
+    fn named_subscriber(&mut self, doc: &SubscriberDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+        let about = || format!("subscriber {}", doc.id);
+        let id: Result<SubscriberId, _> = doc.id.parse();
+        let id = id.map_err(|_| DocumentFault::SubscriberId).within(about)?;
+        ensure(self.subscribers.insert(id.clone()), || DocumentFault::Twice(about()))?;
+        self.subscriber(doc, id, realm).within(about)
     }
 
     fn subscriber(

@@ -514,3 +514,23 @@ fn what_can_not_be_meant_is_refused_and_says_where() {
         assert!(says.contains(expect), "{says}");
     }
 }
+
+/// Goal: whoever mends a document mends it once: what each thing in it is refused for is told together, with where it stands.
+#[test]
+fn all_that_is_refused_is_told_at_once() {
+    let says = refusal(
+        &nothing(),
+        "[[realms]]\npath = '/a'\n[[realms.users]]\nusername = 'ada'\npopulation = 'Nowhere'\n\
+         [[realms.users]]\nusername = 'bob'\nid = 'x'\n[[realms.clients]]\nclient_id = ''\n\
+         [[realms.documents]]\nkind = 'none'\nid = 'x'\nbody = '{}'\n[[realms]]\npath = '/b'\n\
+         [[realms.users]]\nusername = 'cyd'\ntraits = '[]'",
+    );
+    assert_eq!(says.lines().count(), 6, "{says}");
+    for told in
+        ["realm /a: user ada: ", "realm /a: user bob: ", "realm /a: client : ", "realm /b: user cyd: "]
+    {
+        assert!(says.contains(told), "{told}\n{says}");
+    }
+    let says = refusal(&nothing(), "[[realms]]\npath = '/A'\n[[realms]]\npath = '/b'\nid = 'x'\n");
+    assert!(says.contains("realm /A: ") && says.contains("realm /b: "), "{says}");
+}

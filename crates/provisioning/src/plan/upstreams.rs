@@ -8,32 +8,34 @@ use adieu_authority::{NewUpstream, UpstreamEdit, UpstreamFault, UpstreamProvider
 
 use super::{Change, Notes, Planned, Planner, Planning, none_if_empty};
 use crate::document::{RealmDoc, UpstreamDoc};
-use crate::error::{DocumentError, DocumentFault, Within, ensure};
+use crate::error::{DocumentFault, Within, ensure};
 use crate::secrets::Source;
 
 /// What a realm may have.
 const UPSTREAMS_MAX: usize = adieu_core::UPSTREAMS_MAX;
 
 impl<'a> Planner<'a> {
-    pub(super) fn upstreams(&mut self, doc: &RealmDoc, realm: &Planning<'a>) -> Result<(), DocumentError> {
+    pub(super) fn upstreams(&mut self, doc: &RealmDoc, realm: &Planning<'a>) {
         let now = realm.now.map_or(&[][..], |now| &now.upstreams);
         let mut named = BTreeSet::new();
         for upstream in doc.upstreams.iter().flatten() {
             let about = || format!("upstream {}", upstream.name);
-            ensure(named.insert(upstream.name.as_str()), || DocumentFault::Twice(about()))?;
             let found = now.iter().find(|known| known.name == upstream.name);
-            self.upstream(upstream, found, realm).within(about)?;
+            let read = match named.insert(upstream.name.as_str()) {
+                true => self.upstream(upstream, found, realm).within(about),
+                false => Err(DocumentFault::Twice(about()).into()),
+            };
+            self.note(realm, read);
         }
         let stay = now.iter().filter(|known| !named.contains(known.name.as_str()));
         let gone = self.prune && doc.upstreams.is_some();
         let count = named.len() + if gone { 0 } else { stay.clone().count() };
-        ensure(count <= UPSTREAMS_MAX, || DocumentFault::ManyUpstreams(UPSTREAMS_MAX))?;
+        self.note(realm, ensure(count <= UPSTREAMS_MAX, || DocumentFault::ManyUpstreams(UPSTREAMS_MAX)));
         for known in stay.filter(|_| gone) {
             let line = format!("- upstream {} in {}", known.name, realm.path);
             let change = Change::RemoveUpstream(realm.id, known.name.clone(), known.version);
             self.removals.push(Planned { line, change });
         }
-        Ok(())
     }
 
     fn upstream(

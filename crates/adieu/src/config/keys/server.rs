@@ -22,7 +22,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "public.url",
         Address,
-        "The public address as browsers see it. Links, issuers and cookies follow it, never the `Host` header.",
+        "The public address as browsers see it. Links, issuers and cookies follow it, never the `Host` header. Left out, it is \
+         `http://` and `public.listen`; beyond loopback or with a certificate it has to be said, and is https outside development mode.",
     ),
     key(
         "public.tls_cert",
@@ -66,14 +67,19 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "admin.url",
         Address,
-        "The admin listener's address as administrators see it; `adieu user` and its like ask there while the server runs.",
+        "The admin listener's address as administrators see it; `adieu user` and its like ask there while the server runs. Left out, it is \
+         `http://` and `admin.listen`; beyond loopback or with a certificate it has to be said.",
     ),
     key(
         "admin.token",
         Secret,
         "The credential that everything on the admin listener but `/health/` then asks for, as `Authorization: Bearer`: 16 to 1024 visible characters. Better in `admin.token_file`.",
     ),
-    key("admin.token_file", File, "A file that holds the credential and nothing else."),
+    key(
+        "admin.token_file",
+        File,
+        "A file that holds the credential and nothing else, which the server's user may read and not everybody.",
+    ),
     key("admin.tls_cert", File, "As `public.tls_cert`, for the admin listener."),
     key("admin.tls_key", File, "As `public.tls_key`, for the admin listener."),
     key(

@@ -87,6 +87,28 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(config.admin.token.reveal(), "0123456789012345678");
 }
 
+/// Goal: every fault at once: each item of a list, and each key that names a realm which is not there.
+#[test]
+fn each_item_and_each_key_of_one_fault_is_told() {
+    let says = said("[public]\ntrusted_proxies = ['10.0.0.0/33', '192.0.2.1', 'proxy.local']", &[]);
+    assert!(says.contains("\"10.0.0.0/33\"") && says.contains("\"proxy.local\""), "{says}");
+    let says = said("[[realms]]\npath = '/beta'", &[]);
+    assert!(says.contains("kratos.realm = ") && says.contains("check.realm = "), "{says}");
+}
+
+/// Goal: an address that is not said is that of its listener, so that whoever changes the port need not remember the other key.
+#[test]
+fn an_address_that_is_not_said_follows_its_listener() {
+    let config = from("[public]\nlisten = '127.0.0.1:9997'\n[admin]\nlisten = '[::1]:9998'", &[]);
+    let config = config.expect("a configuration");
+    assert_eq!(config.public.url, "http://127.0.0.1:9997");
+    assert_eq!(config.admin.url, "http://[::1]:9998");
+    let config = from("", &[("ADIEU_PUBLIC__LISTEN", "127.0.0.1:80")]).expect("a configuration");
+    assert_eq!((config.public.url.as_str(), config.kratos_url()), ("http://127.0.0.1", "http://127.0.0.1"));
+    let config = from("", &[]).expect("a configuration");
+    assert_eq!((config.public.url, config.admin.url), (Config::default().public.url, Config::default().admin.url));
+}
+
 /// F-21: what no variable means is refused as a variable.
 #[test]
 fn an_unknown_variable_is_named_as_a_variable() {
@@ -160,9 +182,10 @@ fn the_admin_listener_leaves_loopback_only_with_a_credential_and_a_certificate()
         let says = said(&missing, &[]);
         assert!(says.contains("admin.token_file") && says.contains("admin.tls_cert"), "{says}");
     }
-    assert!(from(&format!("{beyond}{token}{tls}"), &[]).is_ok());
+    let url = "url = 'https://localhost:4434'\n";
+    assert!(from(&format!("{beyond}{url}{token}{tls}"), &[]).is_ok());
     assert!(from(&format!("[admin]\n{token}"), &[]).is_ok(), "on loopback it may have one");
-    let public = format!("[public]\nlisten = '0.0.0.0:4433'\n{tls}");
+    let public = format!("[public]\nlisten = '0.0.0.0:4433'\nurl = 'https://localhost:4433'\n{tls}");
     assert!(from(&public, &[]).is_ok());
     let says = said(&public.replace("k.pem", "none.pem"), &[]);
     assert!(says.contains("public.tls_key = ") && says.contains("No such file"), "{says}");

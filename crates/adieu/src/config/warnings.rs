@@ -1,0 +1,90 @@
+//! What is worth a word in a sound configuration: it may be meant so, and mostly is not.
+//!
+//! `check-config`, a start and a reload tell the same; nothing is refused for it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use url::Url;
+
+use crate::config::addresses::{SaidAddresses, is_of_this_machine};
+use crate::config::rules::{Refusal, Refusals, refused};
+use crate::config::{Config, TlsFiles};
+use crate::tls::Tls;
+
+/// Every doubt, by key.
+pub(super) fn of(config: &Config, said: SaidAddresses) -> Refusals {
+    let doubts = [development(config), proxy(config), credential(config)].into_iter().flatten();
+    doubts.chain(ports(config, said)).chain(certificates(config)).collect()
+}
+
+/// Development mode where others than this machine come.
+fn development(config: &Config) -> Option<Refusal> {
+    let beyond = !config.public.listen.ip().is_loopback();
+    let elsewhere = Url::parse(&config.public.url).is_ok_and(|url| !is_of_this_machine(&url));
+    let what = match (beyond, elsewhere) {
+        (true, _) => format!("public.listen is {}", config.public.listen),
+        (false, true) => format!("public.url is {}", config.public.url),
+        (false, false) => return None,
+    };
+    let reason = format!(
+        "this mode is for one machine, and {what}: notices and fetched keys may come from private networks and over http, \
+         hashes may be cheap, and /alpha has the documented id"
+    );
+    config.development.then(|| refused("development", true, reason))
+}
+
+/// A proxy that nobody named stands before the listener: everybody comes from its address.
+fn proxy(config: &Config) -> Option<Refusal> {
+    let public = &config.public;
+    let unnamed =
+        public.url.starts_with("https://") && public.tls().is_none() && public.trusted_proxies.is_empty();
+    let reason = format!(
+        "public.url is {} and the listener is plain, so a proxy stands before it: until its address is here, everybody \
+         counts as coming from it, in the limits of sign-ons, in sessions and in records",
+        public.url
+    );
+    unnamed.then(|| refused("public.trusted_proxies", &public.trusted_proxies, reason))
+}
+
+/// A credential that everybody on this machine may read.
+fn credential(config: &Config) -> Option<Refusal> {
+    let file = &config.admin.token_file;
+    let mode = std::fs::metadata(file).ok().map(|about| about.permissions().mode())?;
+    let reason = format!("everybody on this machine may read it (mode {:04o})", mode & 0o7777);
+    (mode & 0o004 != 0).then(|| refused("admin.token_file", file, reason))
+}
+
+/// Ports that are not known before the listeners are bound, and addresses that should follow them.
+fn ports(config: &Config, said: SaidAddresses) -> Refusals {
+    let (public, admin) = (&config.public, &config.admin);
+    let both = [
+        ("public", said.public, public.listen.port(), &public.url),
+        ("admin", said.admin, admin.listen.port(), &admin.url),
+    ];
+    let unknown = both.into_iter().filter(|(_, said, port, _)| !said && *port == 0);
+    let doubt = |(section, _, _, url): (&str, bool, u16, &String)| {
+        let reason = format!(
+            "is not said, and the port of {section}.listen is the system's choice: what is led by it goes to {url}"
+        );
+        refused(format!("{section}.url"), url, reason)
+    };
+    unknown.map(doubt).collect()
+}
+
+/// Certificates that are not for the host of the listener's address.
+fn certificates(config: &Config) -> Refusals {
+    let (public, admin) = (&config.public, &config.admin);
+    let both = [("public", public.tls(), &public.url), ("admin", admin.tls(), &admin.url)];
+    both.into_iter().filter_map(|(section, files, url)| of_another(section, &files?, url)).collect()
+}
+
+fn of_another(section: &str, files: &TlsFiles, url: &str) -> Option<Refusal> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
+    let names = Tls::names_beside(files, host)?;
+    let names = if names.is_empty() { "no host at all".to_owned() } else { names.join(", ") };
+    let reason = format!("the certificate is for {names}, not for {host}, the host of {section}.url");
+    let cert: &Path = &files.cert;
+    Some(refused(format!("{section}.tls_cert"), cert, reason))
+}
