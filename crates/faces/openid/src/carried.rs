@@ -38,7 +38,7 @@ pub(crate) enum Judged {
 /// The answer to a question that a signed-on user was asked about a request.
 pub(crate) enum QuestionAnswer<'a> {
     /// It is the user's own, and the request is sound as judged anew; and who is signed on.
-    Sound(CarriedRequest<'a>, SignedOnHere, Authorize),
+    Sound(CarriedRequest<'a>, SignedOnHere, Box<Authorize>),
     /// The request was answered.
     Refused(Response),
 }
@@ -59,7 +59,7 @@ impl<'a> QuestionAnswer<'a> {
             return Err(OpenIdError::FormTooOld);
         }
         Ok(match asked.judged(face, call, Some(live)).await? {
-            Judged::Sound(authorize) => Self::Sound(asked, here, authorize.account_chosen()),
+            Judged::Sound(authorize) => Self::Sound(asked, here, Box::new(authorize.account_chosen())),
             Judged::Refused(response) => Self::Refused(response),
         })
     }
