@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -19,6 +20,8 @@ use crate::{clients, files, http};
 
 /// What the service says at the most, and how long it may take to say it.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A credential of the admin listener.
+const CREDENTIAL: &str = "0123456789abcdef0123456789abcdef";
 /// The packages of a root that has nothing but what every Debian has.
 const FRESH: &str = "--variant=minbase";
 
@@ -161,7 +164,8 @@ fn tried(root: &FreshRoot, package: &Path) -> Result<()> {
     let version = root.run(&["adieu", "--version"])?;
     ensure!(version.starts_with("adieu "), "{version}");
     root.run(&["adieu", "check-config", "--config", "/etc/adieu/adieu.toml"])?;
-    served(root)?;
+    served(root, &[], None)?;
+    served_with_credential(root)?;
     root.run(&["dpkg", "--remove", "adieu"])?;
     ensure!(!root.path("usr/bin/adieu").exists(), "the program stays after the removal");
     ensure!(root.path("etc/adieu/adieu.toml").exists(), "the configuration goes with the removal");
@@ -170,29 +174,78 @@ fn tried(root: &FreshRoot, package: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Starts what the installed unit starts, hears that it serves, asks it, stops it, and hears that, too.
-fn served(root: &FreshRoot) -> Result<()> {
+/// What the installed unit says under a name.
+fn of_unit(root: &FreshRoot, name: &str) -> Result<String> {
     let unit = fs::read_to_string(root.path("lib/systemd/system/adieu.service"))
         .or_else(|_| fs::read_to_string(root.path("usr/lib/systemd/system/adieu.service")))
         .context("the unit of the package")?;
-    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).context("ExecStart")?;
+    let said = unit.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    said.map(str::to_owned).with_context(|| format!("{name} in the unit"))
+}
+
+/// A user whom the service could be: nobody, as every Debian has it.
+const NOBODY: u32 = 65_534;
+
+/// The same with a credential in a file that only root may read, as a user that is not root: what the unit says of the file is done as
+/// systemd does it. Afterwards the listener asks for the credential.
+fn served_with_credential(root: &FreshRoot) -> Result<()> {
+    let said = of_unit(root, "LoadCredential")?;
+    let (name, file) = said.split_once(':').context("LoadCredential=NAME:FILE")?;
+    let given = "/run/credentials/adieu.service";
+    fs::create_dir_all(root.path(given))?;
+    for (path, mode) in [(file, 0o600), (&*format!("{given}/{name}"), 0o400)] {
+        fs::write(root.path(path), format!("{CREDENTIAL}\n")).with_context(|| path.to_owned())?;
+        fs::set_permissions(root.path(path), fs::Permissions::from_mode(mode))?;
+    }
+    let configuration = root.path("etc/adieu/adieu.toml");
+    let shipped = fs::read_to_string(&configuration)?;
+    let shown = format!("#token_file = \"{file}\"");
+    ensure!(shipped.contains(&shown), "the configuration of the package does not show {shown}");
+    fs::write(&configuration, shipped.replace(&shown, &shown[1..]))?;
+    root.run(&["adieu", "check-config", "--config", "/etc/adieu/adieu.toml"])?;
+    for path in [format!("{given}/{name}"), "var/lib/adieu".into()] {
+        ran(Command::new("chown").arg("-R").arg(NOBODY.to_string()).arg(root.path(&path)))?;
+    }
+    let id = NOBODY.to_string();
+    let variable = format!("CREDENTIALS_DIRECTORY={given}");
+    let as_nobody = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"];
+    served(root, &[&[variable.as_str()][..], &as_nobody].concat(), Some(CREDENTIAL))?;
+    Ok(fs::write(&configuration, shipped)?)
+}
+
+/// Starts what the installed unit starts, behind these words, hears that it serves, asks it, stops it, and hears that, too. With a
+/// credential it asks the admin listener as well, which refuses whoever has none.
+fn served(root: &FreshRoot, behind: &[&str], credential: Option<&str>) -> Result<()> {
+    let start = of_unit(root, "ExecStart")?;
     fs::create_dir_all(root.path("var/lib/adieu"))?;
-    let manager = UnixDatagram::bind(root.path("run/notify")).context("run/notify")?;
+    let notify = root.path("run/notify");
+    let _ = fs::remove_file(&notify); // It is there from the time before, if there was one.
+    let manager = UnixDatagram::bind(&notify).context("run/notify")?;
+    fs::set_permissions(&notify, fs::Permissions::from_mode(0o666))?;
     manager.set_read_timeout(Some(PATIENCE))?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let admin = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut words: Vec<String> = vec![
         "NOTIFY_SOCKET=/run/notify".into(),
         "ADIEU_DATA=/var/lib/adieu".into(),
         format!("ADIEU_PUBLIC__LISTEN={port}"),
         format!("ADIEU_PUBLIC__URL=http://{port}"),
-        "ADIEU_ADMIN__LISTEN=127.0.0.1:0".into(),
+        format!("ADIEU_ADMIN__LISTEN={admin}"),
     ];
+    words.extend(behind.iter().map(|word| (*word).to_owned()));
     words.extend(start.split_whitespace().map(str::to_owned));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut server = StoppedAtTheEnd(root.command(&words).spawn().context("the service")?);
     hear(&manager, "READY=1")?;
     let (status, body) = http::ask(port, "GET", "/health/ready", None)?;
     ensure!(status == 200, "/health/ready: {status} {body}");
+    if let Some(credential) = credential {
+        let bearer = format!("Bearer {credential}");
+        for (headers, expect) in [(&[][..], 401), (&[("authorization", bearer.as_str())], 200)] {
+            let (status, body) = http::ask_with(admin, "GET", "/v1/realms", headers, None)?;
+            ensure!(status == expect, "/v1/realms with {headers:?}: {status} {body}");
+        }
+    }
     ran(Command::new("kill").args(["-TERM", &server.0.id().to_string()]))?;
     hear(&manager, "STOPPING=1")?;
     let status = server.0.wait()?;

@@ -38,7 +38,7 @@ use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, bail};
 
 pub use apply::{ApplyCommand, ExportCommand, apply, export};
-pub use backup::{Backup, Restore, backup, restore};
+pub use backup::{Backup, Restore, TakeOver, backup, restore, take_over};
 pub use clients::{ClientCommand, client};
 pub use consents::{ConsentCommand, consent};
 pub use endings::{EndCommand, SessionsCommand, end, sessions};

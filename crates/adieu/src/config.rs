@@ -33,6 +33,7 @@ pub use faults::{ConfigError, ConfigFault, WrittenAt};
 pub use listeners::TlsFiles;
 pub use load::{JudgedConfig, judge, load};
 pub use secret::{NoCredential, Secret};
+pub(crate) use values::seconds;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Serialize, Deserialize)]

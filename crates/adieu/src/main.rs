@@ -117,6 +117,7 @@ enum Command {
     Apply(commands::ApplyCommand),
     Backup(commands::Backup),
     Restore(commands::Restore),
+    TakeOver(commands::TakeOver),
     /// Fill a data folder with sessions, for measurements.
     Seed {
         /// The TOML file; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml.
@@ -165,6 +166,7 @@ fn main() -> ExitCode {
         },
         Command::Backup(backup) => commands::backup(backup),
         Command::Restore(restore) => commands::restore(restore),
+        Command::TakeOver(order) => commands::take_over(&order),
         Command::Seed { config, sessions, users, tokens, applications } => {
             commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens, applications })
         }

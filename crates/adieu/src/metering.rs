@@ -90,6 +90,7 @@ fn begin_at_zero() {
     for state in ReceiptState::WORDS {
         metrics::counter!("adieu_notices_total", "state" => state).increment(0);
     }
+    metrics::gauge!("adieu_notices_held").set(0.0);
     let _ = metrics::histogram!("adieu_notice_seconds");
     let _ = metrics::histogram!("adieu_store_commit_seconds");
     let _ = metrics::histogram!("adieu_store_commit_orders");
@@ -115,6 +116,11 @@ pub(crate) fn page(handle: &PrometheusHandle, authority: &Authority, requests: &
 /// When the certificate of a listener runs out, in seconds since 1970.
 pub(crate) fn certificate_runs_out(listener: &'static str, at_s: i64) {
     metrics::gauge!("adieu_certificate_expires_timestamp_seconds", "listener" => listener).set(at_s as f64);
+}
+
+/// Whether endings are told to nobody.
+pub(crate) fn notices_held(held: bool) {
+    metrics::gauge!("adieu_notices_held").set(f64::from(u8::from(held)));
 }
 
 /// How often the recorder sums up what it was given: till then it keeps every value.

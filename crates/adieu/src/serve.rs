@@ -12,11 +12,13 @@ mod listener;
 mod places;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use adieu_authority::Authority;
 use adieu_outbox::Outbox;
+use adieu_store_sqlite::Folder;
 use adieu_workers::Priority;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
@@ -109,7 +111,7 @@ impl Serving {
     pub async fn run(self, config: &Config, stop: watch::Receiver<bool>) -> Result<()> {
         let every = Duration::from_secs(config.keep.sweep_every_s.max(1));
         let mut beside = tokio::task::JoinSet::new();
-        beside.spawn(tell(self.outbox, stop.clone()));
+        beside.spawn(tell(self.outbox, config.data.clone(), stop.clone()));
         beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
         beside.spawn(expire(self.authority.clone(), stop.clone()));
         beside.spawn(sweep(self.authority, every, stop.clone()));
@@ -133,10 +135,33 @@ impl Serving {
     }
 }
 
+/// How often a restored folder is looked at whose server tells nobody yet.
+const UNTOLD_EVERY: Duration = Duration::from_millis(500);
+
+/// Tells of endings; over a restored folder only once that has taken the place of the one that was backed up (decision 0086).
+async fn tell(outbox: Outbox, data: PathBuf, mut stop: watch::Receiver<bool>) {
+    if Folder::is_untold(&data) {
+        tracing::warn!(
+            data = %data.display(),
+            "this data folder was restored: no application is told of any ending until `adieu take-over`"
+        );
+        metering::notices_held(true);
+        while Folder::is_untold(&data) {
+            tokio::select! {
+                () = tokio::time::sleep(UNTOLD_EVERY) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+        tracing::info!("this data folder takes over: applications are told from now on");
+    }
+    metering::notices_held(false);
+    carry(outbox, stop).await;
+}
+
 /// Carries notices on a thread of their own: the caller of an ending has its answer, and whoever asks for a check waits for one.
-async fn tell(outbox: Outbox, stop: watch::Receiver<bool>) {
+async fn carry(outbox: Outbox, stop: watch::Receiver<bool>) {
     let (done, told) = oneshot::channel::<()>();
-    let carry = move || {
+    let rounds = move || {
         Priority::Low.of_this_thread();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.expect("the system has a descriptor left at start").block_on(outbox.run(stop));
@@ -144,7 +169,7 @@ async fn tell(outbox: Outbox, stop: watch::Receiver<bool>) {
     };
     thread::Builder::new()
         .name("outbox".to_owned())
-        .spawn(carry)
+        .spawn(rounds)
         .expect("the system has a thread left at start");
     told.await.expect("the outbox ended without a panic");
 }

@@ -23,6 +23,10 @@ pub(crate) const DRAFT: &str = "restoring";
 /// would live again (ENDED-STAYS-ENDED). It is there before either of them.
 pub(crate) const COPY: &str = "adieu.copy";
 
+/// Stands in a data folder that was restored and has not taken the place of the one that was backed up: its server tells nobody
+/// of endings (decision 0086).
+pub(crate) const UNTOLD: &str = "adieu.untold";
+
 /// A data folder that this process has for itself.
 pub struct Folder {
     path: PathBuf,
@@ -75,6 +79,24 @@ impl Folder {
         match verdict {
             Ok(KeyVerdict::Differs) => Err(OpenError::KeyOfAnother(path.join(KEY))),
             Ok(KeyVerdict::Fits | KeyVerdict::Unknown) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether the folder was restored and has not taken the place of the one that was backed up. What can't be looked at has not:
+    /// telling nobody can be made good.
+    pub fn is_untold(path: &Path) -> bool {
+        path.join(UNTOLD).try_exists().unwrap_or(true)
+    }
+
+    /// Lets the folder take the place of the one that was backed up, durably; says if it had not. A server may have the folder.
+    ///
+    /// # Errors
+    /// If there is no installation in it, or it can't be written.
+    pub fn take_over(path: &Path) -> Result<bool, OpenError> {
+        Self::is_made(path)?;
+        match fs::remove_file(path.join(UNTOLD)) {
+            Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(false),
+            gone => gone.and_then(|()| sync(path)).map(|()| true).map_err(OpenError::io(path)),
         }
     }
 

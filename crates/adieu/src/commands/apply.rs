@@ -61,8 +61,8 @@ pub struct ApplyCommand {
     /// With --dry-run: exit status 5 if there is something to change.
     #[arg(long, requires = "dry_run")]
     detailed_exitcode: bool,
-    /// Write the secrets of clients that are made into this new file, which only its owner may read. Else they are shown once
-    /// on standard error, and with --json in the answer.
+    /// Write the secrets of clients and subscribers that are made into this new file, which only its owner may read. Else they are
+    /// shown once on standard error, and with --json in the answer. Where none is made, the file may be there, and stays as it is.
     #[arg(long, value_name = "FILE")]
     secrets_to: Option<PathBuf>,
     #[command(flatten)]
@@ -90,7 +90,9 @@ pub fn export(order: ExportCommand) -> Result<()> {
 pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let config = configured(order.reach.config.as_deref())?;
     let text = read(&order.document)?;
-    let document = Declaration::parse(&text).context("the document can't be applied")?;
+    let document = Declaration::parse(&text);
+    let document =
+        document.with_context(|| format!("the document {} can't be applied", order.document.display()))?;
     runtime()?.block_on(async {
         let api = Api::reach(&config, order.reach.server.as_deref())?;
         let turn = json!({"passwords": passwords(&document)});
@@ -107,7 +109,10 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
             let changes = order.detailed_exitcode && plan.left > 0;
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
-        let secrets = ShownOnce::at(order.secrets_to.as_deref(), order.reach.json)?;
+        // Whoever applies at every change names a file each time, and needs none where no secret is made.
+        let file =
+            order.secrets_to.as_deref().filter(|_| plan.changes.iter().any(|line| may_make_secret(line)));
+        let secrets = ShownOnce::at(file, order.reach.json)?;
         let mut done = Done { secrets, step: Step::default() };
         let end = done.carry_out(&api, plan, &with_reason(turn, order.reason.as_deref())).await;
         // What was done is done, and told, also where a later step was refused.
@@ -164,6 +169,11 @@ impl Done {
 async fn asked(api: &Api, path: &str, body: Value) -> Result<Step> {
     let answer = api.ask(Method::POST, path, Some(body)).await?;
     serde_json::from_value(answer).context("the server answers something else")
+}
+
+/// Whether a change of a plan may come with a secret that is shown once.
+fn may_make_secret(line: &str) -> bool {
+    ["+ client ", "+ subscriber "].iter().any(|made| line.starts_with(made))
 }
 
 fn show(changes: &[String], dry_run: bool) {

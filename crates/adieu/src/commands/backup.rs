@@ -1,6 +1,7 @@
-//! `adieu backup` and `adieu restore`: the data folder as a whole.
+//! `adieu backup`, `adieu restore` and `adieu take-over`: the data folder as a whole.
 //!
-//! A backup reads beside a running server and takes nothing away from it; a restore wants the folder for itself.
+//! A backup reads beside a running server and takes nothing away from it; a restore wants the folder for itself, and is one that
+//! tells nobody until it takes over.
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,12 @@ use std::time::Duration;
 
 use adieu_authority::Clock;
 use adieu_http_kit::dates::rfc3339_s;
-use adieu_store_sqlite::backup as folder;
+use adieu_store_sqlite::{Folder, backup as folder};
 use anyhow::Result;
 use clap::Args;
 
 use super::configured;
+use super::confirm::Confirmation;
 use super::shown::{progress, say};
 use crate::logging::note;
 use crate::real::SystemClock;
@@ -38,7 +40,9 @@ pub struct Backup {
 /// The server must not be running. Nobody is signed on afterwards: a backup does not know what ended after it, so all its
 /// sessions, grants and tokens are ended before the folder can be opened. Users, passwords, clients with their secrets,
 /// realms and signing keys are as they were at the time of the backup; users who were disabled or deleted since are not.
-/// If it is interrupted, give the same command again.
+/// Applications are told that everybody is signed off with --takes-over, or by `adieu take-over` later: a restore that is
+/// only tried must not sign off the users of the installation that was backed up. If it is interrupted, give the same command
+/// again.
 #[derive(Args)]
 pub struct Restore {
     /// The TOML file, which names the data folder.
@@ -50,6 +54,23 @@ pub struct Restore {
     /// Move the files of a data folder that holds something aside, into a folder inside it.
     #[arg(long)]
     replace: bool,
+    /// It takes the place of the installation that was backed up: applications are told that nobody is signed on.
+    #[arg(long)]
+    takes_over: bool,
+}
+
+/// Let a restored data folder take the place of the installation that was backed up.
+///
+/// Until then its server tells no application of any ending, so that a restore can be tried beside the installation that goes on.
+/// From then on every application is told that everybody whom the backup knew is signed off, and of all that ended since. The
+/// server may be running.
+#[derive(Args)]
+pub struct TakeOver {
+    /// The TOML file, which names the data folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    confirmation: Confirmation,
 }
 
 /// `backup`.
@@ -70,9 +91,32 @@ pub fn restore(order: Restore) -> Result<()> {
     let taken = rfc3339_s(made.taken_at.ms());
     say!("restored {} as of {taken}, backed up by adieu {}", data.display(), made.version);
     say!("nobody is signed on: all sessions, grants and tokens of that time are ended");
+    if order.takes_over {
+        Folder::take_over(&data)?;
+        say!("applications are told so as soon as it is served from");
+    } else {
+        say!(
+            "applications are not told so until `adieu take-over`; its server tells them of nothing meanwhile"
+        );
+    }
     if let Some(aside) = made.moved_to {
         say!("the earlier files lie in {}", aside.display());
     }
+    Ok(())
+}
+
+/// `take-over`.
+pub fn take_over(order: &TakeOver) -> Result<()> {
+    let data = configured(order.config.as_deref())?.data;
+    note(&format!("the installation in {}", data.display()));
+    Folder::is_made(&data)?;
+    if !Folder::is_untold(&data) {
+        say!("nothing to do: its applications are told of endings");
+        return Ok(());
+    }
+    order.confirmation.of("tell every application that everybody whom the backup knew is signed off")?;
+    Folder::take_over(&data)?;
+    say!("its applications are told of endings from now on");
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use crate::commands::people::{OfRealm, encoded, open, realm_id, say_more, text};
 use crate::commands::roles_shown::with_roles_in_words;
 use crate::commands::shown_once::ShownOnce;
 use crate::commands::{ids, runtime, shown};
+use crate::config::seconds;
 use adieu_http_kit::form::append_query;
 
 const AUTH_METHODS: [&str; 4] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
@@ -132,9 +133,9 @@ pub struct AddClient {
 pub struct Rotation {
     /// The client's id.
     client: String,
-    /// For how many seconds the secret before counts beside the new one, at most ninety days. Without it none counts, and the
+    /// For how long the secret before counts beside the new one (1h, 7d, or seconds), at most ninety days. Without it none counts, and the
     /// command is refused while an earlier one does; 0 ends that one, too.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     overlap_s: Option<u64>,
     /// End everything that the client holds, at once.
     #[arg(long, conflicts_with = "overlap_s")]

@@ -2,11 +2,14 @@
 //!
 //! The API's own words and filters; nothing is looked for here.
 
+use std::collections::HashMap;
+
 use adieu_http_kit::form::append_query;
 use anyhow::Result;
 use clap::Subcommand;
+use serde_json::Value;
 
-use crate::commands::api::Reach;
+use crate::commands::api::{Api, Reach};
 use crate::commands::people::{encoded, open, realm_id, say_more, user_id};
 use crate::commands::{ids, receipts, runtime, shown};
 
@@ -110,12 +113,16 @@ async fn list(filter: EndingsFilter) -> Result<()> {
     ];
     let named = named.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let path = named.fold("/v1/endings".to_owned(), |path, (name, value)| append_query(&path, name, value));
-    let (endings, more) = api.list(&path, filter.limit).await?;
+    let (mut endings, more) = api.list(&path, filter.limit).await?;
+    if !filter.reach.json {
+        name_realms(&api, &mut endings).await?;
+    }
     let columns = [
         ("ENDING", "/id"),
         ("ENDED", "/ending/at"),
         ("CAUSE", "/ending/cause"),
         ("BY", "/ending/actor/kind"),
+        ("REALM", "/realm"),
         ("REACH", "/reach"),
         ("SESSION", "/session"),
         ("USER", "/user"),
@@ -125,5 +132,18 @@ async fn list(filter: EndingsFilter) -> Result<()> {
     ];
     shown::list(&endings, filter.reach.json, &columns)?;
     say_more(more);
+    Ok(())
+}
+
+/// Puts the path of its realm in the place of the id, which people do not know.
+async fn name_realms(api: &Api, endings: &mut [Value]) -> Result<()> {
+    let (realms, _) = api.list("/v1/realms", usize::MAX).await?;
+    let paths: HashMap<&str, &Value> =
+        realms.iter().filter_map(|realm| Some((realm["id"].as_str()?, realm.get("path")?))).collect();
+    for ending in endings {
+        if let Some(path) = ending["realm"].as_str().and_then(|id| paths.get(id)) {
+            ending["realm"] = (*path).clone();
+        }
+    }
     Ok(())
 }

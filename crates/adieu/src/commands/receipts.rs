@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::commands::api::{Api, Reach};
 use crate::commands::people::{encoded, open, text};
 use crate::commands::shown;
+use crate::config::seconds;
 use crate::logging::note;
 
 /// How long the last answer may take.
@@ -26,10 +27,7 @@ const WAIT_MAX: Duration = Duration::from_secs(3600);
 
 /// A length of time: with a unit, or seconds, as the configuration takes it.
 pub(super) fn wait(text: &str) -> Result<Duration, String> {
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string())?,
-    };
+    let wait = Duration::from_secs(seconds(text)?);
     if wait <= WAIT_MAX { Ok(wait) } else { Err("at most an hour".into()) }
 }
 

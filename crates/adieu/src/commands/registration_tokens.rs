@@ -9,18 +9,20 @@ use clap::Subcommand;
 use http::Method;
 use serde_json::json;
 
-use crate::commands::api::Reach;
+use crate::commands::api::{Api, Reach};
 use crate::commands::people::{OfRealm, encoded, open, realm_id, text};
 use crate::commands::shown_once::ShownOnce;
-use crate::commands::{runtime, shown};
+use crate::commands::{configured, runtime, shown};
+use crate::config::seconds;
+use crate::logging::note;
 
 /// Tokens with which clients register themselves.
 #[derive(Subcommand)]
 pub enum RegistrationTokenCommand {
     /// Make one. Prints its name, and the token on standard error.
     Add {
-        /// For how many seconds it counts.
-        #[arg(long, default_value_t = 24 * 3600, value_name = "S")]
+        /// For how long it counts: with a unit (1h, 7d), or in seconds.
+        #[arg(long, default_value = "24h", value_name = "TIME", value_parser = seconds)]
         life_s: u64,
         /// How many clients may register with it.
         #[arg(long, default_value_t = 1, value_name = "N")]
@@ -62,7 +64,12 @@ pub fn registration_token(command: RegistrationTokenCommand) -> Result<()> {
 }
 
 async fn add((life_s, clients): (u64, u32), secrets_to: Option<PathBuf>, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let config = configured(of.reach.config.as_deref())?;
+    let api = Api::reach(&config, of.reach.server.as_deref())?;
+    // Of a server elsewhere this configuration says nothing.
+    if of.reach.server.is_none() && !config.openid.registration {
+        note("no client can register with it yet: openid.registration is off in the configuration");
+    }
     let json = of.reach.json;
     let mut secrets = ShownOnce::at(secrets_to.as_deref(), json)?;
     let path = format!("/v1/realms/{}/registration-tokens", realm_id(&api, &of.realm).await?);

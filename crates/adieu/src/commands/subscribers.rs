@@ -17,6 +17,7 @@ use crate::commands::confirm::Confirmation;
 use crate::commands::people::{OfRealm, encoded, open, realm_id, say_more, text};
 use crate::commands::shown_once::ShownOnce;
 use crate::commands::{runtime, shown};
+use crate::config::seconds;
 
 const KINDS: [&str; 2] = ["webhook", "global_token_revocation"];
 const FORMATS: [&str; 3] = ["iss_sub", "email", "opaque"];
@@ -109,9 +110,9 @@ pub struct AddSubscriber {
 pub struct SubscriberRotation {
     /// The subscriber's name.
     subscriber: String,
-    /// For how many seconds the secret before counts beside the new one, at most ninety days; of a webhook only. Without it none counts, and
+    /// For how long the secret before counts beside the new one (1h, 7d, or seconds), at most ninety days; of a webhook only. Without it none counts, and
     /// the command is refused while an earlier one does; 0 ends that one, too.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
     overlap_s: Option<u64>,
     /// Read the secret from the first line of this file, - for standard input.
     #[arg(long, value_name = "FILE")]

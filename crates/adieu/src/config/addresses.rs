@@ -21,9 +21,8 @@ pub(super) struct SaidAddresses {
 impl SaidAddresses {
     /// Those that stand in a configuration as it is written, sound or not.
     pub(super) fn of(written: &Table) -> Self {
-        let said = |section: &str| {
-            written.get(section).and_then(|section| section.as_table()?.get("url")).is_some()
-        };
+        let said =
+            |section: &str| written.get(section).and_then(|section| section.as_table()?.get("url")).is_some();
         Self { public: said("public"), admin: said("admin") }
     }
 }
@@ -90,7 +89,8 @@ fn leads_nowhere(place: &Place<'_>) -> Option<Refusal> {
     let Place { section, whose, url, said, listen, secure, proxied } = place;
     let key = format!("{section}.url");
     if !said && *secure {
-        let reason = format!("has to be said where {section}.tls_cert is: https:// and a host of the certificate");
+        let reason =
+            format!("has to be said where {section}.tls_cert is: https:// and a host of the certificate");
         return Some(refused_unsaid(key, reason));
     }
     if !said && !listen.ip().is_loopback() {

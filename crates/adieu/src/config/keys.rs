@@ -109,7 +109,7 @@ mod tests {
                 here = here.and_then(|table| table.get(part)?.as_table());
             }
             if let Some(value) = here.and_then(|table| table.get(name)) {
-                assert_eq!(key.kind.read(value).ok().expect(key.path), *value, "{}", key.path);
+                assert_eq!(key.kind.read(value).expect(key.path), *value, "{}", key.path);
             }
         }
     }

@@ -30,10 +30,7 @@ impl JudgedConfig {
     /// A fault of one of its keys that showed only when the key was used; told as all others are.
     pub fn fault(&self, key: &str, value: &str, reason: &str) -> ConfigError {
         let refused = RefusedValue { value: Some(format!("{value:?}")), reason: reason.to_owned() };
-        ConfigError {
-            file: self.file.clone(),
-            faults: vec![placed(&self.source, key.to_owned(), refused)],
-        }
+        ConfigError { file: self.file.clone(), faults: vec![placed(&self.source, key.to_owned(), refused)] }
     }
 }
 
@@ -208,7 +205,9 @@ impl Reading<'_> {
 fn unknown(name: &str, known: &[&'static str]) -> String {
     if is_of_documents(name) {
         let what = name.rsplit('.').next().unwrap_or(name);
-        return format!("unknown key `{name}`: {what} stand in a document, for `adieu apply` (docs/administration.md)");
+        return format!(
+            "unknown key `{name}`: {what} stand in a document, for `adieu apply` (docs/administration.md)"
+        );
     }
     match nearest(name, known) {
         Some(near) => format!("unknown key `{name}`; did you mean `{near}`?"),

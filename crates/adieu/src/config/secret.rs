@@ -3,7 +3,8 @@
 //! Whoever prints a configuration sees stars.
 
 use std::fmt;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -65,6 +66,16 @@ impl std::error::Error for NoCredential {}
 
 /// The credential of the admin listener, out of its file if one is named.
 pub(super) fn credential(token: &Secret, file: &Path) -> Result<Option<Secret>, NoCredential> {
+    let given = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    credential_beside(token, file, given.as_deref())
+}
+
+/// The same, beside the folder of what a service manager has given to this process.
+fn credential_beside(
+    token: &Secret,
+    file: &Path,
+    given: Option<&Path>,
+) -> Result<Option<Secret>, NoCredential> {
     let (credential, key) = match (token.0.is_empty(), file.as_os_str().is_empty()) {
         (true, true) => return Ok(None),
         (false, false) => {
@@ -74,9 +85,11 @@ pub(super) fn credential(token: &Secret, file: &Path) -> Result<Option<Secret>, 
         (false, true) => (token.clone(), "admin.token"),
         (true, false) => {
             let key = "admin.token_file";
-            let reason = |error| format!("{} can't be read: {error}", file.display());
-            let text =
-                std::fs::read_to_string(file).map_err(|error| NoCredential { key, reason: reason(error) })?;
+            let text = match given.and_then(|folder| given_text(folder, file)) {
+                Some(text) => text,
+                None => std::fs::read_to_string(file)
+                    .map_err(|error| NoCredential { key, reason: unreadable(file, &error) })?,
+            };
             (Secret(text.trim().to_owned()), key)
         }
     };
@@ -89,6 +102,23 @@ pub(super) fn credential(token: &Secret, file: &Path) -> Result<Option<Secret>, 
             Err(NoCredential { key, reason })
         }
     }
+}
+
+/// What a service manager gives under the name of a file that only root may read (systemd's `LoadCredential=`). It gives nothing
+/// where there was no such file.
+fn given_text(folder: &Path, file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join(file.file_name()?)).ok()?;
+    (!text.is_empty()).then_some(text)
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> String {
+    let hint = match error.kind() {
+        ErrorKind::PermissionDenied => {
+            "; a unit of systemd gives it to the server by `LoadCredential=` (docs/serving.md)"
+        }
+        _ => "",
+    };
+    format!("{} can't be read: {error}{hint}", file.display())
 }
 
 #[cfg(test)]
@@ -115,6 +145,27 @@ mod tests {
             let text = error.to_string();
             assert!(!text.contains("hunter2") && !text.contains("blank"), "{text}");
         }
+    }
+
+    /// Goal: a file that only root may read serves a user that exists only while the service runs.
+    #[test]
+    fn what_a_service_manager_gives_counts_in_place_of_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (given, none) = (folder.path(), Secret::default());
+        let read =
+            |file: &str, given: Option<&Path>| credential_beside(&none, &folder.path().join(file), given);
+        std::fs::write(given.join("admin.token"), "0123456789abcdef\n").expect("a file");
+        std::fs::write(given.join("other"), "fedcba9876543210\n").expect("a file");
+        let sound = Ok(Some("0123456789abcdef".into()));
+        assert_eq!(read("out-of-reach/admin.token", Some(given)), sound);
+        assert!(read("out-of-reach/admin.token", None).is_err());
+        assert_eq!(read("other", Some(&given.join("out-of-reach"))), Ok(Some("fedcba9876543210".into())));
+        // What is given for a file that is not there is empty.
+        std::fs::write(given.join("admin.token"), "").expect("a file");
+        let error = read("out-of-reach/admin.token", Some(given)).expect_err("refused");
+        assert!(error.reason.contains("No such file"), "{error}");
+        let denied = unreadable(Path::new("/x"), &ErrorKind::PermissionDenied.into());
+        assert!(denied.contains("LoadCredential="), "{denied}");
     }
 
     #[test]

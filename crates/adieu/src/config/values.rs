@@ -183,6 +183,11 @@ impl FromStr for Seconds {
     }
 }
 
+/// A time in whole seconds, as a key of the configuration takes it.
+pub(crate) fn seconds(text: &str) -> Result<u64, String> {
+    text.parse::<Seconds>().map(|seconds| seconds.0)
+}
+
 /// With units, as people read it.
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

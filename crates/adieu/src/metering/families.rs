@@ -129,6 +129,12 @@ pub const FAMILIES: &[MetricFamily] = &[
         "The 90th percentile is above 60 s for an hour: they do not answer, or the network does not carry.",
     ),
     family(
+        ("adieu_notices_held", Gauge),
+        &[],
+        "1 while no application is told of any ending, because the data folder was restored and has not taken over; 0 otherwise.",
+        "It is 1 for five minutes, and nobody tries a restore: `adieu take-over`.",
+    ),
+    family(
         ("adieu_sessions_live", Gauge),
         &[],
         "Live sessions, counted once a minute, or less often where counting takes more than a two-hundredth of the time. Those that ended with others of their user or realm count until the sweep has walked over them.",

@@ -104,10 +104,7 @@ const ROWS: &[Row] = &[
     ("[public]\nlisten = '127.0.0.1:0'\nurl = 'http://127.0.0.1:4433/'", SOUND),
     ("[public]\nlisten = '127.0.0.1:0'\nurl = 'id.example.test'", Some("public.url = \"id.example.test\"")),
     ("[public]\nlisten = 'localhost:4433'", Some("public.listen")),
-    (
-        "[public]\nlisten = '0.0.0.0:0'\nurl = 'https://id.example.test'",
-        Some("plain HTTP stays on loopback"),
-    ),
+    ("[public]\nlisten = '0.0.0.0:0'\nurl = 'https://id.example.test'", Some("plain HTTP stays on loopback")),
     (
         "[public]\nlisten = '0.0.0.0:0'\nurl = 'https://id.example.test'\ntrusted_proxies = ['10.0.0.0/8']",
         SOUND,
@@ -126,7 +123,10 @@ const ROWS: &[Row] = &[
     ("[kratos]\ncookie_same_site = 'None'", Some("kratos.cookie_same_site = \"None\": browsers keep")),
     ("[kratos]\nurl = 'https://id.example.test'\ncookie_same_site = 'None'", SOUND),
     ("[am]\ncookie_same_site = 'None'", Some("am.cookie_same_site = \"None\": browsers keep")),
-    ("[public]\nlisten = '127.0.0.1:0'\nurl = 'https://id.example.test'\n[am]\ncookie_same_site = 'None'", SOUND),
+    (
+        "[public]\nlisten = '127.0.0.1:0'\nurl = 'https://id.example.test'\n[am]\ncookie_same_site = 'None'",
+        SOUND,
+    ),
     ("[public]\nlisten = '127.0.0.1:0'\ntrusted_proxies = ['0.0.0.0/0']", Some("a network of everybody")),
     ("[public]\nlisten = '127.0.0.1:0'\ntrusted_proxies = ['proxy.test']", Some("public.trusted_proxies")),
     ("[public]\nlisten = '127.0.0.1:0'\nproxy_header = 'x-real-ip'", Some("one of x-forwarded, forwarded")),
@@ -289,7 +289,9 @@ const DOUBTFUL: &[(&str, &[&str])] = &[
     (
         "development = true\n[public]\nlisten = '0.0.0.0:14433'\nurl = 'https://localhost:14433'\n\
          tls_cert = 'FOLDER/cert.pem'\ntls_key = 'FOLDER/key.pem'\n[admin]\nlisten = '127.0.0.1:14434'",
-        &["adieu.toml:1: development = true: this mode is for one machine, and public.listen is 0.0.0.0:14433"],
+        &[
+            "adieu.toml:1: development = true: this mode is for one machine, and public.listen is 0.0.0.0:14433",
+        ],
     ),
     (
         "[public]\nlisten = '0.0.0.0:14433'\nurl = 'https://id.example.test'\ntls_cert = 'FOLDER/cert.pem'\n\

@@ -246,6 +246,12 @@ fn a_closed_pipe_stops_no_command() {
     let written = std::fs::read_to_string(&secrets).expect("the secrets");
     assert!(written.starts_with("shop ") && written.trim().len() > 20, "{written}");
     assert_eq!(std::fs::metadata(&secrets).expect("a file").permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        with_closed_pipes(command(&apply)),
+        Some(0),
+        "a second time no secret is made, and no file wanted"
+    );
+    assert_eq!(std::fs::read_to_string(&secrets).expect("the secrets"), written);
     let (_, users, _) = said(command(&["user", "list"]).output().expect("adieu runs"));
     assert!(users.contains("zoe"), "what comes behind the client is made, too: {users}");
     let (code, _, error) = said(

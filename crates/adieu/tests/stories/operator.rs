@@ -132,7 +132,20 @@ async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
     assert!(code == 1 && error.contains("is in use by another process"), "{error}");
     let place = folder.path().join("place");
     let (code, says, error) = adieu(&place, &["restore", "--from", backup], "");
-    assert!(code == 0 && says.contains("nobody is signed on"), "{error}");
+    assert!(code == 0 && says.contains("nobody is signed on") && says.contains("take-over"), "{error}");
+    let (code, _, error) = adieu(&place, &["take-over"], "");
+    assert!(code == 2 && error.contains("say --yes"), "{error}");
+    let (code, says, error) = adieu(&place, &["take-over", "--yes"], "");
+    assert!(code == 0 && says.contains("from now on"), "{says}{error}");
+    let (code, says, error) = adieu(&place, &["take-over"], "");
+    assert!(code == 0 && says.contains("nothing to do"), "{says}{error}");
+    let (code, _, error) = adieu(&folder.path().join("nowhere"), &["take-over", "--yes"], "");
+    assert!(code == 1 && error.contains("there is no installation"), "{error}");
+    let other = folder.path().join("other");
+    let (code, says, error) = adieu(&other, &["restore", "--from", backup, "--takes-over"], "");
+    assert!(code == 0 && says.contains("applications are told so as soon as"), "{says}{error}");
+    let (code, says, error) = adieu(&other, &["take-over"], "");
+    assert!(code == 0 && says.contains("nothing to do"), "{says}{error}");
     let (code, exported, _) = adieu(&place, &["export", "--realm", "/alpha"], "");
     assert!(code == 0 && exported.contains("username = \"alice\""), "{exported}");
 }
@@ -168,10 +181,38 @@ fn slips_are_told_in_plain_words() {
     assert_eq!(adieu(&data, &["end", "--realm", "/town", "--yes"], "").0, 0);
     let (_, list, _) = adieu(&data, &["endings", "list", "--json"], "");
     assert!(list.contains("\"channel\": \"command\""), "{list}");
+    let (_, list, _) = adieu(&data, &["endings", "list"], "");
+    let head = list.lines().next().unwrap_or_default();
+    assert!(head.contains("REALM  REACH") && list.contains("/town  realm"), "{list}");
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = taken.local_addr().expect("bound").port().to_string();
     let (code, _, says) = adieu(&data, &["demo", "--exit", "--port", &port], "");
     assert!(code == 1 && says.contains(&format!("--port {port}: ")), "{says}");
+}
+
+/// Goal: a time has one spelling on the command line, that of the configuration; and a token with which nobody can register says so.
+#[test]
+fn times_have_units_and_a_token_that_counts_for_nothing_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    init(&data);
+    assert_eq!(adieu(&data, &["apply", "-"], TOWN).0, 0);
+    let add = ["registration-token", "add", "--realm", "/town", "--life-s"];
+    let (code, made, says) = adieu(&data, &[&add[..], &["1h"]].concat(), "");
+    assert!(code == 0 && says.contains("openid.registration is off"), "{made}{says}");
+    let (code, _, says) = adieu(&data, &[&add[..], &["3600", "--json"]].concat(), "");
+    assert_eq!(code, 0, "{says}");
+    for soon in ["soon", "500ms", "-1"] {
+        let (code, _, says) = adieu(&data, &["client", "rotate-secret", "shop", "--overlap-s", soon], "");
+        assert_eq!(code, 2, "{soon}: {says}");
+    }
+    let (code, made, says) = adieu(&data, &["client", "rotate-secret", "shop", "--overlap-s", "1h 30m"], "");
+    assert_eq!(code, 0, "{made}{says}");
+    let on = folder.path().join("on.toml");
+    std::fs::write(&on, "[openid]\nregistration = true\n").expect("written");
+    let on = ["--config", on.to_str().expect("text")];
+    let (code, _, says) = adieu(&data, &[&add[..], &["7d"], &on].concat(), "");
+    assert!(code == 0 && !says.contains("openid.registration"), "{says}");
 }
 
 /// Goal: a dry run says of first passwords what the run itself would say: a variable that is not set, a file that is not there, a

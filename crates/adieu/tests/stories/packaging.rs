@@ -43,6 +43,22 @@ fn the_unit_starts_the_server_again_without_a_limit() {
     assert!(files >= 2 * limits.connections_max, "{files}");
 }
 
+/// Goal: the credential's file is root's alone, and the service starts with it: the unit gives it under the name of the file that
+/// the package's configuration and that of `init --production` show, and starts without one as well.
+#[test]
+fn the_unit_gives_the_credential_that_the_configuration_names() {
+    let read = |name: &str| {
+        let path = format!("{}/../../packaging/{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).expect("a file")
+    };
+    let unit = settings(&read("adieu.service"));
+    let said = |name: &str| unit[&("Service".to_owned(), name.to_owned())].clone();
+    assert_eq!(said("LoadCredential"), ["admin.token:/etc/adieu/admin.token"]);
+    assert_eq!(said("SetCredential"), ["admin.token:"], "without it a missing file is a fault");
+    assert!(read("adieu.toml").contains("token_file = \"/etc/adieu/admin.token\""));
+    assert_eq!(said("DynamicUser"), ["yes"], "a user whom no file can be given to beforehand");
+}
+
 /// Goal: the configuration that the package brings is sound, and so is what it shows in comments but for files that are yours to make.
 #[test]
 fn the_configuration_of_the_package_is_sound() {

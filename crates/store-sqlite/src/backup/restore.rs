@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use super::manifest::Manifest;
 use super::{BackupError, KEY_BYTES, copy, key_at, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
-use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, mark_as_copy};
+use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, UNTOLD, mark_as_copy};
 use crate::key_check::KeyVerdict;
 use crate::records::append_entry;
 use crate::rows::EndingLine;
@@ -43,9 +43,10 @@ pub struct Restored {
 }
 
 /// The files of a data folder, in the order in which they go. Without the first one no folder opens.
-const FILES: [&str; 6] = [LOCK, DATABASE, "adieu.db-wal", "adieu.db-shm", "adieu.db-journal", KEY];
+const FILES: [&str; 7] = [LOCK, DATABASE, "adieu.db-wal", "adieu.db-shm", "adieu.db-journal", KEY, UNTOLD];
 
-/// Restores a backup as the data folder. No session and no grant of it lives: everybody signs on anew.
+/// Restores a backup as the data folder. No session and no grant of it lives: everybody signs on anew. Applications are told of
+/// that once the folder has taken the place of the one that was backed up ([`Folder::take_over`](crate::Folder::take_over)).
 pub fn restore(
     from: &Path,
     data: &Path,
@@ -90,8 +91,8 @@ enum Step {
     Move { from: PathBuf, to: PathBuf },
     /// Makes what was done in a folder durable, before what comes next is done.
     Sync(PathBuf),
-    /// Marks the folder as one that opens.
-    Mark,
+    /// Marks the folder with an empty file: as one whose server tells nobody, then as one that opens.
+    Mark(&'static str),
 }
 
 impl Place {
@@ -152,7 +153,7 @@ impl Place {
             steps.push(Step::Move { from: draft.path.join(name), to: self.data.join(name) });
         }
         let sync = || Step::Sync(self.data.clone());
-        steps.extend([sync(), Step::Mark, sync()]);
+        steps.extend([Step::Mark(UNTOLD), sync(), Step::Mark(LOCK), sync()]);
         (steps, (!there.is_empty()).then_some(aside))
     }
 
@@ -166,9 +167,9 @@ impl Place {
             }
             Step::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
             Step::Sync(path) => sync_folder(&path),
-            Step::Mark => {
-                let path = self.data.join(LOCK);
-                new_file(&path)?;
+            Step::Mark(name) => {
+                let path = self.data.join(name);
+                new_file(&path)?.sync_all().map_err(BackupError::io(&path))?;
                 self.own(&path)
             }
         }

@@ -11,7 +11,7 @@ use adieu_core::{Actor, Cause, EndTarget, InstallationKey, NotLive, RealmId, Tim
 use adieu_store::Store;
 use adieu_store::suite::{Chance, Engine, Fixture, at};
 use adieu_store_sqlite::backup::{BackupError, Existing, back_up, restore};
-use adieu_store_sqlite::{OpenError, Options};
+use adieu_store_sqlite::{Folder, OpenError, Options};
 use rusqlite::Connection;
 
 use crate::support::{self, Sqlite};
@@ -60,6 +60,8 @@ async fn nothing_lives_in_a_restored_folder_and_everybody_can_sign_on_anew() {
     let place = Sqlite::fresh().await;
     let restored = restore(&backup, &place.path(), Existing::Keep, at(3)).expect("a restore");
     assert_eq!((restored.taken_at, restored.moved_to), (at(1), None));
+    assert!(Folder::is_untold(&place.path()), "a restore that is tried tells nobody");
+    assert!(!Folder::is_untold(&fixture.engine.path()));
     let store = support::open(&place.path(), Options::default()).expect("it opens");
     let later = again(&fixture, Arc::new(store), place);
 
@@ -171,6 +173,11 @@ async fn a_data_folder_is_moved_aside_only_when_asked_and_never_under_a_server()
     assert!(aside.starts_with(&data), "the data folder may be a mount point");
     support::open(&aside, Options::default()).expect("it is as it was");
     engine.open_with(Options::default()).expect("the restored one opens");
+    assert!(Folder::is_untold(&data) && !Folder::is_untold(&aside), "each as it was");
+    assert!(Folder::take_over(&data).expect("it is there"));
+    assert!(!Folder::is_untold(&data) && !Folder::take_over(&data).expect("it is there"));
+    restore(&backup, &data, Existing::MoveAside, at(4)).expect("a second restore");
+    assert!(Folder::is_untold(&data), "each restore takes over by itself");
     let thesis = data.with_file_name("thesis");
     fs::create_dir(&thesis).expect("a folder");
     fs::write(thesis.join("thesis.txt"), "chapter 1").expect("a file");
@@ -189,7 +196,7 @@ async fn an_empty_folder_takes_a_restore_also_behind_a_link() {
     std::os::unix::fs::symlink(&real, &link).expect("a link");
     restore(&backup, &link, Existing::Keep, at(2)).expect("a restore");
     assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
-    assert_eq!(listing(&real), ["adieu.db", "adieu.lock", "installation.key"]);
+    assert_eq!(listing(&real), ["adieu.db", "adieu.lock", "adieu.untold", "installation.key"]);
     support::open(&real, Options::default()).expect("it opens");
 }
 

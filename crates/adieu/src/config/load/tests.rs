@@ -106,7 +106,10 @@ fn an_address_that_is_not_said_follows_its_listener() {
     let config = from("", &[("ADIEU_PUBLIC__LISTEN", "127.0.0.1:80")]).expect("a configuration");
     assert_eq!((config.public.url.as_str(), config.kratos_url()), ("http://127.0.0.1", "http://127.0.0.1"));
     let config = from("", &[]).expect("a configuration");
-    assert_eq!((config.public.url, config.admin.url), (Config::default().public.url, Config::default().admin.url));
+    assert_eq!(
+        (config.public.url, config.admin.url),
+        (Config::default().public.url, Config::default().admin.url)
+    );
 }
 
 /// F-21: what no variable means is refused as a variable.

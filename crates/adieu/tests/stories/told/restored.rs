@@ -2,9 +2,14 @@
 //!
 //! The backup is taken under the open server, with subscribers in it and a notice under way.
 
+use std::time::Duration;
+
+use adieu::serve::{Bound, Serving};
 use adieu_authority::{SubjectForm, SubscriberKind};
 use adieu_core::Clock;
+use adieu_store_sqlite::Folder;
 use adieu_store_sqlite::backup::back_up;
+use http::Method;
 use serde_json::{Value, json};
 
 use super::receiver::{Answers, Receiver};
@@ -87,4 +92,42 @@ async fn a_restore_tells_subscribers_all_that_it_knew_and_nothing_twice_without_
     scene.world.wait_s(86_400);
     assert_eq!(scene.told().await, ["alice *"]);
     assert_eq!((events(&hook).len(), system.heard().len()), (told.len(), 1));
+}
+
+/// Goal: whoever tries a restore signs nobody off at production's applications; whoever goes on with it tells all of them.
+/// Method: a restored folder is served, and somebody's sessions are ended in it; nothing is heard although the answer waits for it.
+/// Then it takes over while the server runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_tried_tells_nobody_until_it_takes_over() {
+    let mut scene = Scene::with(Provider::PingOne, |config| {
+        config.public.listen = ([127, 0, 0, 1], 0).into();
+        config.admin.listen = ([127, 0, 0, 1], 0).into();
+    })
+    .await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let backup = folder.path().join("backup");
+    back_up(scene.world.folder(), &backup, scene.world.clock().now()).expect("a backup");
+    scene.world.wait_s(1);
+    scene.world.restored_from(&backup).await;
+    let data = scene.world.folder().to_owned();
+    let config = adieu::config::Config { data: data.clone(), ..scene.world.config().clone() };
+    let bound = Bound::bind(&config).await.expect("free ports");
+    let serving = Serving::new(bound, scene.world.server(), &config).expect("sound");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let serving = tokio::spawn(async move { serving.run(&config, stopped).await });
+    let order = json!({"user": scene.world.data.alice.id.to_string(), "wait_s": 1});
+    let ended = scene.world.admin(Method::POST, "/v1/endings").json(&order).send().await;
+    assert_eq!(ended.status, 200, "{}", ended.text);
+    assert_ne!(ended.json()["notices"]["settled"], true, "{}", ended.text);
+    assert!(scene.receiver.heard().is_empty(), "it is only tried");
+    assert!(Folder::take_over(&data).expect("it is there"), "it had not taken over");
+    let told = async {
+        while scene.receiver.heard().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.expect("it is told");
+    let _ = stop.send(true);
+    serving.await.expect("it stops").expect("and well");
+    assert!(!Folder::take_over(&data).expect("it is there"), "once is enough");
 }
