@@ -1,6 +1,6 @@
 //! `adieu backup`, `adieu restore` and `adieu take-over`: the data folder as a whole.
 //!
-//! A backup reads beside a running server and takes nothing away from it; a restore wants the folder for itself, and is one that
+//! A backup reads beside a running server and takes nothing away from it; a restore wants the folder for itself, and as a trial
 //! tells nobody until it takes over.
 
 use std::io::IsTerminal;
@@ -15,7 +15,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::configured;
-use super::confirm::Confirmation;
+use super::confirm::{Confirmation, asked};
 use super::shown::{progress, say};
 use crate::logging::note;
 use crate::real::SystemClock;
@@ -40,8 +40,8 @@ pub struct Backup {
 /// The server must not be running. Nobody is signed on afterwards: a backup does not know what ended after it, so all its
 /// sessions, grants and tokens are ended before the folder can be opened. Users, passwords, clients with their secrets,
 /// realms and signing keys are as they were at the time of the backup; users who were disabled or deleted since are not.
-/// Applications are told that everybody is signed off with --takes-over, or by `adieu take-over` later: a restore that is
-/// only tried must not sign off the users of the installation that was backed up. If it is interrupted, give the same command
+/// Its server tells every application that everybody is signed off. Beside an installation that goes on, where a backup is only
+/// tried, say --trial: its users would be signed off. On a terminal you are asked. If it is interrupted, give the same command
 /// again.
 #[derive(Args)]
 pub struct Restore {
@@ -54,14 +54,18 @@ pub struct Restore {
     /// Move the files of a data folder that holds something aside, into a folder inside it.
     #[arg(long)]
     replace: bool,
-    /// It takes the place of the installation that was backed up: applications are told that nobody is signed on.
+    /// It takes the place of the installation that was backed up: applications are told that nobody is signed on. So it is
+    /// where nobody is at a terminal.
     #[arg(long)]
     takes_over: bool,
+    /// Try it beside the installation that goes on: applications are told of nothing until `adieu take-over`.
+    #[arg(long, conflicts_with = "takes_over")]
+    trial: bool,
 }
 
-/// Let a restored data folder take the place of the installation that was backed up.
+/// Let a data folder that was restored as a trial take the place of the installation that was backed up.
 ///
-/// Until then its server tells no application of any ending, so that a restore can be tried beside the installation that goes on.
+/// Until then its server tells no application of any ending, because the installation that was backed up goes on.
 /// From then on every application is told that everybody whom the backup knew is signed off, and of all that ended since. The
 /// server may be running.
 #[derive(Args)]
@@ -86,12 +90,13 @@ pub fn backup(order: Backup) -> Result<()> {
 pub fn restore(order: Restore) -> Result<()> {
     let data = configured(order.config.as_deref())?.data;
     note(&format!("the installation in {}", data.display()));
+    let takes_over = order.takes_over()?;
     let existing = if order.replace { folder::Existing::MoveAside } else { folder::Existing::Keep };
     let made = watched(&data, || folder::restore(&order.from, &data, existing, SystemClock.now()))?;
     let taken = rfc3339_s(made.taken_at.ms());
     say!("restored {} as of {taken}, backed up by adieu {}", data.display(), made.version);
     say!("nobody is signed on: all sessions, grants and tokens of that time are ended");
-    if order.takes_over {
+    if takes_over {
         Folder::take_over(&data)?;
         say!("applications are told so as soon as it is served from");
     } else {
@@ -103,6 +108,16 @@ pub fn restore(order: Restore) -> Result<()> {
         say!("the earlier files lie in {}", aside.display());
     }
     Ok(())
+}
+
+impl Restore {
+    /// Whether applications are told. Who answers nothing on a terminal only tries it.
+    fn takes_over(&self) -> Result<bool> {
+        if self.takes_over || self.trial || !std::io::stdin().is_terminal() {
+            return Ok(!self.trial);
+        }
+        asked("tell every application that nobody is signed on, because this takes the place of what was backed up")
+    }
 }
 
 /// `take-over`.

@@ -19,21 +19,25 @@ pub struct Confirmation {
 impl Confirmation {
     /// Comes back if it is to be done.
     pub(super) fn of(&self, what: &str) -> Result<()> {
-        let stdin = std::io::stdin();
         if self.yes {
             return Ok(());
         }
-        if !stdin.is_terminal() {
+        if !std::io::stdin().is_terminal() {
             let text = format!("{what}: nothing was done, because nobody is at a terminal to ask; say --yes");
             return Err(CommandFailure::new(ExitStatus::Usage, text).into());
         }
-        let mut terminal = std::io::stderr();
-        write!(terminal, "{what}? [y/N] ").and_then(|()| terminal.flush()).context("the terminal")?;
-        let mut line = String::new();
-        stdin.lock().read_line(&mut line).context("the terminal")?;
-        match line.trim().to_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(CommandFailure::new(ExitStatus::Failed, "nothing was done").into()),
+        if asked(what)? {
+            return Ok(());
         }
+        Err(CommandFailure::new(ExitStatus::Failed, "nothing was done").into())
     }
+}
+
+/// What whoever is at the terminal says to it.
+pub(super) fn asked(what: &str) -> Result<bool> {
+    let mut terminal = std::io::stderr();
+    write!(terminal, "{what}? [y/N] ").and_then(|()| terminal.flush()).context("the terminal")?;
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("the terminal")?;
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
 }

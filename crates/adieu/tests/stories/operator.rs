@@ -131,7 +131,7 @@ async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
     let (code, _, error) = adieu(data, &["restore", "--from", backup, "--replace"], "");
     assert!(code == 1 && error.contains("is in use by another process"), "{error}");
     let place = folder.path().join("place");
-    let (code, says, error) = adieu(&place, &["restore", "--from", backup], "");
+    let (code, says, error) = adieu(&place, &["restore", "--from", backup, "--trial"], "");
     assert!(code == 0 && says.contains("nobody is signed on") && says.contains("take-over"), "{error}");
     let (code, _, error) = adieu(&place, &["take-over"], "");
     assert!(code == 2 && error.contains("say --yes"), "{error}");
@@ -142,10 +142,12 @@ async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
     let (code, _, error) = adieu(&folder.path().join("nowhere"), &["take-over", "--yes"], "");
     assert!(code == 1 && error.contains("there is no installation"), "{error}");
     let other = folder.path().join("other");
-    let (code, says, error) = adieu(&other, &["restore", "--from", backup, "--takes-over"], "");
+    let (code, says, error) = adieu(&other, &["restore", "--from", backup], "");
     assert!(code == 0 && says.contains("applications are told so as soon as"), "{says}{error}");
     let (code, says, error) = adieu(&other, &["take-over"], "");
     assert!(code == 0 && says.contains("nothing to do"), "{says}{error}");
+    let (code, _, error) = adieu(&other, &["restore", "--from", backup, "--trial", "--takes-over"], "");
+    assert!(code == 2 && error.contains("cannot be used with"), "{error}");
     let (code, exported, _) = adieu(&place, &["export", "--realm", "/alpha"], "");
     assert!(code == 0 && exported.contains("username = \"alice\""), "{exported}");
 }
