@@ -116,7 +116,9 @@ impl Restore {
         if self.takes_over || self.trial || !std::io::stdin().is_terminal() {
             return Ok(!self.trial);
         }
-        asked("tell every application that nobody is signed on, because this takes the place of what was backed up")
+        asked(
+            "tell every application that nobody is signed on, because this takes the place of what was backed up",
+        )
     }
 }
 

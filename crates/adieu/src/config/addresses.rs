@@ -8,7 +8,7 @@ use toml::Table;
 use url::{Host, Url};
 
 use crate::config::Config;
-use crate::config::rules::{Refusal, Refusals, refused, refused_unsaid};
+use crate::config::rules::{Refusals, RefusedKey, refused, refused_unsaid};
 use crate::config::values::Address;
 
 /// Which of the addresses the configuration says itself.
@@ -85,7 +85,7 @@ pub(super) fn check(config: &Config, said: SaidAddresses) -> Refusals {
     led.chain(in_the_clear(config)).collect()
 }
 
-fn leads_nowhere(place: &Place<'_>) -> Option<Refusal> {
+fn leads_nowhere(place: &Place<'_>) -> Option<RefusedKey> {
     let Place { section, whose, url, said, listen, secure, proxied } = place;
     let key = format!("{section}.url");
     if !said && *secure {

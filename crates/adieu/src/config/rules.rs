@@ -14,8 +14,8 @@ use crate::config::faults::RefusedValue;
 use crate::provision;
 
 /// What is refused: keys, those of a list with their place in it, each with the value and the reason.
-pub(super) type Refusal = (String, RefusedValue);
-pub(super) type Refusals = Vec<Refusal>;
+pub(super) type RefusedKey = (String, RefusedValue);
+pub(super) type Refusals = Vec<RefusedKey>;
 
 /// Everything that does not fit together.
 pub(super) fn check(config: &Config) -> Refusals {
@@ -23,12 +23,12 @@ pub(super) fn check(config: &Config) -> Refusals {
 }
 
 /// A key with the value that is refused, and why.
-pub(super) fn refused(key: impl Into<String>, value: impl Debug, reason: impl Into<String>) -> Refusal {
+pub(super) fn refused(key: impl Into<String>, value: impl Debug, reason: impl Into<String>) -> RefusedKey {
     (key.into(), RefusedValue { value: Some(format!("{value:?}")), reason: reason.into() })
 }
 
 /// The same of a value that is not there.
-pub(super) fn refused_unsaid(key: impl Into<String>, reason: impl Into<String>) -> Refusal {
+pub(super) fn refused_unsaid(key: impl Into<String>, reason: impl Into<String>) -> RefusedKey {
     (key.into(), RefusedValue { value: None, reason: reason.into() })
 }
 
@@ -145,7 +145,7 @@ fn cookies(config: &Config) -> Refusals {
 }
 
 /// What is wrong with the domain of a cookie that is set at an address outside it.
-fn outside(key: String, domain: &str, address: &str) -> Option<Refusal> {
+fn outside(key: String, domain: &str, address: &str) -> Option<RefusedKey> {
     let host = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let plain = domain.trim_start_matches('.').to_ascii_lowercase();
     let within = host == plain || host.strip_suffix(&plain).is_some_and(|rest| rest.ends_with('.'));

@@ -8,7 +8,7 @@ use std::path::Path;
 use url::Url;
 
 use crate::config::addresses::{SaidAddresses, is_of_this_machine};
-use crate::config::rules::{Refusal, Refusals, refused};
+use crate::config::rules::{Refusals, RefusedKey, refused};
 use crate::config::{Config, TlsFiles};
 use crate::tls::Tls;
 
@@ -19,7 +19,7 @@ pub(super) fn of(config: &Config, said: SaidAddresses) -> Refusals {
 }
 
 /// Development mode where others than this machine come.
-fn development(config: &Config) -> Option<Refusal> {
+fn development(config: &Config) -> Option<RefusedKey> {
     let beyond = !config.public.listen.ip().is_loopback();
     let elsewhere = Url::parse(&config.public.url).is_ok_and(|url| !is_of_this_machine(&url));
     let what = match (beyond, elsewhere) {
@@ -35,7 +35,7 @@ fn development(config: &Config) -> Option<Refusal> {
 }
 
 /// A proxy that nobody named stands before the listener: everybody comes from its address.
-fn proxy(config: &Config) -> Option<Refusal> {
+fn proxy(config: &Config) -> Option<RefusedKey> {
     let public = &config.public;
     let unnamed =
         public.url.starts_with("https://") && public.tls().is_none() && public.trusted_proxies.is_empty();
@@ -48,7 +48,7 @@ fn proxy(config: &Config) -> Option<Refusal> {
 }
 
 /// A credential that everybody on this machine may read.
-fn credential(config: &Config) -> Option<Refusal> {
+fn credential(config: &Config) -> Option<RefusedKey> {
     let file = &config.admin.token_file;
     let mode = std::fs::metadata(file).ok().map(|about| about.permissions().mode())?;
     let reason = format!("everybody on this machine may read it (mode {:04o})", mode & 0o7777);
@@ -79,7 +79,7 @@ fn certificates(config: &Config) -> Refusals {
     both.into_iter().filter_map(|(section, files, url)| of_another(section, &files?, url)).collect()
 }
 
-fn of_another(section: &str, files: &TlsFiles, url: &str) -> Option<Refusal> {
+fn of_another(section: &str, files: &TlsFiles, url: &str) -> Option<RefusedKey> {
     let url = Url::parse(url).ok()?;
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
     let names = Tls::names_beside(files, host)?;
