@@ -53,6 +53,8 @@ pub(crate) struct ClientDetail {
     #[serde(default)]
     updated_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_scopes: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     acr: Option<String>,
     /// A JWK Set, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,6 +122,7 @@ impl ClientDetail {
             roles: client.roles.iter().map(RoleDetail::of).collect(),
             created_at: client.created_at.ms(),
             updated_at: Some(client.updated_at.ms()),
+            user_scopes: client.user_scopes.clone(),
             acr: client.acr.clone(),
             jwks: client.signing.jwks.as_ref().map(|jwks| jwks.as_str().to_owned()),
             jwks_uri: client.signing.jwks_uri.clone(),
@@ -174,6 +177,7 @@ impl ClientDetail {
                 id_token: algorithm(self.id_token_alg)?.unwrap_or_default(),
                 userinfo: algorithm(self.userinfo_alg)?,
             },
+            user_scopes: self.user_scopes,
             acr: self.acr,
             secret_version: self.secret_version,
             previous_secret: self.previous_secret.map(PreviousSecretDetail::complete),
