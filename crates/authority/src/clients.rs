@@ -143,6 +143,7 @@ impl Authority {
             secret_version: by_time(self.now()),
             previous_secret: None,
             generation: by_time(self.now()),
+            user_scopes: None,
             identity_generation: 0,
             offline_generation: 0,
             revoked_tokens: Vec::new(),

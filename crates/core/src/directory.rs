@@ -340,6 +340,8 @@ pub struct Client {
     pub roles: Vec<RoleAssignment>,
     /// What it signs with.
     pub signing: ClientSigning,
+    /// The scopes that it says it asks its users for, where it has said so: it gets no other. RFC 7591 section 2
+    pub user_scopes: Option<Vec<String>>,
     /// How its sign-ons are named in its tokens, if otherwise than all others.
     pub acr: Option<String>,
     /// Which of its derived secrets counts.

@@ -160,6 +160,8 @@ pub enum Family {
         keep: Option<Box<(Session, Timestamp, Around)>>,
         /// How many of the others are live, as a [`LiveTally`](crate::live_tally::LiveTally) counts.
         live: u32,
+        /// Whether a session of the user, live or over by now, began since the generation rose last.
+        begun_since: bool,
     },
     /// A realm.
     Realm {
@@ -253,7 +255,7 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
             meant(order, session, *forgotten)?;
             decide_one((session, *seen_at, *around, with), *forgotten, order, now)
         }
-        Family::User { key, id, realm, generation, keep, live, population: _ } => {
+        Family::User { key, id, realm, generation, keep, live, begun_since, population: _ } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
             let forget = order.kind == EndKind::Forget;
@@ -270,7 +272,7 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
                 changes.push(EndingChange::Write(Box::new(kept)));
             }
             let record = EndingRecord::ordered(&order.origin, order.cause, Some(*id), now);
-            let is_echo = order.origin.handed_on && *live == 0;
+            let is_echo = order.origin.handed_on && *live == 0 && !begun_since;
             let mass = MassEnding { scope: EndScope::User(*key), generation: to, spared, is_echo, record };
             Ok(many_ended(changes, mass, *realm, Some((*id, *live))))
         }

@@ -81,7 +81,8 @@ pub struct MassEnding {
     pub generation: u64,
     /// The session that was spared.
     pub spared: Option<SessionId>,
-    /// Whether another system handed it on and no session lived here. It may be our own order that comes back: no other system is told.
+    /// Whether another system handed it on and nobody had signed on here since the last such ending. It may be our own order that comes
+    /// back: no other system is told.
     pub is_echo: bool,
     /// How it ended.
     pub record: EndingRecord,

@@ -118,7 +118,7 @@ impl Family {
 
     /// What an order about a user's sessions means, with the stored session that it names to be kept, and how many others are
     /// live.
-    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>, live: u32) -> Self {
+    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>, live: u32, begun_since: bool) -> Self {
         present_user(user).map_or(Self::Nothing, |user| Self::User {
             key: user.key,
             id: user.id,
@@ -127,6 +127,7 @@ impl Family {
             generation: user.generation,
             keep: keep.map(|kept| Box::new((kept.as_seen(), kept.seen_at, kept.around()))),
             live,
+            begun_since,
         })
     }
 

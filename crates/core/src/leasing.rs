@@ -18,7 +18,8 @@ pub struct Lane {
     pub most_each: u32,
     /// How many notices may be given out at all.
     pub room: u32,
-    /// How much of that room is kept for receivers that do not fail and of whose notices none is tried: each of them gets one of it.
+    /// How much of that room is kept for receivers that have a part in it ([`ReceiverHealth::has_reserve`]) and of whose notices none is tried:
+    /// each of them gets one of it.
     pub reserved: u32,
 }
 
@@ -43,10 +44,10 @@ pub struct Leasing {
 }
 
 impl Lane {
-    /// How many notices it may be given now. Receivers that fail fill the room up to what is reserved and no further, so one that answers
-    /// gets its next notice as soon as the one before is settled (ONE-SLOW-HURTS-NONE).
+    /// How many notices it may be given now. Receivers that are slow fill the room up to what is reserved and no further, so one that
+    /// answers soon gets its next notice as soon as the one before is settled (ONE-SLOW-HURTS-NONE).
     pub fn allowance(&self, now: Timestamp) -> u32 {
-        let is_kept_for = self.busy == 0 && self.health.failing_since.is_none();
+        let is_kept_for = self.busy == 0 && self.health.has_reserve();
         let own = u32::from(is_kept_for).min(self.room);
         let room = self.room.saturating_sub(self.reserved).max(own);
         self.health.allowance(self.busy, self.most_each, now).min(room)
@@ -104,11 +105,11 @@ mod tests {
         ReceiverHealth { failing_since: Some(at(since)), failures: 1, ..ReceiverHealth::default() }
     }
 
-    /// Goal: ONE-SLOW-HURTS-NONE: whatever others have taken, a receiver of whose notices none is tried gets one; of those that fail none
-    /// takes what is kept.
+    /// Goal: ONE-SLOW-HURTS-NONE: whatever others have taken, a receiver of whose notices none is tried gets one; of those that are slow
+    /// none takes what is kept.
     #[test]
     fn room_is_kept_for_whom_nobody_tries_to_tell() {
-        for (busy, room, given, failing_given) in [
+        for (busy, room, given, slow_given) in [
             (0, 256, 8, 8),
             (0, 130, 2, 2),
             (0, 129, 1, 1),
@@ -120,7 +121,14 @@ mod tests {
         ] {
             let allowance = |health| Lane { reserved: 128, ..lane(health, busy, room) }.allowance(at(1));
             assert_eq!(allowance(ReceiverHealth::default()), given, "{busy} {room}");
-            assert_eq!(allowance(failing(0)), failing_given, "{busy} {room}");
+            assert_eq!(allowance(failing(0)), given, "{busy} {room}: who says quickly that it fails");
+            let slow = ReceiverHealth { slow_at: Some(at(0)), ..failing(0) };
+            assert_eq!(allowance(slow), slow_given, "{busy} {room}");
+            assert_eq!(
+                allowance(ReceiverHealth { failing_since: None, ..slow }),
+                slow_given,
+                "{busy} {room}"
+            );
         }
     }
 

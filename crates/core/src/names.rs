@@ -12,8 +12,9 @@ use crate::directory::User;
 const USERNAME_CHARS_MAX: usize = 255;
 
 /// What people cannot see, and what turns the order of what they see: the code points that Unicode calls
-/// Default_Ignorable_Code_Point (UAX #44, DerivedCoreProperties), the separators of lines, and the marks of annotations.
-const INVISIBLE: [(char, char); 19] = [
+/// Default_Ignorable_Code_Point (UAX #44, DerivedCoreProperties), the separators of lines, the marks of annotations, and two symbols
+/// that are drawn as nothing.
+const INVISIBLE: [(char, char); 21] = [
     ('\u{AD}', '\u{AD}'),
     ('\u{34F}', '\u{34F}'),
     ('\u{61C}', '\u{61C}'),
@@ -24,12 +25,14 @@ const INVISIBLE: [(char, char); 19] = [
     ('\u{2028}', '\u{2029}'),
     ('\u{202A}', '\u{202E}'),
     ('\u{2060}', '\u{206F}'),
+    ('\u{2800}', '\u{2800}'),
     ('\u{3164}', '\u{3164}'),
     ('\u{FE00}', '\u{FE0F}'),
     ('\u{FEFF}', '\u{FEFF}'),
     ('\u{FFA0}', '\u{FFA0}'),
     ('\u{FFF0}', '\u{FFFB}'),
     ('\u{1BCA0}', '\u{1BCA3}'),
+    ('\u{1D159}', '\u{1D159}'),
     ('\u{1D173}', '\u{1D17A}'),
     ('\u{E0000}', '\u{E0FFF}'),
     ('\u{FFFE}', '\u{FFFF}'),
@@ -93,6 +96,15 @@ pub(crate) fn has_invisible(text: &str) -> bool {
         )
     };
     text.chars().any(|c| !c.is_ascii_graphic() && (hidden(c) || unfit(c)))
+}
+
+/// Whether people who read a name see all of it, where it belongs: nothing invisible is in it, and of white space only blanks that
+/// stand alone (U+3000 between ideographs), so that nothing in it looks like something beside it.
+pub(crate) fn is_seen_whole(name: &str) -> bool {
+    let blank = |c: &char| matches!(c, ' ' | '\u{3000}');
+    let chars: Vec<char> = name.chars().collect();
+    let alone = chars.windows(2).all(|two| !two.iter().all(|c| c.is_whitespace()));
+    alone && chars.iter().all(|c| !c.is_whitespace() || blank(c)) && !has_invisible(name)
 }
 
 impl User {
@@ -180,11 +192,33 @@ mod tests {
         let long = "x".repeat(256);
         let hidden =
             ['\u{200B}', '\u{200D}', '\u{202E}', '\u{2066}', '\u{AD}', '\u{3164}', '\u{FE0F}', '\u{E0041}'];
+        let hidden = hidden.into_iter().chain(['\u{2800}', '\u{1D159}']).collect::<Vec<_>>();
         let controls = ['\0', '\t', '\n', '\u{7f}', '\u{85}', '\u{2028}', '\u{FFF9}', '\u{600}'];
         let nobodys = ['\u{378}', '\u{E000}', '\u{F0000}', '\u{10FFFE}'];
         let with = hidden.iter().chain(&controls).chain(&nobodys).map(|c| format!("al{c}ice"));
         for bad in with.chain(["".into(), "  ".into(), long]) {
             assert!(!is_username(&bad), "{bad:?}");
+        }
+    }
+
+    /// F-9: what an application is called stands in one piece where people decide.
+    #[test]
+    fn blanks_of_a_name_stand_alone() {
+        for good in
+            ["Shop", "The shop", " Shop ", "\u{682a}\u{5f0f}\u{3000}\u{4f1a}\u{793e}", "Shop (verified)"]
+        {
+            assert!(is_seen_whole(good), "{good:?}");
+        }
+        for bad in [
+            "Shop  (verified)",
+            "Shop\u{2003}(verified)",
+            "Shop\u{a0}",
+            "\u{2007}x",
+            "\u{2800}",
+            "a\nb",
+            "\u{3000} x",
+        ] {
+            assert!(!is_seen_whole(bad), "{bad:?}");
         }
     }
 }

@@ -8,10 +8,17 @@ use crate::time::{Span, Timestamp};
 
 /// For how long a receiver has to have failed, without one success, to be ailing.
 pub const AILING_AFTER: Span = Span::from_s(15 * 60);
-/// So many failures without a success between them are the receiver's: one notice alone fails less often until its receiver is ailing.
-const FAILURES_OF_ONE_MAX: u32 = 15;
 /// How long an ailing receiver is left alone between two notices.
 pub const AILING_PAUSE: Span = Span::from_s(5 * 60);
+
+/// A try that takes longer than that is slow, whatever comes of it.
+pub const SLOW_TRY: Span = Span::from_s(2);
+/// For how long a receiver is slow after such a try.
+pub const SLOW_FOR: Span = Span::from_s(5 * 60);
+
+/// How long a receiver has to have failed for its first success to mean that it is back. Who takes some notices and fails at others was
+/// never away: each notice keeps its own pauses, which are no longer than that at first.
+pub const AWAY_FOR: Span = Span::from_s(60);
 
 /// What is known of a receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +33,8 @@ pub struct ReceiverHealth {
     pub last_latency: Option<Span>,
     /// When it last failed, and how.
     pub last_failure: Option<(Timestamp, NoticeAnswer)>,
+    /// When a try of its was last slow; none if it has been quick since, and for long enough.
+    pub slow_at: Option<Timestamp>,
     /// When it was last given a notice while it was ailing.
     pub asked_at: Option<Timestamp>,
     /// What was put off and is due since it came back; none if all of it is known to be due.
@@ -84,6 +93,12 @@ pub fn decide_return(back: ComingBack, stretch: &[Receipt], most: u32, now: Time
 }
 
 impl ReceiverHealth {
+    /// Whether room is kept for it: a try of its is over soon, whatever comes of it. Whoever took room for long, with an answer that counts
+    /// or without one, waits among the others for [`SLOW_FOR`], also where other tries are over soon.
+    pub const fn has_reserve(&self) -> bool {
+        self.slow_at.is_none()
+    }
+
     /// Whether it has failed for long.
     pub fn is_ailing(&self, now: Timestamp) -> bool {
         self.failing_since.is_some_and(|since| now.since(since) >= AILING_AFTER)
@@ -127,13 +142,14 @@ impl ReceiverHealth {
         }
     }
 
-    /// Its health once it is told elsewhere than before, or is not told any more: nothing that was known of it counts, and what waits for it
-    /// is looked at at once.
+    /// Its health once it is told elsewhere than before, or is not told any more: nothing that was known of it counts but that it is slow,
+    /// which a client that gives itself another address does not end; and what waits for it is looked at at once.
     #[must_use]
-    pub fn told_elsewhere() -> Self {
+    pub fn told_elsewhere(&self) -> Self {
         // Whatever was tried was tried elsewhere; the next failure ends that.
         let coming_back = Some(ComingBack::at(Timestamp::from_ms(i64::MAX)));
-        Self { coming_back, waits_from: Some(Timestamp::from_ms(0)), ..Self::default() }
+        let waits_from = Some(Timestamp::from_ms(0));
+        Self { coming_back, waits_from, slow_at: self.slow_at, ..Self::default() }
     }
 
     /// Its health once it is given notices.
@@ -174,6 +190,9 @@ fn said_of(
         return None;
     }
     let meaning = receipt.meaning_of(answer);
+    let took = now.since(settlement.began_at);
+    let is_slow_still = |at: &Timestamp| now < *at || now.since(*at) < SLOW_FOR;
+    let slow_at = if took > SLOW_TRY { Some(now) } else { health.slow_at.filter(is_slow_still) };
     // Who refuses one message is there and works.
     Some(if meaning != AnswerMeaning::Failed {
         let confirmed = meaning == AnswerMeaning::Taken;
@@ -182,8 +201,9 @@ fn said_of(
             failures: 0,
             asked_at: None,
             last_success_at: if confirmed { Some(now) } else { health.last_success_at },
-            last_latency: if confirmed { Some(now.since(settlement.began_at)) } else { health.last_latency },
+            last_latency: if confirmed { Some(took) } else { health.last_latency },
             last_failure: if confirmed { health.last_failure } else { Some((now, answer)) },
+            slow_at,
             ..*health
         }
     } else {
@@ -191,17 +211,17 @@ fn said_of(
             failing_since: Some(health.failing_since.unwrap_or(now)),
             failures: health.failures.saturating_add(1),
             last_failure: Some((now, answer)),
+            slow_at,
             coming_back: health.coming_back.map(|back| back.failing(now)),
             ..*health
         }
     })
 }
 
-/// Whether what waits for a receiver is due at once with this change of its health: it was failing as a whole and is back. Where single
-/// notices fail among others that are taken, the receiver was never away, and they keep their own pauses.
+/// Whether what waits for a receiver is due at once with this change of its health: it was away and is back.
 fn is_back(before: &ReceiverHealth, after: &ReceiverHealth, now: Timestamp) -> bool {
-    let was_away = before.is_ailing(now) || before.failures > FAILURES_OF_ONE_MAX;
-    was_away && before.failing_since.is_some() && after.failing_since.is_none()
+    let was_away = before.failing_since.is_some_and(|since| now.since(since) >= AWAY_FOR);
+    was_away && after.failing_since.is_none()
 }
 
 /// This receipt due at once, because it was put off before its receiver came back; none if it is not waiting, or was tried since.
@@ -228,13 +248,16 @@ mod tests {
     }
 
     fn after(health: ReceiverHealth, code: u16, s: i64) -> ReceiverHealth {
+        after_try(health, NoticeAnswer::Status { code, retry_after: None }, (s - 1, s))
+    }
+
+    fn after_try(health: ReceiverHealth, answer: NoticeAnswer, (began, s): (i64, i64)) -> ReceiverHealth {
         let notice =
             OwedNotice { receiver: Receiver::Client("shop".parse().expect("a client")), message: None };
         let realm = RealmId::from_uuid(uuid::Uuid::nil());
         let receipt = Receipt::owed(EndingPlace::of(1, 0).expect("a place"), realm, notice, at(0), at(0));
         let key = receipt.key();
-        let answer = NoticeAnswer::Status { code, retry_after: None };
-        let settlement = Settlement { key, lease: at(0), began_at: at(s - 1), answer, said: None, chance: 0 };
+        let settlement = Settlement { key, lease: at(0), began_at: at(began), answer, said: None, chance: 0 };
         decide_health(&health, &receipt, &settlement, None, at(s)).expect("it says something")
     }
 
@@ -263,21 +286,37 @@ mod tests {
         assert!(is_back(&health, &after(health, 400, 1300), at(1300)), "who refuses is there");
     }
 
-    /// Goal: a notice that fails while others are taken is no sign that its receiver was away: it keeps its own pauses, and so do two of
-    /// them. Many failures without a success between them, or a quarter of an hour of them, are such a sign.
+    /// Goal: ONE-SLOW-HURTS-NONE: a try that takes long takes its receiver's part of what is kept for the quick ones, also where its answer
+    /// counts; one quick answer in between does not give that back.
     #[test]
-    fn single_failures_among_successes_bring_nothing_forward() {
-        let mut health = ReceiverHealth::default();
-        for s in 1..20 {
-            health = after(after(after(health, 500, 10 * s), 500, 10 * s + 1), 204, 10 * s + 2);
-            assert_eq!(health.coming_back, None);
+    fn who_takes_long_has_no_reserve_for_a_while() {
+        let quick = after(ReceiverHealth::default(), 200, 10);
+        assert!(quick.has_reserve() && ReceiverHealth::default().has_reserve());
+        let ok = NoticeAnswer::Status { code: 200, retry_after: None };
+        assert!(after_try(quick, ok, (10, 12)).has_reserve());
+        let slow = after_try(quick, ok, (10, 13));
+        assert!(!slow.has_reserve() && slow.failing_since.is_none() && slow.last_success_at == Some(at(13)));
+        assert!(after(quick, 500, 11).has_reserve(), "it says so at once, and may be told the next at once");
+        for answer in [NoticeAnswer::TimedOut, NoticeAnswer::Status { code: 400, retry_after: None }] {
+            let slow = after_try(quick, answer, (10, 20));
+            assert!(!after(slow, 200, 319).has_reserve(), "{answer:?}");
+            assert!(after(slow, 200, 320).has_reserve(), "{answer:?}");
         }
-        let failed =
-            |times: i64| (0..times).fold(ReceiverHealth::default(), |health, s| after(health, 500, s));
-        assert_eq!(after(failed(15), 204, 20).coming_back, None);
-        assert_eq!(after(failed(16), 204, 20).coming_back, Some(ComingBack::at(at(20))));
-        assert_eq!(after(failed(1), 204, 899).coming_back, None);
-        assert_eq!(after(failed(1), 204, 900).coming_back, Some(ComingBack::at(at(900))), "it was ailing");
+        assert!(!after(slow, 200, 5).has_reserve(), "a clock that went back");
+    }
+
+    /// Goal: S-BCL-18: a receiver that takes most notices and fails at some is not back with each success: what it fails at keeps its pauses.
+    #[test]
+    fn who_was_not_away_is_not_back() {
+        let mut health = ReceiverHealth::default();
+        for s in (0..600).step_by(10) {
+            health = after(health, 500, s);
+            health = after(health, 200, s + 5);
+            assert_eq!(health.coming_back, None, "{s}");
+        }
+        let away = after(after(health, 500, 700), 503, 759);
+        assert_eq!(after(away, 200, 759).coming_back, None);
+        assert_eq!(after(away, 200, 760).coming_back, Some(ComingBack::at(at(760))));
     }
 
     fn put_off(n: u32, due: i64, tried: Option<i64>) -> Receipt {
@@ -324,7 +363,9 @@ mod tests {
     fn a_receiver_at_another_address_begins_anew() {
         let mut ailing = after(ReceiverHealth::default(), 500, 10);
         ailing = after(ailing, 500, 1000).asked(at(1000));
-        let moved = ReceiverHealth::told_elsewhere();
+        let moved = ailing.told_elsewhere();
+        let slow = ReceiverHealth { slow_at: Some(at(1)), ..ailing };
+        assert!(!slow.told_elsewhere().has_reserve() && moved.has_reserve());
         assert!(!moved.is_ailing(at(1010)) && moved.allowance(0, 8, at(1010)) == 8);
         assert!(moved.coming_back.is_some() && moved.waits_from.is_some_and(|from| from < at(1)));
         let until = ComingBack::at(Timestamp::from_ms(at(1011).ms() - 1));

@@ -13,7 +13,8 @@ pub enum RecordFault {
     NoKeys,
     /// People read it where they decide.
     #[error(
-        "a client's name has no character that is a control, that cannot be seen, or that turns the order of others"
+        "a client's name has no character that is a control, that cannot be seen, or that turns the order of others; \
+         its blanks are plain ones, and none follows another"
     )]
     ClientName,
     /// Keys of a client stand in its record and at an address. RFC 7591 §2

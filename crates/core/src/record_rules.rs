@@ -4,7 +4,7 @@
 //! stays until somebody changes it.
 
 use crate::directory::{Client, ClientAuth};
-use crate::names::{has_invisible, is_username};
+use crate::names::{has_invisible, is_seen_whole, is_username};
 use crate::record_fault::RecordFault;
 use crate::redirect_uris::{is_frame_address, is_keys_address, is_notice_address, is_redirect_uri};
 
@@ -53,7 +53,7 @@ pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result
     if in_own_name(next) && !before.is_some_and(|before| in_own_name(before.into())) {
         return Err(RecordFault::PublicInOwnName);
     }
-    if has_invisible(next.name) && before.is_none_or(|before| before.name != next.name) {
+    if !is_seen_whole(next.name) && before.is_none_or(|before| before.name != next.name) {
         return Err(RecordFault::ClientName);
     }
     let has_keys = |words: ClientWords<'_>| words.has_jwks || words.jwks_uri.is_some();

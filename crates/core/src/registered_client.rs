@@ -30,7 +30,8 @@ impl OwnWord {
 /// and what stands beside it from now on.
 ///
 /// Grant types and the way to prove itself that an administrator decided stay as they are; PKCE is never given up; and what users agreed
-/// to counts no more where the client is called otherwise or has one more place to send them to.
+/// to counts no more where the client is called otherwise or has one more place to send them to. Nobody here has vouched for that either:
+/// users are asked about it from then on, also where an administrator has said of the client as it was that nobody need ask.
 pub fn decide_own_change(before: &Client, said: Client, own: OwnWord) -> (Client, OwnWord) {
     let (code_withheld, refresh_withheld) = (own.code && !before.code, own.refresh && !before.refresh);
     let auth_is_set = own.auth.is_some_and(|auth| auth != before.auth);
@@ -49,6 +50,7 @@ pub fn decide_own_change(before: &Client, said: Client, own: OwnWord) -> (Client
         refresh: said.refresh && !refresh_withheld,
         pkce_required: before.pkce_required || becomes_public,
         identity_generation: before.identity_generation + u64::from(another),
+        require_consent: before.require_consent || another,
         ..said
     };
     (next, next_own)
@@ -118,5 +120,19 @@ mod tests {
         assert_eq!(risen(Client { redirect_uris: vec![], refresh: false, ..before.clone() }), 0);
         assert_eq!(risen(Client { redirect_uris: more, ..before.clone() }), 1);
         assert_eq!(risen(Client { name: "Other owner".into(), ..before.clone() }), 1);
+    }
+
+    /// Decision 0079: an administrator has vouched for a name and its places, and for nothing that the client says later.
+    #[test]
+    fn who_changes_its_name_or_places_is_asked_about() {
+        let (before, own) = registered();
+        let ours = Client { require_consent: false, ..before };
+        let asked = |said: Client| decide_own_change(&ours, said, own).0.require_consent;
+        let more = [ours.redirect_uris.clone(), vec!["https://evil.example.test/cb".into()]].concat();
+        assert!(!asked(ours.clone()) && !asked(Client { redirect_uris: vec![], ..ours.clone() }));
+        assert!(asked(Client { redirect_uris: more, ..ours.clone() }));
+        assert!(asked(Client { name: "Other owner".into(), ..ours.clone() }));
+        let theirs = Client { require_consent: true, ..ours.clone() };
+        assert!(decide_own_change(&theirs, ours.clone(), own).0.require_consent, "it is not for it to say");
     }
 }

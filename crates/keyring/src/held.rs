@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use adieu_core::{Outage, RealmId, Span, Timestamp};
 use adieu_store::StoredKey;
 use adieu_token::{Alg, SigningKey};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::keys::{ReadyKey, RealmKeys};
 use crate::ring::Keyring;
@@ -33,7 +33,7 @@ pub(crate) struct HeldKeys {
     /// Reads that have begun.
     begun: AtomicU64,
     /// Held while keys are read or made: one read serves all who wait, and of two first users one makes the key.
-    reading: Mutex<Lookups>,
+    reading: Arc<Mutex<Lookups>>,
 }
 
 /// The outcome of one read.
@@ -80,8 +80,8 @@ impl HeldKeys {
     }
 
     /// Waits until nobody else reads or makes keys of this realm.
-    pub(crate) async fn reading(&self) -> MutexGuard<'_, Lookups> {
-        self.reading.lock().await
+    pub(crate) async fn reading(&self) -> OwnedMutexGuard<Lookups> {
+        Arc::clone(&self.reading).lock_owned().await
     }
 }
 

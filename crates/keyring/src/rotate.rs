@@ -5,6 +5,7 @@
 //! refuses no token anywhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use adieu_core::{DirectoryError, Outage, RealmId, Span, Timestamp, Unwritten};
 use adieu_store::StoredKey;
@@ -19,6 +20,9 @@ use crate::seal::SealPurpose;
 /// How long a next key is published before it signs: a minute for the nodes that hold keys ([`crate::KEYS_AGE_MAX`]), a minute
 /// for whoever keeps our JWK Set as its headers allow, and a minute for clocks that differ.
 pub const PUBLISHED_BEFORE: Span = Span::from_s(180);
+
+/// How long a first key is waited for: an RSA key takes a second, or some where others work, too. It is made once in a realm's life.
+const FIRST_KEY_PATIENCE: Duration = Duration::from_secs(20);
 
 impl Keyring {
     /// Gives a realm that exists a next key of an algorithm. While one waits to sign, that one is the answer.
@@ -48,17 +52,26 @@ impl Keyring {
         self.keys(realm).await
     }
 
-    /// The key of that algorithm that signs now. There was none a moment ago: makes it, unless somebody else has.
+    /// The key of that algorithm that signs now. There was none a moment ago: makes it, unless somebody else has. It is made to its end
+    /// whoever still waits for it: an RSA key may take longer than anybody's patience, and the next one would begin anew.
     pub(crate) async fn first_key(&self, realm: RealmId, alg: Alg) -> Result<SigningKey, Outage> {
-        let held = self.held(realm);
-        let _alone = held.reading().await;
-        if let Some(key) = self.stored_signing(realm, alg, &held).await? {
-            return Ok(key);
-        }
-        self.make(realm, alg, self.inner.clock.now()).await.map_err(Unwritten::into_outage)?;
-        // Read anew: another node may have made one, too, and what is stored decides.
-        let key = self.stored_signing(realm, alg, &held).await?;
-        key.ok_or_else(|| Outage::new("a new key was not found"))
+        let made = async {
+            let held = self.held(realm);
+            let alone = held.reading().await;
+            if let Some(key) = self.stored_signing(realm, alg, &held).await? {
+                return Ok(key);
+            }
+            let ring = self.clone();
+            let making = tokio::spawn(async move {
+                let _alone = alone;
+                ring.make(realm, alg, ring.inner.clock.now()).await.map_err(Unwritten::into_outage)?;
+                // Read anew: another node may have made one, too, and what is stored decides.
+                let key = ring.stored_signing(realm, alg, &held).await?;
+                key.ok_or_else(|| Outage::new("a new key was not found"))
+            });
+            making.await.map_err(Outage::new)?
+        };
+        tokio::time::timeout(FIRST_KEY_PATIENCE, made).await.map_err(Outage::new)?
     }
 
     async fn stored_signing(
@@ -74,7 +87,10 @@ impl Keyring {
     /// Makes a key and stores it sealed; gives its name.
     async fn make(&self, realm: RealmId, alg: Alg, signs_from: Timestamp) -> Result<String, Unwritten> {
         let not_made = |outage| Unwritten::NotTaken(outage);
-        let made = self.inner.workers.run(WorkSource::SERVER, move |()| SigningKey::generate(alg)).await;
+        let created_at = self.inner.clock.now();
+        let turn =
+            self.inner.workers.reserve_for(WorkSource::SERVER).map_err(Outage::new).map_err(not_made)?;
+        let made = turn.run(move |()| SigningKey::generate(alg)).await;
         let key = made.map_err(Outage::new).map_err(not_made)?.map_err(Outage::new).map_err(not_made)?;
         let kid = key.kid().to_owned();
         let pkcs8 = key.pkcs8().map_err(Outage::new).map_err(not_made)?;
@@ -83,7 +99,7 @@ impl Keyring {
             kid: kid.clone(),
             algorithm: alg.name().to_owned(),
             sealed: self.seal(SealPurpose::SigningKey, &place(realm, &kid), &pkcs8),
-            created_at: self.inner.clock.now(),
+            created_at,
             signs_from,
         };
         match self.inner.store.add_key(stored).await {

@@ -63,6 +63,27 @@ async fn a_key_of_another_node_is_looked_up() {
     assert_eq!(two.keys(realm()).await.expect("keys").public().iter().count(), 3);
 }
 
+/// Goal: the first key of a realm is made to its end, though nobody waits for it any more: the next one finds it.
+/// Method: an RSA key, which takes a while; the first caller goes away, and time passes before the second comes.
+#[tokio::test]
+async fn a_first_key_is_kept_that_nobody_waited_for() {
+    let nodes = Nodes::over_one_store();
+    let ring = nodes.keyring();
+    let began_at = nodes.now();
+    let caller = tokio::spawn({
+        let ring = ring.clone();
+        async move { ring.prepare(realm(), Alg::Rs256).await }
+    });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    nodes.wait(Span::from_s(60));
+    ring.prepare(realm(), Alg::Rs256).await.expect("a key");
+    let keys = ring.keys(realm()).await.expect("keys").list(nodes.now());
+    assert_eq!(keys.iter().map(|key| key.created_at).collect::<Vec<_>>(), [began_at]);
+}
+
 /// Goal: NO-FALSE-NO: whoever floods a realm with names of keys gets "cannot tell" beyond the bound, and harms nobody's token.
 /// Method: the clock stands, so the second never ends; then it ends.
 #[tokio::test]

@@ -43,7 +43,8 @@ pub struct Authorize {
     pub level: Assurance,
     prompt: Prompt,
     max_age_s: Option<i64>,
-    user: Option<UserId>,
+    /// The one user that it is for, if it names one.
+    pub user: Option<UserId>,
     /// What a signed request says, parameter by parameter.
     signed: Option<Params>,
 }
@@ -172,7 +173,7 @@ impl Provider<'_> {
         bounded(params, "state", STATE_BYTES_MAX)?;
         self.judge_resource(params)?;
         let claims = match bounded(params, "claims", CLAIMS_BYTES_MAX)? {
-            Some(claims) => ClaimsRequest::read(claims)?,
+            Some(claims) => ClaimsRequest::read(claims)?.within(client),
             None => ClaimsRequest::default(),
         };
         let user = match once(params, "id_token_hint")? {
@@ -228,9 +229,19 @@ impl Authorize {
         let age_s = now.since(session.authenticated_at).s();
         // OpenID Connect Core §3.1.2.1: `max_age=0` acts as `prompt=login`.
         let fresh = self.max_age_s.is_none_or(|max_age_s| max_age_s > 0 && age_s <= max_age_s);
-        let meant = self.user.is_none_or(|user| user == session.user);
+        let meant = !self.is_for_another(session.user);
         let asked_for = self.prompt.login || self.prompt.select_account;
         !asked_for && fresh && meant && session.assurance() >= self.level
+    }
+
+    /// Whether it names a user, and not this one: nothing is given for anybody else. OpenID Connect Core §3.1.2.2
+    pub fn is_for_another(&self, user: UserId) -> bool {
+        self.user.is_some_and(|meant| meant != user)
+    }
+
+    /// What to say where somebody else has signed on for it.
+    pub fn other_user_refusal(&self) -> AuthorizeError {
+        AuthorizeError::Told { reply: self.reply.clone(), refusal: Refusal::LoginRequired }
     }
 
     /// How many seconds old its user's proof may be, where that matters: none where a sign-on of any age will do.
@@ -294,7 +305,7 @@ impl Authorize {
     pub fn unmet_by(&self, user: &User) -> Option<AuthorizeError> {
         let refusal = Refusal::UnmetAuthentication;
         let told = || AuthorizeError::Told { reply: self.reply.clone(), refusal };
-        let meant = self.user.is_none_or(|meant| meant == user.id);
+        let meant = !self.is_for_another(user.id);
         (meant && user.assurance() < self.level).then(told)
     }
 

@@ -2,10 +2,10 @@
 //!
 //! What is not known here asks for nothing. A grant keeps the names. OpenID Connect Core §5.5.
 
-use adieu_authority::UserId;
+use adieu_authority::{Client, UserId};
 use serde_json::Value;
 
-use crate::{Refusal, user_claims};
+use crate::{Refusal, asks_for, user_claims};
 
 /// The longest parameter (HOME-LIMITS).
 pub(crate) const CLAIMS_BYTES_MAX: usize = 4096;
@@ -41,6 +41,16 @@ impl ClaimsRequest {
             acr: values(&part("id_token")["acr"]),
             user: user.map(|user| user.parse()).transpose().map_err(|_| no_user)?,
         })
+    }
+
+    /// The same without claims of scopes that the client may not ask for.
+    #[must_use]
+    pub(crate) fn within(mut self, client: &Client) -> Self {
+        let may =
+            |claim: &&'static str| user_claims::scope_of(claim).is_none_or(|scope| asks_for(client, scope));
+        self.id_token.retain(may);
+        self.userinfo.retain(may);
+        self
     }
 
     /// The names, as a grant keeps them; none if there are none.

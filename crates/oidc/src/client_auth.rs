@@ -155,6 +155,7 @@ mod tests {
             secret_version: 0,
             previous_secret: None,
             generation: 0,
+            user_scopes: None,
             identity_generation: 0,
             offline_generation: 0,
             version: adieu_authority::Version::FIRST,

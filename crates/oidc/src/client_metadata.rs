@@ -9,6 +9,8 @@ use adieu_authority::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::{OFFLINE_ACCESS, ResponseMode, SCOPES, without_repeats};
+
 /// Why metadata are not taken. RFC 7591 §3.2.2
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
@@ -34,7 +36,7 @@ impl MetadataError {
 const URIS_MAX: usize = 100;
 const NAME_MAX: usize = 255;
 /// Members that would have to be kept and are not here: they make a client safer, or narrower, and none of that is dropped (F-9).
-const REFUSED: [&str; 18] = [
+const REFUSED: [&str; 25] = [
     "authorization_encrypted_response_alg",
     "authorization_encrypted_response_enc",
     "authorization_signed_response_alg",
@@ -52,6 +54,13 @@ const REFUSED: [&str; 18] = [
     "request_object_encryption_alg",
     "request_object_encryption_enc",
     "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
+    "authorization_details_types",
+    "tls_client_auth_subject_dn",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_san_ip",
+    "tls_client_auth_san_email",
     "tls_client_certificate_bound_access_tokens",
 ];
 
@@ -62,6 +71,7 @@ pub struct ClientMetadata {
     auth: ClientAuth,
     refresh: bool,
     code: bool,
+    user_scopes: Option<Vec<String>>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
     backchannel_logout_uri: Option<String>,
@@ -91,6 +101,13 @@ impl ClientMetadata {
                 return Err(wrong("response_types: code".into()));
             }
         }
+        let modes = texts(said, "response_modes")?;
+        let all = |modes: &Vec<String>| {
+            ResponseMode::STANDARD.iter().all(|one| modes.iter().any(|m| m == one.word()))
+        };
+        if !modes.as_ref().is_none_or(all) {
+            return Err(wrong("response_modes: all of query, fragment and form_post, or none named".into()));
+        }
         let grants = texts(said, "grant_types")?.unwrap_or_else(|| vec!["authorization_code".into()]);
         if grants.iter().any(|grant| !["authorization_code", "refresh_token"].contains(&grant.as_str())) {
             return Err(wrong("grant_types: authorization_code and refresh_token".into()));
@@ -101,6 +118,7 @@ impl ClientMetadata {
             auth: auth(said)?,
             code: has("authorization_code"),
             refresh: has("refresh_token"),
+            user_scopes: user_scopes(said)?,
             redirect_uris: uris(said, "redirect_uris")?,
             post_logout_redirect_uris: uris(said, "post_logout_redirect_uris")?,
             backchannel_logout_uri: text(said, "backchannel_logout_uri")?,
@@ -155,6 +173,7 @@ impl ClientMetadata {
         client.auth = self.auth;
         client.code = self.code;
         client.refresh = self.refresh;
+        client.user_scopes = self.user_scopes.clone();
         client.redirect_uris = self.redirect_uris.clone();
         client.post_logout_redirect_uris = self.post_logout_redirect_uris.clone();
         client.backchannel_logout_uri = self.backchannel_logout_uri.clone();
@@ -183,6 +202,7 @@ pub fn shown_metadata(authority: &Authority, client: &Client, at: &str) -> Value
             shown[name] = value;
         }
     };
+    put("scope", client.user_scopes.as_ref().map(|scopes| scopes.join(" ").into()));
     put("backchannel_logout_uri", client.backchannel_logout_uri.clone().map(Value::from));
     put("frontchannel_logout_uri", client.frontchannel_logout_uri.clone().map(Value::from));
     put("userinfo_signed_response_alg", client.signing.userinfo.map(|alg| alg.name().into()));
@@ -263,6 +283,16 @@ fn texts(said: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, M
         }
         Some(_) => Err(rule()),
     }
+}
+
+/// The scopes that it asks its users for, if it says so: those that are known here, of which there has to be one.
+fn user_scopes(said: &Map<String, Value>) -> Result<Option<Vec<String>>, MetadataError> {
+    let Some(scope) = text(said, "scope")? else { return Ok(None) };
+    let known = without_repeats(&scope, |scope| SCOPES.contains(&scope) || scope == OFFLINE_ACCESS);
+    if known.is_empty() {
+        return Err(wrong(format!("scope: of {}, {OFFLINE_ACCESS}", SCOPES.join(", "))));
+    }
+    Ok(Some(known.split(' ').map(str::to_owned).collect()))
 }
 
 /// Addresses; what may be one is core's to say.

@@ -6,10 +6,15 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Client, CodeOrder, Consent, ConsentOrder, Outage, Session, UserId, redirect_place,
+    Authority, Client, CodeOrder, Consent, ConsentOrder, Outage, Purpose, Session, SessionId, UserId,
+    redirect_place,
 };
+use subtle::ConstantTimeEq as _;
 
 use crate::{Authorize, AuthorizeError, OFFLINE_ACCESS, Provider, Refusal, user_claims};
+
+/// The hidden field of the question's form that says what was shown.
+pub const CONSENT_SHOWN: &str = "adieu_shown";
 
 /// What is next for a request that a session answers as it is.
 #[derive(Clone, Debug)]
@@ -87,6 +92,20 @@ impl AskedOfUser<'_> {
             scope: self.scope.to_owned(),
             claims: self.claims_beside_scopes().join(" "),
         }
+    }
+
+    /// What its page has shown to the user of this session, for the field [`CONSENT_SHOWN`]: whoever is asked agrees to the client of that
+    /// name and those addresses, to these scopes and claims. RFC 6749 §10.2
+    pub fn shown_to(&self, authority: &Authority, session: SessionId) -> String {
+        let Client { id, generation, identity_generation, .. } = self.client;
+        let (scope, claims) = (self.scope, self.claims.unwrap_or_default());
+        let shown = format!("consent {session}\n{id}\n{generation} {identity_generation}\n{scope}\n{claims}");
+        authority.key().derive_text(Purpose::AntiForgery, shown.as_bytes(), 0)
+    }
+
+    /// Whether the page that the user of this session has answered has shown what is asked now.
+    pub fn is_what_was_shown(&self, authority: &Authority, session: SessionId, field: &str) -> bool {
+        self.shown_to(authority, session).as_bytes().ct_eq(field.as_bytes()).into()
     }
 
     fn claim_names(&self) -> impl Iterator<Item = &str> {

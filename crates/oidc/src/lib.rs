@@ -27,7 +27,7 @@ mod userinfo;
 pub use authorize::{Authorize, AuthorizeError};
 pub use client_auth::authenticated;
 pub use client_metadata::{ClientMetadata, MetadataError, shown_metadata};
-pub use consent::{AskedOfUser, ConsentStep, is_offline};
+pub use consent::{AskedOfUser, CONSENT_SHOWN, ConsentStep, is_offline};
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{
@@ -134,6 +134,11 @@ fn without_repeats(asked: &str, allows: impl Fn(&str) -> bool) -> String {
     allowed.join(" ")
 }
 
+/// Whether a client may ask its users for a scope, by what it has said of itself.
+fn asks_for(client: &Client, scope: &str) -> bool {
+    client.user_scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|one| one == scope))
+}
+
 impl Provider<'_> {
     /// The name of a session for a client. S-BCL-12
     fn sid(&self, client: &ClientId, session: SessionId) -> String {
@@ -141,10 +146,10 @@ impl Provider<'_> {
     }
 
     /// The scopes of a request that this client may have, in their order; `openid` if it names none. Others are left out
-    /// (RFC 6749 §3.3): those that nobody knows, those of the API that the client was not granted, and `offline_access` where the
-    /// client gets no refresh token. Whether that one is given is the user's to say: see [`AskedOfUser::given_scope`].
+    /// (RFC 6749 §3.3): those that nobody knows, those of the API that the client was not granted, those that it has said it would not ask
+    /// for, and `offline_access` where the client gets no refresh token. Whether that one is given is the user's to say: see [`AskedOfUser::given_scope`].
     fn scopes(&self, client: &Client, asked: Option<&str>) -> Result<String, Refusal> {
-        let Some(asked) = asked else { return Ok("openid".to_owned()) };
+        let asked = asked.unwrap_or("openid");
         let allowed = without_repeats(asked, |scope| self.allows(client, scope));
         let nothing = allowed.is_empty() || allowed == OFFLINE_ACCESS;
         if nothing { Err(Refusal::Scope) } else { Ok(allowed) }
@@ -169,6 +174,7 @@ impl Provider<'_> {
     fn allows(&self, client: &Client, scope: &str) -> bool {
         let granted = || client.api_scopes.iter().any(|granted| granted == scope);
         let offline = scope == OFFLINE_ACCESS && client.refresh;
-        offline || SCOPES.contains(&scope) || (self.issuer.api_scopes.contains(&scope) && granted())
+        let known = SCOPES.contains(&scope) || (self.issuer.api_scopes.contains(&scope) && granted());
+        (offline || known) && asks_for(client, scope)
     }
 }

@@ -207,8 +207,7 @@ impl Outbox {
         let LeasedNotice { receipt, to } = notice;
         let receiver = receipt.receiver.clone();
         let ReceiptState::Pending { due_at: lease, .. } = receipt.state else { return };
-        let began_at = parts.clock.now();
-        let sent = self.sent(&receipt, &to, began_at).await;
+        let (began_at, sent) = self.sent(&receipt, &to).await;
         let now = parts.clock.now();
         let settlement = Settlement {
             key: receipt.key(),
@@ -227,13 +226,17 @@ impl Outbox {
         }
     }
 
-    async fn sent(&self, receipt: &Receipt, to: &NoticeAddress, now: Timestamp) -> NoticeOutcome {
+    /// Sends a notice: since when it was on its way, which its receiver answers for, and what came of it.
+    async fn sent(&self, receipt: &Receipt, to: &NoticeAddress) -> (Timestamp, NoticeOutcome) {
         let parts = &self.parts;
-        match compose(parts, receipt, to, now).await {
-            Ok(call) => parts.sender.post(call, now).await,
+        match compose(parts, receipt, to, parts.clock.now()).await {
+            Ok(call) => {
+                let now = parts.clock.now();
+                (now, parts.sender.post(call, now).await)
+            }
             Err(error) => {
                 tracing::error!(%error, receiver = %receipt.receiver, "a notice could not be composed");
-                NoticeOutcome::failed(NoticeAnswer::NotComposed)
+                (parts.clock.now(), NoticeOutcome::failed(NoticeAnswer::NotComposed))
             }
         }
     }

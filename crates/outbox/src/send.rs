@@ -1,7 +1,9 @@
 //! One try: a POST to an address, and what came of it.
 //!
-//! No redirect is followed, with a token in the body least of all; an answer is read up to its bound and no further; the whole
-//! of it takes ten seconds at most. Where it may go is the affair of `adieu-egress`. Nothing here is logged.
+//! No redirect is followed, with a token in the body least of all; the whole of it takes ten seconds at most, and the try is over soon after
+//! the status is there: what else an answer says is read up to its bounds and no further. Where it may go is the affair of `adieu-egress`. Nothing here is logged.
+
+use std::time::Duration;
 
 use adieu_core::{ANSWER_KEPT_BYTES, NoticeAnswer, Timestamp};
 use adieu_egress::{AddressRule, ClientFault, EgressClient, address_was_refused, certificate_was_refused};
@@ -11,6 +13,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use url::Url;
 
 use crate::retry_after;
+
+/// How long the rest of an answer is waited for whose status is there.
+const REST: Duration = Duration::from_secs(1);
 
 /// What sends notices. Tests of time and order bring one that knows no network.
 pub trait NoticeSender: Send + Sync {
@@ -94,19 +99,22 @@ fn why(error: &reqwest::Error) -> NoticeAnswer {
     }
 }
 
-/// Reads the status and the beginning of the body; what is longer is not waited for. A body that breaks off changes nothing
-/// of the status, which the receiver has said.
+/// Reads the status and the beginning of the body; what is longer, or comes later, is not waited for. A body that breaks off changes nothing
+/// of the status, which the receiver has said (ONE-SLOW-HURTS-NONE).
 async fn read(mut response: Response, now: Timestamp) -> NoticeOutcome {
     let code = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|value| retry_after::read(value, now));
     let mut said = Vec::new();
-    while said.len() < ANSWER_KEPT_BYTES
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        let room = ANSWER_KEPT_BYTES - said.len();
-        said.extend_from_slice(&chunk[..chunk.len().min(room)]);
-    }
+    let rest = async {
+        while said.len() < ANSWER_KEPT_BYTES
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            let room = ANSWER_KEPT_BYTES - said.len();
+            said.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+    };
+    let _over = tokio::time::timeout(REST, rest).await;
     let said = (!said.is_empty()).then(|| String::from_utf8_lossy(&said).into_owned());
     NoticeOutcome { answer: NoticeAnswer::Status { code, retry_after }, said }
 }
@@ -118,6 +126,30 @@ mod tests {
     fn call(address: &str) -> NoticeCall {
         let (media, headers) = ("application/json", HeaderMap::new());
         NoticeCall { address: address.into(), media, headers, body: "{}".into() }
+    }
+
+    /// Goal: ONE-SLOW-HURTS-NONE: a receiver that has said its status and not the rest ends its try, and its word counts.
+    #[tokio::test]
+    async fn the_rest_of_an_answer_is_not_waited_for() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let receiver = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a call");
+            let mut read = [0; 1024];
+            assert_ne!(stream.read(&mut read).await.expect("a request"), 0);
+            let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nwait";
+            stream.write_all(head).await.expect("written");
+            // Until the other side has gone.
+            while stream.read(&mut read).await.is_ok_and(|count| count > 0) {}
+        });
+        let sender = Sender::new(AddressRule::Any).expect("a client");
+        let began = tokio::time::Instant::now();
+        let sent = sender.post(call(&format!("http://127.0.0.1:{port}/")), Timestamp::from_ms(0)).await;
+        assert_eq!(sent.answer, NoticeAnswer::Status { code: 200, retry_after: None });
+        assert_eq!(sent.said.as_deref(), Some("wait"));
+        assert!(began.elapsed() < Duration::from_secs(8), "the whole of a try may take ten seconds");
+        receiver.await.expect("it was hung up on");
     }
 
     #[tokio::test]

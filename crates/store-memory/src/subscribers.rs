@@ -3,9 +3,8 @@
 //! Each change gathers facts, lets core decide, and writes what was decided.
 
 use adieu_core::{
-    DirectoryError, EndingPlace, Outage, RealmId, Receiver, ReceiverHealth, Subscriber, SubscriberChanges,
-    SubscriberFacts, SubscriberId, Version, decide_create_subscriber, decide_edit_subscriber,
-    decide_remove_subscriber,
+    DirectoryError, EndingPlace, Outage, RealmId, Receiver, Subscriber, SubscriberChanges, SubscriberFacts,
+    SubscriberId, Version, decide_create_subscriber, decide_edit_subscriber, decide_remove_subscriber,
 };
 use adieu_store::{Pending, Subscribers};
 
@@ -64,7 +63,7 @@ impl Tables {
     /// Forgets what is known of a receiver, because it is told elsewhere from now on.
     pub(crate) fn tell_elsewhere(&mut self, receiver: &Receiver) {
         if let Some(health) = self.receivers.get_mut(receiver) {
-            *health = ReceiverHealth::told_elsewhere();
+            *health = health.told_elsewhere();
         }
     }
 

@@ -28,7 +28,7 @@ pub struct LeaseOrder {
     pub until: Timestamp,
     /// At most so many.
     pub most: u32,
-    /// How many of these are for receivers that do not fail and of whose notices none is at work, one for each.
+    /// How many of these are for receivers that are not slow and of whose notices none is at work, one for each.
     pub reserved: u32,
     /// At most so many for one receiver, with those at work.
     pub most_each: u32,
@@ -138,8 +138,8 @@ pub trait Notices: Send + Sync {
     fn take_endings(&self, now: Timestamp) -> Pending<Result<Taken, Unwritten>>;
 
     /// Leases notices that are due: until the lease runs out or they are settled, nobody else gets them. Receivers take turns: who has
-    /// waited longest is first ([`ReceiverHealth::waits_from`]); those that fail take nothing of what is reserved, and an ailing one gets
-    /// one at a time ([`Lane::allowance`](adieu_core::Lane::allowance)).
+    /// waited longest is first ([`ReceiverHealth::waits_from`]); those that are slow take nothing of what is reserved,
+    /// and an ailing one gets one at a time ([`Lane::allowance`](adieu_core::Lane::allowance)).
     fn lease_notices(&self, order: LeaseOrder, now: Timestamp) -> Pending<Result<LeasedNotices, Unwritten>>;
 
     /// Writes down what a try came to; gives the receipt as it is then, or none if it changed nothing.

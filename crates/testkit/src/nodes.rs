@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{Authority, Keyring, Parts, Policy};
-use adieu_core::{Clock, Entropy, InstallationKey, Span};
+use adieu_core::{Clock, Entropy, InstallationKey, Span, Timestamp};
 use adieu_keyring::KeyringParts;
 use adieu_store::Store;
 use adieu_store_memory::MemoryStore;
@@ -51,6 +51,11 @@ impl Nodes {
             keyring: self.keyring(),
             policy: Policy::default(),
         })
+    }
+
+    /// What time it is at all nodes.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Lets time pass for all nodes.

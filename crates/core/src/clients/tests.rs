@@ -45,6 +45,7 @@ pub(crate) fn shop() -> Client {
         secret_version: 0,
         previous_secret: None,
         generation: 7,
+        user_scopes: None,
         identity_generation: 0,
         offline_generation: 0,
         revoked_tokens: vec![RevokedToken { token: Uuid::from_u128(3), until: Timestamp::from_ms(9) }],

@@ -199,7 +199,7 @@ impl Model {
             let others = self.disk.sessions.values().filter(|s| s.user == id && Some(s.id) != keep);
             let live = others.filter(|s| self.lives(s.id)).count() as u32;
             let keep = keep.and_then(|id| self.by_id(id)).map(|s| self.facts(s));
-            Family::of_user(Some(self.user(id)), keep.as_ref(), live)
+            Family::of_user(Some(self.user(id)), keep.as_ref(), live, live > 0)
         };
         match target {
             EndTarget::Token(token) => one(token.id),

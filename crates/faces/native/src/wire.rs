@@ -54,6 +54,7 @@ pub(super) fn client(client: &Client) -> Value {
         "api_scopes": client.api_scopes, "redirect_uris": client.redirect_uris,
         "post_logout_redirect_uris": client.post_logout_redirect_uris,
         "require_consent": client.require_consent,
+        "scope": client.user_scopes.as_ref().map(|scopes| scopes.join(" ")),
         "origins": client.origins, "offline_access": client.outlives_session,
         "ends_by_id_token": client.ends_by_id_token, "backchannel_logout_uri": client.backchannel_logout_uri,
         "backchannel_logout_session_required": client.backchannel_logout_session_required,

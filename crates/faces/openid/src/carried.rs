@@ -87,6 +87,10 @@ impl CarriedRequest<'_> {
             return told(face, call, self, &authorize, refusal).await.map(Judged::Refused);
         }
         let marked = live.is_some_and(|live| self.is_signed_on_for(face, &live.session));
+        if marked && live.is_some_and(|live| authorize.is_for_another(live.user.id)) {
+            // Whom the request names has not signed on for it: the page would be shown again and again.
+            return refused(face, call, self, authorize.other_user_refusal()).await.map(Judged::Refused);
+        }
         let authorize = if marked { authorize.signed_on_for() } else { authorize };
         Ok(Judged::Sound(Box::new(authorize)))
     }

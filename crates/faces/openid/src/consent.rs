@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{ConsentError, LiveSession, Realm, redirect_place};
-use adieu_oidc::{Authorize, ConsentStep, Refusal};
+use adieu_oidc::{Authorize, CONSENT_SHOWN, ConsentStep, Refusal};
 use adieu_pages_kit::{ConsentPage, gets_in_words};
 use axum::body::Body;
 use axum::response::Response;
@@ -44,6 +44,7 @@ pub(crate) async fn answer(
 fn page(face: &Face, asked: &CarriedRequest<'_>, live: &LiveSession, authorize: &Authorize) -> Response {
     let token = form_token::of_session(face, live.session.id);
     let (wanted, to) = (authorize.asked_of_user(), authorize.reply.redirect_uri.as_deref());
+    let shown = wanted.shown_to(&face.authority, live.session.id);
     let page = ConsentPage {
         application: &authorize.client.name,
         goes_to: to.map(redirect_place),
@@ -51,13 +52,14 @@ fn page(face: &Face, asked: &CarriedRequest<'_>, live: &LiveSession, authorize: 
         username: &live.user.username,
         gets: &gets_in_words(wanted.scope, wanted.claims_beside_scopes()),
         action: &face.url(asked.realm, "consent"),
-        hidden: &[(form_token::FIELD, &token), (REQUEST, asked.query)],
+        hidden: &[(form_token::FIELD, &token), (REQUEST, asked.query), (CONSENT_SHOWN, &shown)],
         answer: ANSWER,
     };
     leading_to(authorize, StatusCode::OK, page.html())
 }
 
-/// Where the answer goes. The request is judged anew, for the session that was asked.
+/// Where the answer goes. The request is judged anew, for the session that was asked. Where that asks for something else than was shown, or
+/// for somebody who is called otherwise by now, the user is asked that.
 pub(crate) async fn submit(
     face: &Face,
     call: &Call,
@@ -73,7 +75,12 @@ pub(crate) async fn submit(
     let answers = authorize.answered_by(&live.session, face.authority.now());
     match once(&form, ANSWER)? {
         Some(ConsentPage::ALLOW) if answers => {
-            let agreed = authorize.asked_of_user().agreed_by(live.user.id);
+            let shown = once(&form, CONSENT_SHOWN)?.unwrap_or_default();
+            let wanted = authorize.asked_of_user();
+            if !wanted.is_what_was_shown(&face.authority, live.session.id, shown) {
+                return Ok(page(face, &asked, live, &authorize));
+            }
+            let agreed = wanted.agreed_by(live.user.id);
             let consent = match face.authority.give_consent(agreed).await {
                 Ok(consent) => consent,
                 Err(ConsentError::Gone) => return Err(OpenIdError::FormTooOld),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, endings_noted, may_return_to};
 use adieu_http_kit::form::{NotCarried, Params, append_query};
 use adieu_http_kit::sign_off;
-use adieu_oidc::{Hint, Parting};
+use adieu_oidc::{Hint, Parting, Refusal};
 use adieu_pages_kit::{Link, SignOffPage, SignOffQuestion, StatusPage};
 use axum::body::Body;
 use axum::response::Response;
@@ -105,7 +105,11 @@ impl Judged {
             (Some(target), Some(client)) => Some(registered(client, target)?),
             (Some(_) | None, None) | (None, Some(_)) => None,
         };
-        let state = once(params, STATE)?.filter(|state| state.len() <= STATE_BYTES_MAX).map(str::to_owned);
+        // RP-Initiated Logout §2: it goes back as it came, or the request is refused.
+        let state = once(params, STATE)?.map(str::to_owned);
+        if target.is_some() && state.as_ref().is_some_and(|state| state.len() > STATE_BYTES_MAX) {
+            return Err(OpenIdError::OAuth(Refusal::Request("`state` is too long.")));
+        }
         Ok(Self { hint, hint_text: hint_text.map(str::to_owned), client, target, state })
     }
 

@@ -82,7 +82,7 @@ async fn completed(
 ) -> Result<Option<Response>, Problem> {
     let code = match flow.next(face, live).await? {
         FlowNext::Code(order) => face.code(order).await,
-        FlowNext::Gone => Ok(None),
+        FlowNext::OtherUser | FlowNext::Gone => Ok(None),
         // Nobody may be asked, or there is no page to ask on.
         FlowNext::Question(_) if authorize.is_silent() || flow.is_direct() => {
             return refused(face, realm, authorize.consent_refusal()).map(Some);
@@ -137,9 +137,7 @@ pub(crate) fn coded(
 pub(crate) fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
     let problem = match error {
         AuthorizeError::Client => Problem::invalid("client_id", "The application is not known here."),
-        AuthorizeError::RedirectUri => {
-            Problem::invalid("redirect_uri", "The redirect URI is not registered for the application.")
-        }
+        AuthorizeError::RedirectUri => Problem::redirect_uri(),
         AuthorizeError::Repeated(name) => Problem::invalid(name, "The parameter may be given once only."),
         AuthorizeError::Outage(outage) => Problem::Unavailable(outage),
         AuthorizeError::Told { reply, refusal } => {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{ConsentError, ConsentOrder, FormKey, LiveSession, Realm, redirect_place};
-use adieu_oidc::{AuthorizeError, Refusal};
+use adieu_oidc::{AuthorizeError, CONSENT_SHOWN, Refusal};
 use adieu_pages_kit::{ConsentPage, form_action_of};
 use axum::response::Response;
 use http::header::SET_COOKIE;
@@ -25,6 +25,14 @@ use crate::sign_on_page::{FLOW, TOKEN, here, led_before, see_other};
 /// The field with the answer.
 pub(crate) const CHOICE: &str = "choice";
 
+/// The answer of a form.
+pub(crate) struct Answer {
+    /// The button.
+    pub(crate) choice: String,
+    /// What the page has shown.
+    pub(crate) shown: String,
+}
+
 /// The question of a completed flow; whoever is not to be asked goes on to the code.
 pub(crate) async fn show(
     face: &Face,
@@ -40,7 +48,9 @@ pub(crate) async fn show(
     };
     match flow.next(face, &live).await? {
         FlowNext::Question(question) if !flow.is_direct() => Ok(page(face, headers, &live, flow, &question)),
-        FlowNext::Question(_) | FlowNext::Code(_) | FlowNext::Gone => found(&flow.resume_url(face)),
+        FlowNext::Question(_) | FlowNext::Code(_) | FlowNext::OtherUser | FlowNext::Gone => {
+            found(&flow.resume_url(face))
+        }
     }
 }
 
@@ -56,13 +66,13 @@ fn page(
     let id = flow.id.to_string();
     let reply = flow.reply();
     let page = ConsentPage {
-        application: flow.application(),
+        application: &question.application,
         goes_to: reply.redirect_uri.as_deref().map(redirect_place),
         other_places: &question.other_places.iter().map(String::as_str).collect::<Vec<_>>(),
         username: &live.user.username,
         gets: &question.gets,
         action: &format!("/{realm}/signon/"),
-        hidden: &[(FLOW, &id), (TOKEN, &form_token.field)],
+        hidden: &[(FLOW, &id), (TOKEN, &form_token.field), (CONSENT_SHOWN, &question.shown)],
         answer: CHOICE,
     };
     let next = reply.redirect_uri.as_deref().map(form_action_of).unwrap_or_default();
@@ -73,13 +83,13 @@ fn page(
 }
 
 /// Where the answer goes. The form is the browser's own; whose session it is the cookie says. One that comes twice, as a double click
-/// sends it, leads on both times.
+/// sends it, leads on both times. Whoever would agree to something else than the page has shown is shown that.
 pub(crate) async fn answered(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
     id: Uuid,
-    choice: &str,
+    answer: &Answer,
 ) -> Result<Response, Problem> {
     let form = FormKey::of("pingone-consent", &id.to_string());
     let _turn = face.authority().form_turn(form).await;
@@ -94,9 +104,13 @@ pub(crate) async fn answered(
         return Ok(see_other(&here(face, realm, &flow)));
     }
     let live = flow.session(face, visitor).await?.ok_or(Problem::NoAccess { bearer: false })?;
-    match choice {
+    let next = flow.next(face, &live).await?;
+    match answer.choice.as_str() {
         ConsentPage::ALLOW => {
-            if let FlowNext::Question(question) = flow.next(face, &live).await? {
+            if let FlowNext::Question(question) = next {
+                if !form_token::same(&question.shown, &answer.shown) {
+                    return Ok(see_other(&here(face, realm, &flow)));
+                }
                 agreed(face, question.order).await?;
             }
             let flow = flow.agreed_to();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adieu_authority::{
     Assurance, Check, CheckedToken, Client, CodeOrder, ConsentOrder, FLOW_BYTES_MAX, FirstFactor, GrantError,
-    LiveSession, NewFlow, Outage, Realm, SessionId, Span, Timestamp, UserId,
+    LiveSession, NewFlow, Outage, Realm, SessionId, Span, Timestamp, UserId, may_redirect_to,
 };
 use adieu_http_kit::dates::rfc3339_ms;
 use adieu_oidc::{AskedOfUser, Authorize, AuthorizeReply, ConsentStep, Refusal, ResponseMode, is_offline};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::extract::Visitor;
 use crate::face::Face;
-use crate::problem::Problem;
+use crate::problem::{Problem, Shown};
 
 const KIND: &str = "pingone-flow";
 /// A flow that nobody works on for so long is gone. Contract pingone.md 2.4.
@@ -46,6 +46,9 @@ struct Record {
     /// Whether its user is still to be asked to agree, whatever is remembered.
     #[serde(default)]
     asks: bool,
+    /// The one user that its request is for, if it names one.
+    #[serde(default)]
+    meant: Option<String>,
     /// How many seconds old its user's proof may be when it begins, where that matters.
     #[serde(default)]
     proof_age_max_s: Option<i64>,
@@ -64,12 +67,18 @@ pub(crate) enum FlowNext {
     Code(CodeOrder),
     /// Its user has to be asked first.
     Question(Question),
+    /// Nothing: its request is for another user. OpenID Connect Core §3.1.2.2
+    OtherUser,
     /// Nothing: session or client are gone meanwhile.
     Gone,
 }
 
 /// What a user is asked.
 pub(crate) struct Question {
+    /// What the application is called.
+    pub(crate) application: String,
+    /// What the page shows, for its form.
+    pub(crate) shown: String,
     /// What the application gets, each in a few words.
     pub(crate) gets: Vec<String>,
     /// Where later answers may go besides the address of this one.
@@ -112,6 +121,7 @@ impl PingOneFlow {
             mode: reply.mode.word().to_owned(),
             two: authorize.level == Assurance::Two,
             asks: asked.always,
+            meant: authorize.user.map(|user| user.to_string()),
             proof_age_max_s: authorize.proof_age_max_s(),
             first: None,
             session: live.map(|live| live.session.id.to_string()),
@@ -223,6 +233,10 @@ impl PingOneFlow {
         self.record.proof_age_max_s
     }
 
+    pub(crate) const fn realm(&self) -> &Arc<Realm> {
+        &self.realm
+    }
+
     pub(crate) fn created_at(&self) -> Timestamp {
         Timestamp::from_ms(self.record.created_at_ms)
     }
@@ -268,13 +282,29 @@ impl PingOneFlow {
         live.map(Some).ok_or(Problem::NoAccess { bearer: false })
     }
 
-    /// What comes next in the session of its user.
+    /// Whether it belongs to a session that is over.
+    pub(crate) async fn is_left_by_its_session(&self, face: &Face) -> Result<bool, Problem> {
+        let bound = self.record.session.as_deref().and_then(|id| id.parse().ok());
+        let Some(bound) = bound else { return Ok(false) };
+        let found = face.authority().session_record(bound).await?;
+        Ok(found.is_none_or(|found| !found.is_live()))
+    }
+
+    /// What comes next in the session of its user. An address that is the client's no more is refused, as a request for it would be.
     pub(crate) async fn next(&self, face: &Face, live: &LiveSession) -> Result<FlowNext, Problem> {
         let Ok(id) = self.record.client.parse() else { return Ok(FlowNext::Gone) };
         let client = face.authority().client(self.realm.id, &id).await?;
         let Some(client) = client.filter(|client: &Arc<Client>| client.enabled) else {
             return Ok(FlowNext::Gone);
         };
+        let is_registered = |uri: &str| may_redirect_to(&client.redirect_uris, uri);
+        if !self.record.redirect_uri.as_deref().is_none_or(is_registered) {
+            return Err(Problem::redirect_uri().unredirectable(self.realm.id, Shown::IfHtml));
+        }
+        let is_this_user = |meant: &String| *meant == live.user.id.to_string();
+        if !self.record.meant.as_ref().is_none_or(is_this_user) {
+            return Ok(FlowNext::OtherUser);
+        }
         let asked = AskedOfUser {
             client: &client,
             scope: &self.record.scope,
@@ -287,8 +317,13 @@ impl PingOneFlow {
                 let gets = gets_in_words(asked.scope, asked.claims_beside_scopes());
                 let other_places = asked.other_places(self.record.redirect_uri.as_deref());
                 let other_places = other_places.into_iter().map(str::to_owned).collect();
-                let order = asked.agreed_by(live.user.id);
-                return Ok(FlowNext::Question(Question { gets, other_places, order }));
+                return Ok(FlowNext::Question(Question {
+                    application: client.name.clone(),
+                    shown: asked.shown_to(face.authority(), live.session.id),
+                    gets,
+                    other_places,
+                    order: asked.agreed_by(live.user.id),
+                }));
             }
         };
         let scope = asked.given_scope(remembered.as_deref());

@@ -42,8 +42,12 @@ pub(crate) fn issue(face: &Face, realm: RealmId, flow: Uuid, headers: &HeaderMap
 /// Whether the form was shown to this browser for this flow.
 pub(crate) fn fits(face: &Face, realm: RealmId, flow: Uuid, headers: &HeaderMap, field: &str) -> bool {
     let name = if face.settings().is_secure(realm) { HOST_COOKIE } else { COOKIE };
-    first(headers, name)
-        .is_some_and(|value| derived(face, value, flow).as_bytes().ct_eq(field.as_bytes()).into())
+    first(headers, name).is_some_and(|value| same(&derived(face, value, flow), field))
+}
+
+/// Whether two texts that were derived are the same, in constant time.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 fn derived(face: &Face, cookie: &str, flow: Uuid) -> String {

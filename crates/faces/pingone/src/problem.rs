@@ -109,13 +109,18 @@ impl Problem {
         Self::Invalid { code: "INVALID_VALUE", target, message }
     }
 
+    /// Answers must not go to this address.
+    pub(crate) fn redirect_uri() -> Self {
+        Self::invalid("redirect_uri", "The redirect URI is not registered for the application.")
+    }
+
     pub(crate) fn taken(target: &'static str) -> Self {
         Self::Invalid { code: "UNIQUENESS_VIOLATION", target, message: "The value is taken." }
     }
 
     /// The same, but shown as a page to browsers.
     pub(crate) fn unredirectable(self, realm: RealmId, shown: Shown) -> Self {
-        if matches!(self, Self::Unavailable(_)) {
+        if matches!(self, Self::Unavailable(_) | Self::Unredirectable { .. }) {
             return self; // What may work in a moment is for programs to send again.
         }
         Self::Unredirectable { problem: Box::new(self), realm, shown }

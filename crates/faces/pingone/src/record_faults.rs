@@ -22,9 +22,10 @@ impl From<RecordFault> for Problem {
             RecordFault::NoKeys => {
                 Self::invalid("jwks", "`PRIVATE_KEY_JWT` needs the application's public keys.")
             }
-            RecordFault::ClientName => {
-                Self::invalid("name", "A name has no control character and none that cannot be seen.")
-            }
+            RecordFault::ClientName => Self::invalid(
+                "name",
+                "A name has no control character, none that cannot be seen, and no two blanks together.",
+            ),
             RecordFault::TwoSetsOfKeys => {
                 Self::invalid("jwksUrl", "The keys are given by `jwks` or by `jwksUrl`, not by both.")
             }

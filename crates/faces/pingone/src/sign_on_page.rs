@@ -10,6 +10,7 @@ use adieu_authority::{Check, FormKey, Realm};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::upstream_paths;
+use adieu_oidc::CONSENT_SHOWN;
 use adieu_pages_kit::{
     CodeEntry, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, form_action_of, too_often,
 };
@@ -120,9 +121,9 @@ pub(crate) async fn submit(
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let id = flow_id(&id).ok_or(Problem::NotFound).map_err(shown)?;
     let own = form_token::fits(&face, realm.id, id, &parts.headers, &token);
-    let choice = field(consent::CHOICE)?;
-    if own && !choice.is_empty() {
-        return consent::answered(&face, &realm, &visitor, id, &choice).await.map_err(shown);
+    let answer = consent::Answer { choice: field(consent::CHOICE)?, shown: field(CONSENT_SHOWN)? };
+    if own && !answer.choice.is_empty() {
+        return consent::answered(&face, &realm, &visitor, id, &answer).await.map_err(shown);
     }
     let form = form_of(id);
     let _turn = face.authority().form_turn(form).await;

@@ -205,6 +205,7 @@ fn client(realm: RealmId, id: ClientId, auth: ClientAuth) -> Client {
         previous_secret: None,
         revoked_tokens: vec![],
         generation: 0,
+        user_scopes: None,
         identity_generation: 0,
         offline_generation: 0,
         version: Version::FIRST,

@@ -46,14 +46,14 @@ pub(super) fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusq
     let mut round = Round { db, order, now, left: STEP_MAX, leased: LeasedNotices::default() };
     let mut heads = [Head::first(db, false, now)?, Head::first(db, true, now)?];
     let mut seen = HashSet::new();
-    // Those that fail are looked at as long as there is room that is not reserved.
+    // Those that are slow are looked at as long as there is room that is not reserved.
     while round.room() > 0 {
-        let [healthy, failing] = &mut heads;
-        let may_fail = round.room() > order.reserved;
-        let head = match (healthy.since(), failing.since().filter(|_| may_fail)) {
-            (Some(one), Some(other)) if other < one => failing,
-            (Some(_), _) => healthy,
-            (None, Some(_)) => failing,
+        let [quick, slow] = &mut heads;
+        let is_room = round.room() > order.reserved;
+        let head = match (quick.since(), slow.since().filter(|_| is_room)) {
+            (Some(one), Some(other)) if other < one => slow,
+            (Some(_), _) => quick,
+            (None, Some(_)) => slow,
             (None, None) => break,
         };
         let Some((receiver, health)) = head.take(db, now)? else { break };
@@ -67,15 +67,15 @@ pub(super) fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusq
     Ok(round.leased)
 }
 
-/// The first of the receivers that fail, or of the others, that was not looked at.
+/// The first of the receivers that are slow, or of the others, that was not looked at.
 struct Head {
-    failing: bool,
+    slow: bool,
     next: Option<(Receiver, ReceiverHealth)>,
 }
 
 impl Head {
-    fn first(db: &Connection, failing: bool, now: Timestamp) -> rusqlite::Result<Self> {
-        Ok(Self { failing, next: rows::next_waiting(db, failing, now, None)? })
+    fn first(db: &Connection, slow: bool, now: Timestamp) -> rusqlite::Result<Self> {
+        Ok(Self { slow, next: rows::next_waiting(db, slow, now, None)? })
     }
 
     fn since(&self) -> Option<Timestamp> {
@@ -89,7 +89,7 @@ impl Head {
     ) -> rusqlite::Result<Option<(Receiver, ReceiverHealth)>> {
         let taken = self.next.take();
         if let Some((receiver, ReceiverHealth { waits_from: Some(from), .. })) = &taken {
-            self.next = rows::next_waiting(db, self.failing, now, Some(&(*from, receiver.clone())))?;
+            self.next = rows::next_waiting(db, self.slow, now, Some(&(*from, receiver.clone())))?;
         }
         Ok(taken)
     }

@@ -3,9 +3,8 @@
 //! Each change gathers facts, lets core decide, and writes what was decided.
 
 use adieu_core::{
-    DirectoryError, Outage, RealmId, Receiver, ReceiverHealth, Subscriber, SubscriberChanges,
-    SubscriberFacts, SubscriberId, Version, decide_create_subscriber, decide_edit_subscriber,
-    decide_remove_subscriber,
+    DirectoryError, Outage, RealmId, Receiver, Subscriber, SubscriberChanges, SubscriberFacts, SubscriberId,
+    Version, decide_create_subscriber, decide_edit_subscriber, decide_remove_subscriber,
 };
 use adieu_store::{Pending, Subscribers};
 
@@ -62,7 +61,7 @@ impl Subscribers for SqliteStore {
 /// Forgets what is known of a receiver, because it is told elsewhere from now on; what waits for it is looked at at once.
 pub(super) fn tell_elsewhere(batch: &Batch<'_>, receiver: &Receiver) -> rusqlite::Result<()> {
     match rows::known_receiver(batch.db, receiver)? {
-        Some(_) => rows::write_receiver(batch.db, receiver, &ReceiverHealth::told_elsewhere()),
+        Some(health) => rows::write_receiver(batch.db, receiver, &health.told_elsewhere()),
         None => Ok(()),
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct ClientDetail {
     #[serde(default)]
     updated_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_scopes: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     acr: Option<String>,
     /// A JWK Set, as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,6 +126,7 @@ impl ClientDetail {
             roles: client.roles.iter().map(RoleDetail::of).collect(),
             created_at: client.created_at.ms(),
             updated_at: Some(client.updated_at.ms()),
+            user_scopes: client.user_scopes.clone(),
             acr: client.acr.clone(),
             jwks: client.signing.jwks.as_ref().map(|jwks| jwks.as_str().to_owned()),
             jwks_uri: client.signing.jwks_uri.clone(),
@@ -182,6 +185,7 @@ impl ClientDetail {
                 request_object: algorithm(self.request_object_alg)?,
                 assertion: algorithm(self.assertion_alg)?,
             },
+            user_scopes: self.user_scopes,
             acr: self.acr,
             secret_version: self.secret_version,
             previous_secret: self.previous_secret.map(PreviousSecretDetail::complete),

@@ -286,6 +286,8 @@ pub(crate) struct HealthDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<AnswerDetail>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    slow: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     asked: Option<i64>,
     /// Since when it is back, and behind what all was brought forward.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -302,6 +304,7 @@ impl HealthDetail {
             took: health.last_latency.map(Span::ms),
             failed: ms(health.last_failure.map(|(at, _)| at)),
             by: health.last_failure.map(|(_, answer)| AnswerDetail::of(answer)),
+            slow: ms(health.slow_at),
             asked: ms(health.asked_at),
             back: health.coming_back.map(|back| (back.since.ms(), back.before.ms())),
         }
@@ -316,6 +319,7 @@ impl HealthDetail {
             last_success_at: at(self.ok),
             last_latency: self.took.map(Span::from_ms),
             last_failure: at(self.failed).zip(answer),
+            slow_at: at(self.slow),
             asked_at: at(self.asked),
             coming_back: self.back.map(|(since, before)| ComingBack {
                 since: Timestamp::from_ms(since),

@@ -1,6 +1,7 @@
 //! Receivers: how each does, and from when on it waits to be given something.
 //!
-//! Who waits is found by whether they fail and since when, so that a round looks at no more of them than it serves.
+//! Who waits is found by whether they have a part in what is reserved and since when, so that a round looks at no more of them than it
+//! serves. The column `failing` says that they have none, because they are slow: it is older than that rule.
 
 use adieu_core::{Receiver, ReceiverHealth, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -45,10 +46,10 @@ pub(crate) fn next_awaited(db: &Connection, after: Option<&Receiver>) -> rusqlit
         .optional()
 }
 
-/// The receiver that waits longest of those that fail or of the others, behind a place in their order.
+/// The receiver that waits longest of those that are slow or of the others, behind a place in their order.
 pub(crate) fn next_waiting(
     db: &Connection,
-    failing: bool,
+    slow: bool,
     now: Timestamp,
     after: Option<&(Timestamp, Receiver)>,
 ) -> rusqlite::Result<Option<(Receiver, ReceiverHealth)>> {
@@ -56,16 +57,15 @@ pub(crate) fn next_waiting(
         Some((from, receiver)) => (from.ms(), receiver.key()),
         None => (i64::MIN, String::new()),
     };
-    db.prepare_cached(NEXT_WAITING)?.query_row(params![failing, now.ms(), from, key], receiver_row).optional()
+    db.prepare_cached(NEXT_WAITING)?.query_row(params![slow, now.ms(), from, key], receiver_row).optional()
 }
 
 /// When a receiver is to be looked at again, behind a moment.
 pub(crate) fn next_look(db: &Connection, now: Timestamp) -> rusqlite::Result<Option<Timestamp>> {
     let mut first: Option<i64> = None;
-    for failing in [false, true] {
+    for slow in [false, true] {
         let mut statement = db.prepare_cached(NEXT_LOOK)?;
-        let found: Option<i64> =
-            statement.query_row(params![failing, now.ms()], |row| row.get(0)).optional()?;
+        let found: Option<i64> = statement.query_row(params![slow, now.ms()], |row| row.get(0)).optional()?;
         first = first.into_iter().chain(found).min();
     }
     Ok(first.map(Timestamp::from_ms))
@@ -97,8 +97,8 @@ pub(crate) fn write_receiver(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO receiver(client, failing, waits_from, detail) VALUES (?1, ?2, ?3, ?4)";
     let waits_from = health.waits_from.map(Timestamp::ms);
-    let (failing, detail) = (health.failing_since.is_some(), to_json(&HealthDetail::of(health)));
-    db.prepare_cached(sql)?.execute(params![of.key(), failing, waits_from, detail])?;
+    let (slow, detail) = (!health.has_reserve(), to_json(&HealthDetail::of(health)));
+    db.prepare_cached(sql)?.execute(params![of.key(), slow, waits_from, detail])?;
     Ok(())
 }
 

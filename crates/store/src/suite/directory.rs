@@ -163,6 +163,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
             request_object: Some(JoseAlgorithm::EdDsa),
             assertion: Some(JoseAlgorithm::Rs256),
         },
+        user_scopes: Some(vec!["openid".into(), "email".into()]),
         identity_generation: 3,
         ..fixture.no_client_yet("shop")
     };

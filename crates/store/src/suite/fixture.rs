@@ -427,6 +427,7 @@ impl<E: Engine> Fixture<E> {
             secret_version: 0,
             previous_secret: None,
             generation: 0,
+            user_scopes: None,
             identity_generation: 0,
             offline_generation: 0,
             revoked_tokens: vec![],

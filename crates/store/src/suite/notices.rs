@@ -101,7 +101,7 @@ pub(super) const fn status(code: u16) -> NoticeAnswer {
     NoticeAnswer::Status { code, retry_after: None }
 }
 
-fn settlement(leased: &LeasedNotice, answer: NoticeAnswer, now: Timestamp) -> Settlement {
+pub(super) fn settlement(leased: &LeasedNotice, answer: NoticeAnswer, now: Timestamp) -> Settlement {
     let ReceiptState::Pending { due_at: lease, leased: true } = leased.receipt.state else {
         panic!("not leased: {leased:?}")
     };

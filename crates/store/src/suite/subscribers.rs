@@ -309,8 +309,8 @@ pub async fn other_systems_are_told_of_users_and_web_hooks_of_the_whole<E: Engin
     assert_eq!(told, [count("audit", 1), count("by-mail", by_mail), count("other", 9)]);
 }
 
-/// Goal: systems that tell each other come to an end (HOME-LIMITS): what another one hands on is told to no system where nothing lived here,
-/// whatever a crash comes between; it stands in the index, and web hooks hear of it. An administrator's order is always told.
+/// Goal: systems that tell each other come to an end (HOME-LIMITS): what another one hands on is told to no system where nobody has signed on
+/// here since the last such ending, whatever a crash comes between; it stands in the index, and web hooks hear of it. An administrator's order is always told.
 pub async fn what_is_handed_on_and_ends_nothing_is_handed_on_to_nobody<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     made(&fixture, hook("audit", fixture.realm)).await;
@@ -340,5 +340,13 @@ pub async fn what_is_handed_on_and_ends_nothing_is_handed_on_to_nobody<E: Engine
             n as usize - 1,
             "its record stays"
         );
+    }
+    // Somebody signed on here since, and off again: the other systems may have sessions because of that.
+    let session = fixture.sign_on(&ada, at(7)).await;
+    fixture.end(EndTarget::One(session.session.id), at(8)).await.expect("an ending");
+    for (n, told) in [(9, &both), (10, &hook_only)] {
+        fixture.store.end(order(true), at(n)).await.expect("an ending");
+        notices::take(&fixture, at(n)).await;
+        assert_eq!(newest(&fixture).await, *told, "{n}");
     }
 }

@@ -336,7 +336,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "openid.require_pushed_requests",
         Flag,
-        "Whether the native OpenID issuers take requests only that their clients have pushed to `par` (RFC 9126).",
+        "Whether the native OpenID issuers take requests only that their clients have pushed to `par` (RFC 9126). PingOne's and AM's \
+         addresses have no `par` and are not concerned.",
     ),
     key(
         "openid.allow_private",

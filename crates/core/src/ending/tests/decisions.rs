@@ -146,7 +146,16 @@ fn an_ending_of_many_has_one_record() {
     let client: ClientId = "shop".parse().expect("a client");
     let families = [
         (
-            Family::User { key, id, realm: realm(), population: home(), generation: 4, keep: None, live: 3 },
+            Family::User {
+                key,
+                id,
+                realm: realm(),
+                population: home(),
+                generation: 4,
+                keep: None,
+                live: 3,
+                begun_since: true,
+            },
             EndScope::User(key),
         ),
         (Family::Realm { id: realm(), generation: 4 }, EndScope::Realm(realm())),
@@ -243,6 +252,7 @@ fn a_right_reaches_whoever_is_in_its_population_by_then() {
         generation: 4,
         keep: None,
         live: 0,
+        begun_since: false,
     };
     let buried = decide_ending(&one(|_| {}), &order(Standing::OfRealm, None), at(1)).expect("an ending");
     let [EndingChange::Bury(tombstone)] = &buried.changes[..] else { panic!("one burial: {buried:?}") };

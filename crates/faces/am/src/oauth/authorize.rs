@@ -11,7 +11,7 @@ use adieu_oidc::{Authorize, AuthorizeError, ConsentStep, Provider, Refusal};
 use axum::body::Body;
 use axum::response::Response;
 
-use super::consent::{self, Decision, DecisionWord, without_decision};
+use super::consent::{self, Decision, DecisionWord, SIGNED_ON_FOR, without_own};
 use super::provider::{asked, path, provider};
 use super::session_management::answered;
 use crate::call::Call;
@@ -28,7 +28,8 @@ pub(super) async fn answer(
 ) -> Result<Response, AmError> {
     let params = asked(call, body).await?;
     let decision = Decision::of(call, &params)?;
-    let params = without_decision(&params);
+    let is_signed_on_for = params.first(SIGNED_ON_FOR).is_some();
+    let params = without_own(&params);
     let provider = provider(face, realm);
     let authorize = match provider.authorize(&params).await {
         Ok(authorize) => authorize,
@@ -43,8 +44,10 @@ pub(super) async fn answer(
     {
         return Ok(response);
     }
+    let is_other = own.is_some_and(|(_, live)| request.authorize.is_for_another(live.user.id));
+    let other = (is_signed_on_for && is_other).then(|| request.authorize.other_user_refusal());
     let unmet = own.and_then(|(_, live)| request.authorize.unmet_by(&live.user));
-    match unmet.or_else(|| request.authorize.silent_refusal()) {
+    match other.or(unmet).or_else(|| request.authorize.silent_refusal()) {
         Some(error) => refused(face, call, &request.provider, &request.params, error).await,
         None => Ok(answers::found(&sign_on_address(face, &request)?)),
     }
@@ -76,11 +79,16 @@ async fn answered_by(
         ConsentStep::Question => match decision {
             None => return Ok(Some(consent::page(face, &provider.issuer.realm, live, params, authorize))),
             Some(decision) if !decision.is_own(face, token, live) => return Err(AmError::Csrf),
-            Some(Decision { word: DecisionWord::Allow, .. }) => {
-                Some(Arc::new(consent::agreed(face, live, authorize).await?))
-            }
-            Some(Decision { word: DecisionWord::Deny, .. }) => return told(Refusal::AccessDenied).await,
-            Some(Decision { word: DecisionWord::Other, .. }) => return Ok(None),
+            Some(decision) => match decision.word {
+                DecisionWord::Allow if decision.is_of_what_was_shown(face, (token, live), authorize) => {
+                    Some(Arc::new(consent::agreed(face, live, authorize).await?))
+                }
+                DecisionWord::Allow => {
+                    return Ok(Some(consent::page(face, &provider.issuer.realm, live, params, authorize)));
+                }
+                DecisionWord::Deny => return told(Refusal::AccessDenied).await,
+                DecisionWord::Other => return Ok(None),
+            },
         },
     };
     let order = provider.code_order(authorize, &live.session, remembered.as_deref());
@@ -145,6 +153,10 @@ fn sign_on_address(face: &Face, request: &JudgedRequest<'_>) -> Result<String, A
     let kept = request.authorize.params_after_sign_on(&request.params);
     let carried = kept.carried().map_err(|_| AmError::BadRequest)?;
     let goto = format!("{}/authorize?{carried}", path(face, realm));
+    let goto = match request.authorize.user {
+        Some(_) => append_query(&goto, SIGNED_ON_FOR, "1"),
+        None => goto,
+    };
     let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);
     let page = match request.authorize.proof_age_max_s() {
         Some(age_s) => append_query(&page, "max_age", &age_s.to_string()),

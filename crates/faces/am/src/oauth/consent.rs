@@ -6,7 +6,7 @@
 
 use adieu_authority::{Consent, ConsentError, LiveSession, Realm, SessionToken, redirect_place};
 use adieu_http_kit::form::Params;
-use adieu_oidc::Authorize;
+use adieu_oidc::{Authorize, CONSENT_SHOWN};
 use adieu_pages_kit::{ConsentPage, form_action_of, gets_in_words};
 use axum::response::Response;
 use http::{Method, StatusCode};
@@ -20,13 +20,17 @@ use crate::pages::form_token;
 
 const DECISION: &str = "decision";
 const CSRF: &str = "csrf";
-/// Parameters that answer the question and are no part of the request.
-const OF_ANSWER: [&str; 3] = [DECISION, CSRF, "save_consent"];
+/// The parameter by which a request that names its user says that somebody has signed on for it: whom it names, or it is refused. Nobody
+/// gains anything by saying so.
+pub(super) const SIGNED_ON_FOR: &str = "adieu_signed_on_for";
+/// Parameters that come from our own pages, or answer the question, and are no part of the request.
+const OWN: [&str; 5] = [DECISION, CSRF, CONSENT_SHOWN, "save_consent", SIGNED_ON_FOR];
 
 /// What somebody was shown the question and says. Only a form says it: a link decides nothing.
 pub(super) struct Decision {
     pub(super) word: DecisionWord,
     csrf: String,
+    shown: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,26 +52,43 @@ impl Decision {
         if *call.sent_method() != Method::POST {
             return Ok(None);
         }
+        let shown = once(CONSENT_SHOWN)?.unwrap_or_default().to_owned();
         let word = match word {
             _ if word.eq_ignore_ascii_case(ConsentPage::ALLOW) => DecisionWord::Allow,
             ConsentPage::OTHER => DecisionWord::Other,
             _ => DecisionWord::Deny,
         };
-        Ok(Some(Self { word, csrf }))
+        Ok(Some(Self { word, csrf, shown }))
     }
 
     /// Whether only this session's own user agent can have said it: it shows what stood in the form or, as AM's programs do, the
     /// token of the session.
     pub(super) fn is_own(&self, face: &Face, token: &SessionToken, live: &LiveSession) -> bool {
-        let shown = form_token::of_session(face, live.session.id);
+        let of_form = form_token::of_session(face, live.session.id);
+        form_token::same(&of_form, &self.csrf) || self.is_of_program(token)
+    }
+
+    /// Whether it is about what is asked now: what the page has shown is that, or there was no page.
+    pub(super) fn is_of_what_was_shown(
+        &self,
+        face: &Face,
+        (token, live): (&SessionToken, &LiveSession),
+        authorize: &Authorize,
+    ) -> bool {
+        let wanted = authorize.asked_of_user();
+        self.is_of_program(token) || wanted.is_what_was_shown(&face.authority, live.session.id, &self.shown)
+    }
+
+    /// Whether a program says it, which shows the token of the session.
+    fn is_of_program(&self, token: &SessionToken) -> bool {
         let same_token = |said: SessionToken| form_token::same(&token.reveal(), &said.reveal());
-        form_token::same(&shown, &self.csrf) || SessionToken::parse(&self.csrf).is_some_and(same_token)
+        SessionToken::parse(&self.csrf).is_some_and(same_token)
     }
 }
 
-/// The request without the answer to the question.
-pub(super) fn without_decision(params: &Params) -> Params {
-    let request = params.iter().filter(|(name, _)| !OF_ANSWER.contains(name));
+/// The request without the answer to the question, and without what our own pages have added.
+pub(super) fn without_own(params: &Params) -> Params {
+    let request = params.iter().filter(|(name, _)| !OWN.contains(name));
     request.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
@@ -81,7 +102,9 @@ pub(super) fn page(
 ) -> Response {
     let token = form_token::of_session(face, live.session.id);
     let (asked, to) = (authorize.asked_of_user(), authorize.reply.redirect_uri.as_deref());
-    let hidden: Vec<_> = request.iter().chain([(CSRF, token.as_str())]).collect();
+    let shown = asked.shown_to(&face.authority, live.session.id);
+    let of_form = [(CSRF, token.as_str()), (CONSENT_SHOWN, shown.as_str())];
+    let hidden: Vec<_> = request.iter().chain(of_form).collect();
     let page = ConsentPage {
         application: &authorize.client.name,
         goes_to: to.map(redirect_place),

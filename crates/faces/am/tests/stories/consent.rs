@@ -100,6 +100,29 @@ async fn a_decision_is_the_sessions_own() {
     assert!(!location.contains("decision"), "{location}");
 }
 
+/// S-OP-6: Goal: a consent is to the name and the addresses that its page has shown: where the client changes them meanwhile, its user is shown
+/// the new ones, and nothing is given for the old. Decision 0073, RFC 6749 §10.2
+#[tokio::test]
+async fn a_consent_is_to_what_its_page_has_shown() {
+    let fixture = FaceFixture::start().await;
+    of_somebody_else(&fixture).await;
+    let session = fixture.sign_on(ALICE).await;
+    let ask = async |more: &str| authorize(&fixture, more).cookie(&session).send().await;
+    let page = ask("&scope=openid").await;
+    asks(&page, "Who you are here");
+    let id = fixture.world.data.app.id.clone();
+    let renamed = fixture.world.edit_client(&id, |client| {
+        client.name = "Nice notes".into();
+        client.identity_generation += 1;
+    });
+    renamed.await;
+    let anew = answered(&fixture, &page, &session, "allow").await;
+    assert!(anew.status == 200 && anew.text.contains("Allow Nice notes?"), "{}", anew.text);
+    leads_with(&ask("&scope=openid&prompt=none").await, "error=consent_required");
+    leads_with(&answered(&fixture, &anew, &session, "allow").await, "code=");
+    leads_with(&ask("&scope=openid&prompt=none").await, "code=");
+}
+
 /// Goal: AM's programs allow by one POST, with the token of the session as `csrf`; the request stands in the form or in the address, and
 /// `save_consent` changes nothing. Contract am.md 4.1, `POST /authorize`.
 #[tokio::test]
@@ -158,4 +181,28 @@ async fn the_page_names_all_places_of_the_application() {
     let others = page.text.split("counts for the other places of Shop").nth(1).expect("they are named");
     assert!(others.contains(">till.example.test<") && others.contains(">com.example.till<"), "{others}");
     assert!(!others.to_lowercase().contains(">shop.example.test<"), "{others}");
+}
+
+/// S-OP-9: Goal: a request that names its user is answered for nobody else: whoever signs on for it as somebody else brings the application
+/// `login_required`, and is not shown the page for ever. OpenID Connect Core §3.1.2.2
+#[tokio::test]
+async fn a_request_for_one_user_is_answered_for_nobody_else() {
+    let fixture = FaceFixture::start().await;
+    let alice = fixture.world.data.alice.id;
+    let claims = format!("%7B%22id_token%22:%7B%22sub%22:%7B%22value%22:%22{alice}%22%7D%7D%7D");
+    let named = format!("&scope=openid&claims={claims}");
+    let sign_on = async |session: Option<&str>, who| {
+        let ask = authorize(&fixture, &named);
+        let begun = session.into_iter().fold(ask, |ask, session| ask.cookie(session)).send().await;
+        let address = begun.header("location").to_owned();
+        assert!(address.starts_with("/am/UI/Login?"), "{address}");
+        let page = fixture.ask("GET", &address).send().await;
+        let signed_on = submit(&fixture, &page, who).await;
+        let session = value_of(&signed_on, COOKIE);
+        (fixture.ask("GET", signed_on.header("location")).cookie(&session).send().await, session)
+    };
+    let (refused, session) = sign_on(None, BOBBY).await;
+    leads_with(&refused, "error=login_required");
+    let (answer, _) = sign_on(Some(&session), ALICE).await;
+    leads_with(&answer, "code=");
 }

@@ -311,7 +311,12 @@ fn clients() -> Vec<(&'static str, Value)> {
         ];
         let always = switches.iter().chain(&lives).chain(&told);
         shown.extend(always.map(|(name, schema)| (name.trim_end_matches('?'), schema.clone())));
+        let said = json!({
+            "type": ["string", "null"],
+            "description": "The scopes that it has said it asks users for, where it registered itself: it gets no other.",
+        });
         shown.extend([
+            ("scope", said),
             ("previous_secret_until", nullable(time())),
             ("created_at", time()),
             ("updated_at", time()),

@@ -7,7 +7,9 @@ use adieu_testkit::World;
 use adieu_testkit::world::{Reply, profile_config};
 use serde_json::Value;
 
-use crate::fixture::{ALICE, ALPHA, BOB, Browser, CALLBACK, RelyingParty, flow, param, signed_on, with_dora};
+use crate::fixture::{
+    ALICE, ALPHA, BOB, Browser, CALLBACK, RelyingParty, flow, form, param, signed_on, with_dora,
+};
 
 const ALLOW: &[(&str, &str)] = &[("choice", "allow")];
 const DENY: &[(&str, &str)] = &[("choice", "deny")];
@@ -81,6 +83,39 @@ async fn somebody_elses_application_gets_what_its_user_agrees_to() {
 
     let forged = Browser::of(&world).submit(&question, ALLOW).await;
     assert_eq!(forged.status, 403);
+}
+
+/// Goal: S-OP-6: a consent is to the name and the addresses that its page has shown, and to what it asked: where the client changes them
+/// meanwhile, or the form comes with another request, the user is asked that, and nothing is given for the old. Decision 0073, RFC 6749 §10.2
+#[tokio::test]
+async fn a_consent_is_to_what_its_page_has_shown() {
+    let world = World::start().await;
+    of_somebody_else(&world).await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let question = browser.sign_on(&page, ALICE).await;
+    asks(&question, "Who you are here");
+    let (action, fields) = form(&question);
+    let wider = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.replace("scope=openid", "scope=openid%20email")));
+    let wider: Vec<_> = wider.collect();
+    let mut wider: Vec<_> = wider.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    wider.extend(ALLOW);
+    asks(&browser.post(&action, &wider).await, "Your e-mail address");
+
+    let id = world.data.app.id.clone();
+    let renamed = world.edit_client(&id, |client| {
+        client.name = "Nice notes".into();
+        client.redirect_uris.push("https://evil.example.test/cb".into());
+        client.identity_generation += 1;
+    });
+    renamed.await;
+    let anew = browser.submit(&question, ALLOW).await;
+    assert!(anew.status == 200 && anew.text.contains("Allow Nice notes?"), "{} {}", anew.status, anew.text);
+    assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("consent_required"));
+    shop.code(&browser.submit(&anew, ALLOW).await);
+    shop.code(&browser.get(&shop.authorize("&scope=openid&prompt=none")).await);
 }
 
 /// Goal: S-TOK-9: access that outlives the session is given where its user agreed to it, and else left out without an error. Modules

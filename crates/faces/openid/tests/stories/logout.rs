@@ -283,3 +283,21 @@ async fn the_page_after_a_sign_off_can_be_read_again() {
     let off = browser.get(form_address.location()).await;
     assert!(off.text.contains("You are signed off"), "{}", off.text);
 }
+
+/// Goal: S-RPI-14: a state that is longer than we pass on is refused, and nobody is sent back without it; the user may sign off all the same.
+#[tokio::test]
+async fn a_state_that_is_too_long_is_refused() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let query = |length| {
+        let state = "s".repeat(length);
+        format!("{LOGOUT}?id_token_hint={hint}&post_logout_redirect_uri={BYE}&state={state}")
+    };
+    let refused = browser.get(&query(2049)).await;
+    assert_eq!((refused.status.as_u16(), refused.location()), (400, ""), "{}", refused.text);
+    assert!(refused.text.contains("is too long") && refused.text.contains("Sign off"), "{}", refused.text);
+    assert_eq!(shop.silently(&mut browser).await, None, "nothing has ended");
+    let done = browser.get(&query(2048)).await;
+    assert_eq!(done.location().len(), BYE.len() + "?state=".len() + 2048);
+}

@@ -71,11 +71,21 @@ async fn what_narrows_a_client_is_refused_and_never_dropped() {
         ("default_acr_values", json!(["2"])),
         ("authorization_signed_response_alg", json!("RS256")),
         ("authorization_encrypted_response_alg", json!("RSA-OAEP")),
+        ("authorization_details_types", json!(["payment"])),
+        ("introspection_encrypted_response_enc", json!("A128GCM")),
+        ("tls_client_auth_subject_dn", json!("CN=till")),
+        ("response_modes", json!(["form_post"])),
+        ("scope", json!("admin read:all")),
+        ("scope", json!(["openid"])),
         ("request_object_signing_alg", json!("ES256")),
         ("token_endpoint_auth_signing_alg", json!("EdDSA")),
         ("require_auth_time", json!("yes")),
         ("client_name", json!("Pay\u{202e}laP")),
         ("client_name", json!("Pay\u{200b}Pal")),
+        ("client_name", json!("\u{2800}")),
+        ("client_name", json!("\u{1d159}")),
+        ("client_name", json!("Shop\u{2003}\u{2003}\u{2003}(verified)")),
+        ("client_name", json!("Shop   (verified)")),
     ] {
         let refused = register(&world, &token, till(json!({name: value}))).await;
         let told = (refused.status.as_u16(), refused.json()["error"].clone());
@@ -222,4 +232,63 @@ async fn a_program_that_anybody_may_be_is_asked_about_each_time() {
     assert_eq!(browser.get(&asked(&made, at_port, "")).await.status, 200, "the question again");
     administrator(&world, &made, |client| client.require_consent = false).await;
     assert_eq!(error(&browser.get(&asked(&made, at_port, "&prompt=none")).await), None, "one of one's own");
+}
+
+/// Goal: F-9, S-REG-1: the scopes that a client says it asks for are all that it gets, by scope and by claim, until it says otherwise; what
+/// nobody knows is left out of them, and the answer says what is kept. RFC 7591 §2
+#[tokio::test]
+async fn the_scopes_that_a_client_names_are_all_that_it_gets() {
+    let world = with_registration().await;
+    let said = till(json!({"scope": "openid email unheard:of", "token_endpoint_auth_method": "none"}));
+    let made = register(&world, &initial(&world, 1).await, said).await.json();
+    assert_eq!(made["scope"], "openid email");
+    assert_eq!(manage(&world, Method::GET, &made, None).await.json()["scope"], "openid email");
+    let mut browser = Browser::of(&world);
+    let claims = "%7B%22userinfo%22:%7B%22phone_number%22:null,%22email%22:null%7D%7D";
+    let wide = format!("&scope=openid%20profile%20email%20offline_access&claims={claims}");
+    let page = browser.get(&asks_for(&made, &wide)).await;
+    let question = browser.sign_on(&page, ALICE).await;
+    assert!(question.text.contains("Your e-mail address"), "{}", question.text);
+    for not in ["Your phone number", "From your account", "Your name", "after you have signed off"] {
+        assert!(!question.text.contains(not), "{not}: {}", question.text);
+    }
+    let none = browser.get(&asks_for(&made, "&scope=profile")).await;
+    assert_eq!(param(none.location(), "error").as_deref(), Some("invalid_scope"), "{}", none.text);
+
+    let mut wider = till(json!({"token_endpoint_auth_method": "none"}));
+    wider["client_id"] = made["client_id"].clone();
+    let made = manage(&world, Method::PUT, &made, Some(wider)).await;
+    assert!(made.status == 200 && made.json().get("scope").is_none(), "{}", made.text);
+    let question = browser.get(&asks_for(&made.json(), "&scope=openid%20profile")).await;
+    assert!(question.text.contains("Allow Till?"), "{} {}", question.location(), question.text);
+}
+
+/// The address of a request of a client that registered itself, with further parameters.
+fn asks_for(made: &Value, more: &str) -> String {
+    let id = made["client_id"].as_str().expect("an id");
+    let pkce = "&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let to = "https://till.example.test/cb";
+    format!("{ALPHA}/authorize?response_type=code&client_id={id}&redirect_uri={to}{pkce}{more}")
+}
+
+/// Goal: decision 0079, RFC 6749 §10.2: an administrator who makes a registered client one's own vouches for it as it is; where it takes another
+/// address, nobody is sent there without a question.
+#[tokio::test]
+async fn a_client_of_ones_own_that_moves_itself_is_asked_about() {
+    let world = with_registration().await;
+    let made = made(&world, json!({"token_endpoint_auth_method": "none"})).await;
+    administrator(&world, &made, |client| client.require_consent = false).await;
+    let (to, evil) = ("https://till.example.test/cb", "https://evil.example.test/cb");
+    let mut browser = Browser::of(&world);
+    let page = browser.get(&asked(&made, to, "")).await;
+    let answer = browser.sign_on(&page, ALICE).await;
+    assert!(answer.location().starts_with(&format!("{to}?code=")), "{}", answer.text);
+    says(&world, &made, json!({"redirect_uris": [to], "token_endpoint_auth_method": "none"})).await;
+    let silent = browser.get(&asked(&made, to, "&prompt=none")).await;
+    assert!(param(silent.location(), "code").is_some(), "it is what it was: {}", silent.location());
+    says(&world, &made, json!({"redirect_uris": [to, evil], "token_endpoint_auth_method": "none"})).await;
+    for place in [to, evil] {
+        let silent = browser.get(&asked(&made, place, "&prompt=none")).await;
+        assert_eq!(error(&silent).as_deref(), Some("consent_required"));
+    }
 }

@@ -6,7 +6,7 @@ use adieu_authority::SessionToken;
 use adieu_testkit::World;
 use adieu_testkit::world::profile_config;
 
-use crate::fixture::{ALICE, ALPHA, BOB, Browser, CALLBACK, RelyingParty, claims, form, param};
+use crate::fixture::{ALICE, ALPHA, BOB, Browser, CALLBACK, RelyingParty, claims, form, param, signed_on};
 
 /// Goal: S-OP-1, S-OP-3, S-OP-11, S-OP-17, S-OP-20: who is not signed on signs on at the page and comes back with a code; the
 /// answer names the issuer; who is signed on is answered at once; nobody is sent to an address that is not registered.
@@ -180,4 +180,27 @@ async fn one_form_gives_one_session() {
     let token = browser.cookie("adieu_session").expect("a cookie").to_owned();
     assert_eq!((twin.cookie("adieu_session"), third.cookie("adieu_session")), (Some(&*token), Some(&*token)));
     assert_eq!(world.authority().count_live_sessions(world.data.alice.id).await.expect("read"), 1);
+}
+
+/// Goal: S-OP-9: a request that names its user is answered for nobody else: whoever signs on for it as somebody else brings the application
+/// `login_required`, and is not shown the page for ever. OpenID Connect Core §3.1.2.2
+#[tokio::test]
+async fn a_request_for_one_user_is_answered_for_nobody_else() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (_, hint) = signed_on(&shop, BOB).await;
+    let claims =
+        format!("%7B%22id_token%22:%7B%22sub%22:%7B%22value%22:%22{}%22%7D%7D%7D", world.data.bob.id);
+    for named in [format!("&claims={claims}"), format!("&id_token_hint={hint}")] {
+        let request = shop.authorize(&format!("&scope=openid&state=s1{named}"));
+        let mut browser = Browser::of(&world);
+        let page = browser.get(&request).await;
+        let refused = browser.sign_on(&page, ALICE).await;
+        assert_eq!(param(refused.location(), "error").as_deref(), Some("login_required"), "{}", refused.text);
+        assert_eq!(param(refused.location(), "state").as_deref(), Some("s1"));
+        // Whoever was signed on before may be somebody else by now.
+        let page = browser.get(&request).await;
+        assert_eq!(page.status, 200, "{}", page.location());
+        shop.code(&browser.sign_on(&page, BOB).await);
+    }
 }

@@ -35,8 +35,8 @@ fn asks(page: &Reply, words: &str) {
 async fn answered(fixture: &FaceFixture, page: &Reply, st: &str, choice: &str) -> Reply {
     let line = page.set_cookie("__Host-adieu-signon").expect("a cookie");
     let cookie = format!("{}; ST={st}", line.split(';').next().expect("a pair"));
-    let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
-    let form = [("flowId", flow.as_str()), ("token", token.as_str()), ("choice", choice)];
+    let [flow, token, shown] = ["flowId", "token", "adieu_shown"].map(|name| hidden(&page.text, name));
+    let form = [("flowId", flow.as_str()), ("token", &token), ("adieu_shown", &shown), ("choice", choice)];
     fixture.post(&fixture.a("signon/")).header("cookie", &cookie).form(&form).send().await
 }
 
@@ -139,6 +139,73 @@ async fn a_decision_is_the_sessions_own() {
     assert!(allowed(&fixture, &question, &bob).await.contains("code="));
 }
 
+/// S-OP-20: Goal: the form that one user was shown decides nothing for another one who has signed on in the flow meanwhile.
+#[tokio::test]
+async fn a_form_is_for_the_user_who_was_shown_it() {
+    let fixture = FaceFixture::open().await;
+    let st = fixture.sign_on(ALICE).await.st;
+    let app = of_somebody_else(&fixture).await;
+    let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
+    let flow = hidden(&question.text, "flowId");
+    assert_eq!(answered(&fixture, &question, &st, "other").await.status, 303);
+    let checked = fixture.check(&flow, BOB).cookie(&st).send().await;
+    let bob = checked.cookie("ST").expect("a token").to_owned();
+    let anew = answered(&fixture, &question, &bob, "allow").await;
+    assert!(anew.location().contains("/signon/?flowId="), "{} {}", anew.status, anew.location());
+    let shown = fixture.get(&path(&anew)).cookie(&bob).send().await;
+    assert!(shown.text.contains("signed on as bob"), "{}", shown.text);
+    assert!(allowed(&fixture, &shown, &bob).await.contains("code="));
+}
+
+/// S-OP-6: Goal: a consent is to the name and the addresses that its page has shown: where the client changes them meanwhile, its user is shown
+/// the new ones, and nothing is given for the old. Decision 0073, RFC 6749 §10.2
+#[tokio::test]
+async fn a_consent_is_to_what_its_page_has_shown() {
+    let fixture = FaceFixture::open().await;
+    let st = fixture.sign_on(ALICE).await.st;
+    let app = of_somebody_else(&fixture).await;
+    let id = fixture.world.data.app.id.clone();
+    let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
+    asks(&question, "Who you are here");
+    let renamed = fixture.world.edit_client(&id, |client| {
+        client.name = "Nice notes".into();
+        client.redirect_uris.push("https://evil.example.test/cb".into());
+        client.identity_generation += 1;
+    });
+    renamed.await;
+    let again = answered(&fixture, &question, &st, "allow").await;
+    assert!(again.status == 303 && again.location().contains("/signon/?flowId="), "{}", again.location());
+    let silent = fixture.authorize(&app, &[("scope", "openid"), ("prompt", "none")]);
+    let refused = fixture.get(&silent).cookie(&st).send().await;
+    assert!(refused.location().contains("error=consent_required"), "{}", refused.location());
+    let anew = fixture.get(&path(&again)).cookie(&st).send().await;
+    assert!(anew.text.contains("Allow Nice notes?"), "{}", anew.text);
+    assert!(allowed(&fixture, &anew, &st).await.contains("code="));
+}
+
+/// S-OP-3: Goal: an address that is taken away from the client while a flow is under way gets nothing any more, neither a code nor a word.
+#[tokio::test]
+async fn an_address_that_was_taken_away_gets_nothing() {
+    let fixture = FaceFixture::open().await;
+    let st = fixture.sign_on(ALICE).await.st;
+    let app = of_somebody_else(&fixture).await;
+    let id = fixture.world.data.app.id.clone();
+    let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
+    let flow = hidden(&question.text, "flowId");
+    fixture.world.edit_client(&id, |client| client.redirect_uris = vec!["https://other.test/".into()]).await;
+    for choice in ["allow", "deny"] {
+        let refused = answered(&fixture, &question, &st, choice).await;
+        assert!(refused.status == 400 && refused.text.contains("redirect URI"), "{}", refused.text);
+    }
+    let resumed = fixture.get(&fixture.a(&format!("as/resume?flowId={flow}"))).cookie(&st).send().await;
+    assert!(resumed.status == 400 && resumed.text.contains("redirect URI"), "{}", resumed.text);
+    // A browser is shown a page for it, also where the whole application is switched off.
+    fixture.world.edit_client(&id, |client| client.enabled = false).await;
+    let resume = fixture.get(&fixture.a(&format!("as/resume?flowId={flow}"))).cookie(&st);
+    let resumed = resume.header("accept", "text/html").send().await;
+    assert!(resumed.status == 401 && resumed.text.contains("<html"), "{}", resumed.text);
+}
+
 /// Goal: a `pi.flow` has no page: the application is told what is missing, with a live session and after a sign-on alike.
 #[tokio::test]
 async fn a_direct_flow_is_told_that_consent_is_missing() {
@@ -174,4 +241,34 @@ async fn the_page_names_all_places_of_the_application() {
     let others = question.text.split("counts for the other places of Shop").nth(1).expect("they are named");
     assert!(others.contains(">till.example.test<") && others.contains(">com.example.till<"), "{others}");
     assert!(!others.contains(">shop.example.test<"), "{others}");
+}
+
+/// S-OP-9: Goal: a request that names its user is answered for nobody else, neither on the page nor by a page of the application's own: the
+/// application hears `login_required`. OpenID Connect Core §3.1.2.2
+#[tokio::test]
+async fn a_request_for_one_user_is_answered_for_nobody_else() {
+    let fixture = FaceFixture::open().await;
+    let app = fixture.shop();
+    let sub = fixture.world.data.alice.id.to_string();
+    let claims = format!(r#"{{"id_token":{{"sub":{{"value":"{sub}"}}}}}}"#);
+    let named = [("scope", "openid"), ("claims", claims.as_str())];
+    let resume = |flow: &str| fixture.a(&format!("as/resume?flowId={flow}"));
+    let begun = async || {
+        let begun = fixture.get(&fixture.authorize(&app, &named)).send().await;
+        begun.location().split("flowId=").nth(1).expect("a flow").to_owned()
+    };
+    for (who, answer) in [(BOB, "?error=login_required"), (ALICE, "?code=")] {
+        let flow = begun().await;
+        let checked = fixture.check(&flow, who).send().await;
+        let st = checked.cookie("ST").expect("a token").to_owned();
+        let resumed = fixture.get(&resume(&flow)).cookie(&st).send().await;
+        assert!(resumed.location().starts_with(&format!("{}{answer}", app.redirect)), "{}", resumed.text);
+        let again = fixture.get(&resume(&flow)).cookie(&st).send().await;
+        assert_eq!(again.status, 404, "the flow is over");
+    }
+    let flow = fixture.flow(&app, &named).await;
+    let checked = fixture.check(&flow, BOB).send().await;
+    let st = checked.cookie("ST").expect("a token").to_owned();
+    let resumed = fixture.get(&resume(&flow)).cookie(&st).send().await;
+    resumed.assert_error(400, "INVALID_REQUEST", Some(("login_required", None)));
 }
