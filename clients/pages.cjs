@@ -213,7 +213,7 @@ scenario({
   "whoever is signed off finds the way back": async () => {
     await browser.click("form button[type=submit]");
     await goto("/self-service/ui/status", "kratos-signed-off", /Sign on again/);
-    await goto("/am/UI/Logout", "am-signed-off", /Sign on again/);
+    await goto("/am/UI/Logout", "am-signed-off", /Front page/);
     await goto(`/${pingone.env_id}/signon/`, "pingone-signed-off", /Sign on again/);
   },
   "somebody signs up": async () => {

@@ -86,6 +86,7 @@ fn pages(
         named("Sign up", append_query(&begin, "return_to", &back))
     });
     let settings = adieu_face_pages::Settings {
+        public_url: base.clone(),
         realm: realm.clone(),
         cookie_names: cookie_names(config),
         cookies: companions::all(config),
@@ -231,6 +232,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
         },
         registration: config.openid.registration,
         requires_pushed: config.openid.require_pushed_requests,
+        sign_on_page: format!("{}/am/UI/Login", config.public.url),
         front_page: front_page(config),
     };
     adieu_face_openid::service(authority.clone(), settings)

@@ -103,6 +103,8 @@ enum Command {
         #[command(subcommand)]
         command: commands::EndingsCommand,
     },
+    /// Those who are or were told of endings, and how each does.
+    Receivers(commands::ReceiversCommand),
     /// Print a script that completes the command line, for a shell to read.
     Completions {
         /// The shell.
@@ -158,6 +160,7 @@ fn main() -> ExitCode {
         Command::Sessions { command } => commands::sessions(command),
         Command::End(command) => commands::end(command),
         Command::Endings { command } => commands::endings(command),
+        Command::Receivers(command) => commands::receivers(command),
         Command::Completions { shell } => commands::completions(shell, &mut Cli::command()),
         Command::Export(export) => commands::export(export),
         Command::Apply(apply) => match commands::apply(apply) {

@@ -1,9 +1,10 @@
 //! Which flows are kept that nobody has finished: so many of a kind and so many bytes of them, and of these so many that one address,
 //! one IPv6 /48 or one client has begun.
 //!
-//! Beyond, the oldest give way, so that whoever begins flows without end loses only their own, and the database does not grow
-//! (HOME-LIMITS, ONE-SLOW-HURTS-NONE). Every process counts what it has begun itself. Nothing here reads a body or the clock.
+//! Beyond its own share, the oldest of whoever begins gives way; beyond what all may have, the oldest of whoever has most: so whoever
+//! begins flows without end loses their own, and the database does not grow (HOME-LIMITS, ONE-SLOW-HURTS-NONE). Every process counts what it has begun itself. Nothing here reads a body or the clock.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -43,9 +44,8 @@ impl FlowLimits {
     /// How many flows of one kind, and how many bytes of them, may be begun there.
     fn of(self, origin: &Begins) -> (usize, usize) {
         let shares = match origin {
-            Begins::At(_) => 1,
-            Begins::In(_) => SITE_SHARES as usize,
-            Begins::For(_) => CLIENT_SHARES,
+            Begins::Nowhere => return (usize::MAX, usize::MAX),
+            Begins::At(_) | Begins::In(_) | Begins::For(_) => origin.shares(),
         };
         (self.by_address_max.saturating_mul(shares), self.by_address_bytes_max.saturating_mul(shares))
     }
@@ -84,6 +84,10 @@ struct OfKind {
     by_age: BTreeMap<u64, Begun>,
     ages: HashMap<FlowId, u64>,
     by_origin: HashMap<Begins, OfOrigin>,
+    /// Origins by how many flows, and by how many bytes, they have for a share; the last has most. Of those that have as much, the one
+    /// with the oldest flow is behind.
+    by_flows: BTreeSet<(usize, Reverse<u64>, Begins)>,
+    by_bytes: BTreeSet<(usize, Reverse<u64>, Begins)>,
 }
 
 #[derive(Default)]
@@ -92,13 +96,38 @@ struct OfOrigin {
     bytes: usize,
 }
 
+impl OfOrigin {
+    /// Where it stands among origins by its flows, and by its bytes.
+    fn places(&self, origin: &Begins) -> Option<[(usize, Reverse<u64>, Begins); 2]> {
+        let oldest = Reverse(*self.ages.first()?);
+        let weight = |much: usize| much.saturating_mul(WHOLE / origin.shares());
+        Some([self.ages.len(), self.bytes].map(|much| (weight(much), oldest, origin.clone())))
+    }
+}
+
+/// What every number of shares is a part of.
+const WHOLE: usize = CLIENT_SHARES * SITE_SHARES as usize;
+
 /// Where flows begin, as they are counted.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Begins {
+    /// Where the address is not known. That is no one's, and has no bound of its own.
+    Nowhere,
     At(Network),
     /// At any address of a /48.
     In([u16; 3]),
     For(ClientId),
+}
+
+impl Begins {
+    /// For how many it counts.
+    const fn shares(&self) -> usize {
+        match self {
+            Self::Nowhere | Self::At(_) => 1,
+            Self::In(_) => SITE_SHARES as usize,
+            Self::For(_) => CLIENT_SHARES,
+        }
+    }
 }
 
 impl Begun {
@@ -106,7 +135,7 @@ impl Begun {
         match &self.by {
             Beginner::At(from) => {
                 let site = from.and_then(Network::site).map(Begins::In);
-                from.map(Begins::At).into_iter().chain(site).collect()
+                std::iter::once(from.map_or(Begins::Nowhere, Begins::At)).chain(site).collect()
             }
             Beginner::Client(client) => vec![Begins::For(client.clone())],
         }
@@ -165,9 +194,10 @@ impl OfKind {
 
     fn count(&mut self, age: u64, begun: Begun) {
         for origin in begun.origins() {
-            let own = self.by_origin.entry(origin).or_default();
-            own.ages.insert(age);
-            own.bytes += begun.bytes;
+            self.weigh(origin, |own| {
+                own.ages.insert(age);
+                own.bytes += begun.bytes;
+            });
         }
         self.bytes += begun.bytes;
         self.by_age.insert(age, begun);
@@ -177,18 +207,34 @@ impl OfKind {
         let begun = self.by_age.remove(&age)?;
         self.bytes -= begun.bytes;
         for origin in begun.origins() {
-            if let Some(own) = self.by_origin.get_mut(&origin) {
+            self.weigh(origin, |own| {
                 own.ages.remove(&age);
                 own.bytes -= begun.bytes;
-                if own.ages.is_empty() {
-                    self.by_origin.remove(&origin);
-                }
-            }
+            });
         }
         Some(begun)
     }
 
-    /// Those that go for this one: the oldest of where it began, and of all.
+    /// Changes what an origin has, and its places among the others with it.
+    fn weigh(&mut self, origin: Begins, change: impl FnOnce(&mut OfOrigin)) {
+        let own = self.by_origin.entry(origin.clone()).or_default();
+        let before = own.places(&origin);
+        change(own);
+        let after = own.places(&origin);
+        if let Some([flows, bytes]) = before {
+            self.by_flows.remove(&flows);
+            self.by_bytes.remove(&bytes);
+        }
+        match after {
+            Some([flows, bytes]) => {
+                self.by_flows.insert(flows);
+                self.by_bytes.insert(bytes);
+            }
+            None => drop(self.by_origin.remove(&origin)),
+        }
+    }
+
+    /// Those that go for this one: the oldest of where it began, and of who has most.
     fn give_way(&mut self, to: u64, limits: FlowLimits) -> Vec<FlowId> {
         let mut going = Vec::new();
         let origins = self.by_age.get(&to).map(Begun::origins).unwrap_or_default();
@@ -202,11 +248,19 @@ impl OfKind {
             }
         }
         while (self.by_age.len() > limits.of_kind_max || self.bytes > limits.of_kind_bytes_max)
-            && let Some(&oldest) = self.by_age.keys().find(|age| **age != to)
+            && let Some(oldest) = self.oldest_of_most(to, limits)
         {
             going.extend(self.forget(oldest));
         }
         going
+    }
+
+    /// The oldest flow but this one of whoever has most of what there is too much of; of all, if that one has no other.
+    fn oldest_of_most(&self, but: u64, limits: FlowLimits) -> Option<u64> {
+        let by = if self.by_age.len() > limits.of_kind_max { &self.by_flows } else { &self.by_bytes };
+        let of_most = by.last().and_then(|(_, _, origin)| self.by_origin.get(origin));
+        let oldest = of_most.and_then(|most| most.ages.iter().find(|age| **age != but));
+        oldest.or_else(|| self.by_age.keys().find(|age| **age != but)).copied()
     }
 
     /// Those of one kind last equally long, so the oldest are over first.
@@ -341,5 +395,30 @@ mod tests {
             assert!(push(n, "flood").is_empty());
         }
         assert_eq!(push(30, "flood"), [id(0)]);
+    }
+
+    /// Goal: H6-8: several that begin flows without end push out their own, where all together have no more room: never those of somebody
+    /// who has few.
+    #[test]
+    fn whoever_has_most_gives_way_to_all() {
+        let limits =
+            FlowLimits { of_kind_max: 1_000, by_address_bytes_max: 40, of_kind_bytes_max: 600, ..LIMITS };
+        let unfinished = Unfinished::new(FlowLimits { by_address_max: 100, ..limits });
+        let push = |n, client: &str, bytes| {
+            let by = Beginner::Client(client.parse().expect("a client id"));
+            unfinished.begin("pushed", Begun { by, bytes, ..begun(n, None, 0) }, at(0))
+        };
+        assert!(push(200, "shop", 30).is_empty());
+        for n in 0..40 {
+            assert!(push(n, "flood", 10).is_empty(), "its share is four hundred");
+        }
+        for n in 40..57 {
+            assert!(push(n, "other-flood", 10).is_empty());
+        }
+        let gone: Vec<FlowId> = (57..120).flat_map(|n| push(n, "other-flood", 10)).collect();
+        assert_eq!(gone.len(), 63);
+        assert!(!gone.contains(&id(200)), "the shop has little");
+        assert_eq!(gone[0], id(0), "the first flood has most at first");
+        assert!(push(201, "shop", 30).iter().all(|gone| *gone != id(200)), "nor does it push out its own");
     }
 }

@@ -273,7 +273,8 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
             }
             let record = EndingRecord::ordered(&order.origin, order.cause, Some(*id), now);
             let is_echo = order.origin.handed_on && *live == 0 && !begun_since;
-            let mass = MassEnding { scope: EndScope::User(*key), generation: to, spared, is_echo, record };
+            let whole = MassEnding::whole(EndScope::User(*key), to, record);
+            let mass = MassEnding { spared, is_echo, with_grants: grants, ..whole };
             Ok(many_ended(changes, mass, *realm, Some((*id, *live))))
         }
         Family::Realm { id, generation } => {

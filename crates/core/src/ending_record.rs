@@ -84,6 +84,8 @@ pub struct MassEnding {
     /// Whether another system handed it on and nobody had signed on here since the last such ending. It may be our own order that comes
     /// back: no other system is told.
     pub is_echo: bool,
+    /// Whether all that clients held in the user's name was revoked with the sessions.
+    pub with_grants: bool,
     /// How it ended.
     pub record: EndingRecord,
 }
@@ -91,6 +93,6 @@ pub struct MassEnding {
 impl MassEnding {
     /// An ending that spares no session, and of which everybody is told who is to be.
     pub const fn whole(scope: EndScope, generation: u64, record: EndingRecord) -> Self {
-        Self { scope, generation, spared: None, is_echo: false, record }
+        Self { scope, generation, spared: None, is_echo: false, with_grants: false, record }
     }
 }

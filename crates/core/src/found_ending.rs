@@ -14,6 +14,7 @@ use crate::facts::is_shown;
 use crate::ids::{ClientId, RealmId, UserId};
 use crate::origin::Actor;
 use crate::participant::{Participant, participants_of_epoch};
+use crate::receipt::ReceiptStates;
 use crate::session::Session;
 use crate::session_id::SessionId;
 use crate::time::Timestamp;
@@ -58,6 +59,39 @@ pub struct FoundEnding {
     pub reach: EndedReach,
     /// How; none if that is not known any more, because the session was reset again, or the disk was full.
     pub record: Option<Arc<EndingRecord>>,
+    /// What became of its notices so far.
+    pub told: ToldSoFar,
+}
+
+/// How many receipts of an ending there are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReceiptCounts {
+    /// By the number of the state. All of them, however many: an engine counts when it writes.
+    pub by_state: [u64; 5],
+}
+
+/// What became of the notices of an ending so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ToldSoFar {
+    /// The receipts in each state.
+    pub counts: ReceiptCounts,
+    /// Whether all who are owed a notice have their receipts; else there will be more.
+    pub complete: bool,
+}
+
+impl ToldSoFar {
+    /// Whether nothing more comes of any of them.
+    pub const fn is_settled(&self) -> bool {
+        self.complete && self.counts.by_state[0] == 0
+    }
+
+    /// Whether a notice is in one of these states. One that is still to be made is pending.
+    pub fn is_any(&self, states: ReceiptStates) -> bool {
+        let [pending, ..] = ReceiptStates::EACH;
+        let will_be = !self.complete && states.contains(pending);
+        let counted = ReceiptStates::EACH.iter().zip(self.counts.by_state);
+        will_be || counted.into_iter().any(|(state, count)| count > 0 && states.contains(*state))
+    }
 }
 
 /// What an ending reached.
@@ -80,6 +114,8 @@ pub enum EndedReach {
         id: UserId,
         /// The session that lived on.
         spared: Option<SessionId>,
+        /// Whether all that clients held in the user's name was revoked with them.
+        with_grants: bool,
     },
     /// The sessions of the realm.
     Realm,
@@ -87,7 +123,7 @@ pub enum EndedReach {
     Client(ClientId),
 }
 
-/// What is shown of an ending; none if nothing is left where its entry leads.
+/// What is shown of an ending, but for its notices; none if nothing is left where its entry leads.
 pub fn found_ending(
     id: EndingId,
     written_at: Timestamp,
@@ -107,8 +143,9 @@ pub fn found_ending(
         }
         (EndingEntry::Many { scope, .. }, EntryFacts::Many { realm, user, mass }) => {
             let spared = mass.as_ref().and_then(|mass| mass.spared);
+            let with_grants = mass.as_ref().is_some_and(|mass| mass.with_grants);
             let reach = match (scope, user) {
-                (EndScope::User(_), user) => EndedReach::User { id: user?, spared },
+                (EndScope::User(_), user) => EndedReach::User { id: user?, spared, with_grants },
                 (EndScope::Realm(_), _) => EndedReach::Realm,
                 (EndScope::Client(client), _) => EndedReach::Client(client.clone()),
             };
@@ -117,7 +154,7 @@ pub fn found_ending(
         (EndingEntry::One { .. }, EntryFacts::Many { .. })
         | (EndingEntry::Many { .. }, EntryFacts::Stored(..) | EntryFacts::Ended(..)) => return None,
     };
-    Some(FoundEnding { id, written_at, realm, reach, record })
+    Some(FoundEnding { id, written_at, realm, reach, record, told: ToldSoFar::default() })
 }
 
 /// How an epoch of a session was reset, as far as that is known: the session knows its last reset. None if the epoch did not
@@ -147,6 +184,8 @@ pub struct EndingFilter {
     pub cause: Option<Cause>,
     /// By this one.
     pub actor: Option<Actor>,
+    /// With a notice in one of these states.
+    pub states: Option<ReceiptStates>,
     /// Written down then or later: a list ends at the first one that was written down earlier.
     pub since: Option<Timestamp>,
     /// Written down earlier.
@@ -165,7 +204,12 @@ impl EndingFilter {
         !self.ends_at(written_at) && self.until.is_none_or(|until| written_at < until)
     }
 
-    /// Whether it asks for this ending.
+    /// Whether it asks for an ending whose notices stand so. An engine asks it last, of what it asks for in any other way.
+    pub fn asks_for_told(&self, told: &ToldSoFar) -> bool {
+        self.states.is_none_or(|states| told.is_any(states))
+    }
+
+    /// Whether it asks for this ending, whatever became of its notices.
     pub fn asks_for(&self, found: &FoundEnding) -> bool {
         let record = found.record.as_deref();
         self.covers(found.written_at)

@@ -114,7 +114,9 @@ pub use ending_record::{EndScope, EndingRecord, MassEnding};
 pub use entropy::Entropy;
 pub use facts::{RealmAround, SessionFacts, is_shown, is_shown_of_generation};
 pub use flow::{Flow, FlowId, decide_create_flow};
-pub use found_ending::{EndedReach, EndingFilter, EntryAround, EntryFacts, FoundEnding, found_ending};
+pub use found_ending::{
+    EndedReach, EndingFilter, EntryAround, EntryFacts, FoundEnding, ReceiptCounts, ToldSoFar, found_ending,
+};
 pub use free_place::{FreePlace, PlaceSearch, UntoldEndings};
 pub use grant::{
     Grant, GrantAround, GrantError, GrantId, Offline, RedeemOrder, Refresh, ReplacedToken, RotateOrder,
@@ -150,7 +152,8 @@ pub use places::{
     decide_remove_population, decide_second_factor_rule, is_population_name, is_realm_path,
 };
 pub use receipt::{
-    ANSWER_KEPT_BYTES, NoticeAnswer, Receipt, ReceiptKey, ReceiptState, Settlement, Tried, decide_settlement,
+    ANSWER_KEPT_BYTES, NoticeAnswer, Receipt, ReceiptKey, ReceiptState, ReceiptStates, Settlement, Tried,
+    decide_settlement,
 };
 pub use receiver::{Receiver, SubscriberId};
 pub use receiver_health::{BroughtForward, ComingBack, ReceiverHealth, decide_health, decide_return};

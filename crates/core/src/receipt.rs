@@ -72,6 +72,28 @@ pub enum ReceiptState {
     CannotBeTold,
 }
 
+/// Some of the states of receipts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptStates(u8);
+
+impl ReceiptStates {
+    /// Each by itself, in the order of [`ReceiptState::WORDS`].
+    pub const EACH: [Self; 5] = [Self(1), Self(2), Self(4), Self(8), Self(16)];
+
+    /// The states of these words, which commas stand between; none if one of them is no state's.
+    pub fn read(text: &str) -> Option<Self> {
+        text.split(',').try_fold(Self(0), |states, word| {
+            let number = ReceiptState::WORDS.iter().position(|known| *known == word)?;
+            Some(Self(states.0 | Self::EACH[number].0))
+        })
+    }
+
+    /// Whether these are among them.
+    pub const fn contains(self, states: Self) -> bool {
+        self.0 & states.0 == states.0
+    }
+}
+
 impl ReceiptState {
     /// Its words, in the order in which they are stored.
     pub const WORDS: [&'static str; 5] = ["pending", "confirmed", "refused", "given_up", "cannot_be_told"];

@@ -41,6 +41,8 @@ pub enum HookReach {
         user: UserId,
         /// The one that lived on.
         spared: Option<SessionId>,
+        /// Whether all that clients held in the user's name was revoked with them.
+        with_grants: bool,
     },
     /// All sessions of the realm.
     Realm,
@@ -78,7 +80,9 @@ impl HookEvent {
     /// What is told of an ending of many; `user` is whose sessions those were. None if that user is not known.
     pub fn of_many(mass: &MassEnding, user: Option<UserId>) -> Option<Self> {
         let reach = match &mass.scope {
-            EndScope::User(_) => HookReach::User { user: user?, spared: mass.spared },
+            EndScope::User(_) => {
+                HookReach::User { user: user?, spared: mass.spared, with_grants: mass.with_grants }
+            }
             EndScope::Realm(_) => HookReach::Realm,
             EndScope::Client(client) => HookReach::Client(client.clone()),
         };
@@ -242,7 +246,9 @@ mod tests {
         let (key, spared) = (session.locator.user_key(), Some(session.id));
         let reach = |mass: &MassEnding| HookEvent::of_many(mass, Some(session.user)).expect("an event").reach;
         let of_user = mass(EndScope::User(key), spared);
-        assert_eq!(reach(&of_user), HookReach::User { user: session.user, spared });
+        assert_eq!(reach(&of_user), HookReach::User { user: session.user, spared, with_grants: false });
+        let total = MassEnding { with_grants: true, ..mass(EndScope::User(key), None) };
+        assert_eq!(reach(&total), HookReach::User { user: session.user, spared: None, with_grants: true });
         assert!(HookEvent::of_many(&of_user, None).is_none());
         let client: ClientId = "shop".parse().expect("a client");
         let of_client = mass(EndScope::Client(client.clone()), None);

@@ -7,16 +7,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Check, Client, ClientId, EndingId, Fate, Outage, Participant, Purpose, RealmId, ReceiptQuery,
-    ReceiptState, Receiver, Session, SessionId, SessionToken, Span, Timestamp,
+    Authority, Check, Client, ClientId, EndingId, Fate, Outage, Participant, Purpose, Realm, RealmId,
+    ReceiptQuery, ReceiptState, Receiver, Session, SessionId, SessionToken, Span, Timestamp, endings_noted,
 };
-use adieu_core::{LogoutFrame, TokenHash, ToldClient, how_told};
+use adieu_core::{HowTold, LogoutFrame, TokenHash, ToldClient, how_told};
 use adieu_http_kit::form::append_query;
+use adieu_http_kit::upstream_paths::issuer_path;
 
 /// How long a browser waits for the first answers of those who are told before it goes on (standards.md 7, C4).
 const WAIT: Span = Span::from_s(2);
 /// How long somebody may look what became of a sign-off.
 const LOOK: Span = Span::from_s(600);
+/// The path of the page that says it, behind the realm's native issuer, and the parameter that names what a browser signed off.
+const PAGE: &str = "signed-off";
+const TICKET: &str = "of";
 /// Receipts of a page that is shown: as many as clients take part in a session.
 const RECEIPTS_MAX: u32 = 256;
 /// Endings of one sign-off whose receipts are looked at: the last ones. What was meant ends last.
@@ -144,6 +148,28 @@ impl PartingTicket {
         let first = endings.len().saturating_sub(ENDINGS_MAX);
         let endings = endings[first..].to_vec();
         (!endings.is_empty()).then(|| Self { endings, until: authority.now().plus(LOOK) })
+    }
+
+    /// The name of the parameter that carries a ticket.
+    pub const PARAMETER: &str = TICKET;
+
+    /// Where a browser looks again what became of the sign-off that is being answered, if somebody is still being told of it: the page
+    /// of the realm's native issuer, whichever dialect signed off.
+    pub fn look_again(
+        authority: &Authority,
+        public_url: &str,
+        realm: &Realm,
+        told: &[ToldClient],
+    ) -> Option<String> {
+        let under_way = told.iter().any(|one| one.how == HowTold::Pending);
+        let ticket = Self::of(authority, &endings_noted()).filter(|_| under_way)?;
+        Some(ticket.address(authority, public_url, realm))
+    }
+
+    /// The address of that page.
+    pub fn address(&self, authority: &Authority, public_url: &str, realm: &Realm) -> String {
+        let page = format!("{public_url}{}/{PAGE}", issuer_path(&realm.path));
+        append_query(&page, TICKET, &self.to_text(authority, realm.id))
     }
 
     /// The ticket as text, which only this installation can make.

@@ -112,7 +112,8 @@ fn reference(params: &Params) -> Result<Option<FlowId>, PushedError> {
 
 fn refusal(error: AuthorizeError) -> Refusal {
     match error {
-        AuthorizeError::Client => Refusal::Client { basic: false },
+        AuthorizeError::Missing("redirect_uri") => Refusal::Request("The redirect_uri is missing."),
+        AuthorizeError::Client | AuthorizeError::Missing(_) => Refusal::Client { basic: false },
         AuthorizeError::RedirectUri => Refusal::Request("The redirect address is not registered."),
         AuthorizeError::Repeated(_) => Refusal::Request("A parameter is repeated."),
         AuthorizeError::Told { refusal, .. } => refusal,

@@ -56,7 +56,8 @@ impl Provider<'_> {
             return Ok(Unfolded::Plain);
         };
         let id = once(params, "client_id").map_err(repeated("client_id"))?;
-        let id: ClientId = id.and_then(|id| id.parse().ok()).ok_or(AuthorizeError::Client)?;
+        let id = id.ok_or(AuthorizeError::Missing("client_id"))?;
+        let id: ClientId = id.parse().map_err(|_| AuthorizeError::Client)?;
         let client = self.authority.client(self.issuer.realm.id, &id).await?;
         let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
         let read = match self.read_object(&client, object).await {

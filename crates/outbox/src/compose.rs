@@ -91,10 +91,10 @@ fn event_body(id: &str, receipt: &Receipt, event: &HookEvent) -> String {
             data["user"] = user.to_string().into();
             ("session.ended", "session")
         }
-        HookReach::User { user, spared } => {
+        HookReach::User { user, spared, with_grants } => {
             data["user"] = user.to_string().into();
             data["spared"] = spared.map(|spared| spared.to_string()).into();
-            ("user.sessions.ended", "user")
+            ("user.sessions.ended", if *with_grants { "total" } else { "user" })
         }
         HookReach::Realm => ("realm.sessions.ended", "realm"),
         HookReach::Client(client) => {

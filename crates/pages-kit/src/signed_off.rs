@@ -14,12 +14,17 @@ use crate::session_pages::SeenByDialect;
 /// How long the page waits for its frames where it leads to an application; the script of the page has the same number.
 const WAIT_S: u32 = 3;
 
+/// A page with somebody who is still being told is made anew after so many seconds.
+const AGAIN_AFTER_S: u32 = 2;
+
 /// Says that the session has ended.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "signed_off.html")]
 pub struct SignedOffPage<'a> {
     /// The realm's name for people.
     pub realm: &'a str,
+    /// Whether there was no session that could end.
+    pub nobody: bool,
     /// What every dialect says of the session now, if it was asked.
     pub seen: &'a [SeenByDialect<'a>],
     /// The applications that took part, and how each is told.
@@ -42,6 +47,11 @@ pub enum Onward<'a> {
 }
 
 impl<'a> Onward<'a> {
+    /// To the same page at its address, made anew in a moment.
+    pub const fn look_again(href: &'a str) -> Self {
+        Self::Again(Link { href, text: "Look again" }, AGAIN_AFTER_S)
+    }
+
     const fn link(&self) -> Link<'a> {
         match self {
             Self::Application(link) | Self::Again(link, _) => *link,
@@ -118,6 +128,7 @@ mod tests {
         let frames = [LogoutFrame { name: NASTY.into(), address: NASTY.into() }];
         let page = SignedOffPage {
             realm: NASTY,
+            nobody: false,
             seen: &seen,
             told: &told,
             frames: &frames,

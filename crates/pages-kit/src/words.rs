@@ -4,6 +4,9 @@
 
 /// What the first field of a sign-on is called, whichever dialect shows it: all of them take either.
 pub(crate) const IDENTIFIER: &str = "Username or e-mail address";
+/// What a person can do after a try that failed: there is no mail by which a password is set anew.
+pub(crate) const FORGOTTEN: &str =
+    "Forgotten your password? An administrator can give you a code to set a new one.";
 
 /// What the second one is called.
 pub(crate) const PASSWORD: &str = "Password";

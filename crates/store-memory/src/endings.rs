@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    EndScope, EndingEntry, EndingId, EndingPlace, EntryAround, EntryFacts, FoundEnding, Timestamp,
+    EndScope, EndingEntry, EndingId, EndingPlace, EntryAround, EntryFacts, FoundEnding, Timestamp, ToldSoFar,
     found_ending,
 };
 use adieu_store::{EndingPage, EndingQuery};
@@ -45,7 +45,17 @@ impl Tables {
 
     pub(crate) fn ending(&self, id: EndingId) -> Option<FoundEnding> {
         let place = self.ending_cipher.decipher(id)?;
-        self.found(self.ending_lines.iter().find(|line| line.place() == place)?)
+        let found = self.found(self.ending_lines.iter().find(|line| line.place() == place)?)?;
+        Some(FoundEnding { told: self.told(place), ..found })
+    }
+
+    /// What became of the notices of the ending at a place so far.
+    pub(crate) fn told(&self, place: EndingPlace) -> ToldSoFar {
+        let mut told = ToldSoFar { complete: self.told_up_to.is_past(place), ..ToldSoFar::default() };
+        for (_, receipt) in self.receipts.iter().filter(|(key, _)| key.place == place) {
+            told.counts.by_state[usize::from(receipt.state.number())] += 1;
+        }
+        told
     }
 
     pub(crate) fn endings(&self, query: &EndingQuery) -> EndingPage {
@@ -62,7 +72,10 @@ impl Tables {
                 break;
             }
             (last, page.looked_back_to) = (Some(line.place()), Some(line.at));
-            page.endings.extend(self.found(line).filter(|found| query.filter.asks_for(found)));
+            if let Some(found) = self.found(line).filter(|found| query.filter.asks_for(found)) {
+                let found = FoundEnding { told: self.told(line.place()), ..found };
+                page.endings.extend(Some(found).filter(|found| query.filter.asks_for_told(&found.told)));
+            }
         }
         page
     }

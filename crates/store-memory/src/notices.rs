@@ -7,8 +7,8 @@ use std::ops::Bound;
 
 use adieu_core::{
     DueNotices, EndingId, EndingPlace, Lane, Outage, Receipt, ReceiptKey, ReceiptState, Receiver,
-    ReceiverHealth, Settlement, SubjectKey, Timestamp, Unwritten, decide_health, decide_lease, decide_return,
-    decide_settlement,
+    ReceiverHealth, Settlement, SubjectKey, Timestamp, ToldSoFar, Unwritten, decide_health, decide_lease,
+    decide_return, decide_settlement,
 };
 use adieu_store::{
     LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, Pending, ReceiptPage, ReceiptQuery,
@@ -223,12 +223,10 @@ impl Tables {
     fn receipt_page(&self, query: &ReceiptQuery) -> Option<ReceiptPage> {
         let place = self.ending_cipher.decipher(query.ending)?;
         self.ending_lines.iter().find(|line| line.place() == place)?;
-        let mut page = ReceiptPage { complete: self.told_up_to.is_past(place), ..ReceiptPage::default() };
+        let ToldSoFar { counts, complete } = self.told(place);
+        let mut page = ReceiptPage { counts, complete, ..ReceiptPage::default() };
         let all: Vec<&Receipt> =
             self.receipts.iter().filter(|(key, _)| key.place == place).map(|(_, receipt)| receipt).collect();
-        for receipt in &all {
-            page.counts.by_state[usize::from(receipt.state.number())] += 1;
-        }
         let name = |receipt: &Receipt| {
             let key = receipt.key();
             (key.receiver, key.subject)

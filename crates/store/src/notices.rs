@@ -7,8 +7,10 @@ use std::collections::HashMap;
 
 use adieu_core::{
     EndingId, Outage, Receipt, ReceiptKey, Receiver, ReceiverHealth, Settlement, SubjectKey, Subscriber,
-    Timestamp, Unwritten,
+    Timestamp, ToldSoFar, Unwritten,
 };
+
+pub use adieu_core::ReceiptCounts;
 
 use crate::acts::Pending;
 
@@ -91,17 +93,15 @@ pub struct ReceiptPage {
 }
 
 impl ReceiptPage {
+    /// What became of all notices of the ending so far.
+    pub const fn told(&self) -> ToldSoFar {
+        ToldSoFar { counts: self.counts, complete: self.complete }
+    }
+
     /// Whether nothing more comes of any of the notices.
     pub const fn is_settled(&self) -> bool {
-        self.complete && self.counts.by_state[0] == 0
+        self.told().is_settled()
     }
-}
-
-/// How many receipts of an ending there are in each state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ReceiptCounts {
-    /// By the number of the state. All of them, however many: an engine counts when it writes.
-    pub by_state: [u64; 5],
 }
 
 /// How many notices were changed by a word of somebody's.

@@ -65,11 +65,14 @@ pub struct EndingsFilter {
     /// By this one: operator, system, other, user:ID or client:ID.
     #[arg(long, value_name = "WHO")]
     actor: Option<String>,
-    /// Written down then or later: 2026-11-29T08:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    /// With a notice in one of these states: pending, confirmed, refused, given_up, cannot_be_told; several with commas.
+    #[arg(long, value_name = "STATES", value_parser = ids::states)]
+    state: Option<String>,
+    /// Written down then or later: 2026-11-29T08:00:00Z, or a date.
+    #[arg(long, value_name = "TIME", value_parser = ids::moment)]
     since: Option<String>,
     /// Written down earlier.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = ids::moment)]
     until: Option<String>,
     /// At most so many.
     #[arg(long, default_value_t = 100, value_parser = ids::limit)]
@@ -87,8 +90,8 @@ pub fn endings(command: EndingsCommand) -> Result<()> {
             EndingsCommand::Retry { ending, reach } => receipts::again(&ending, "retry", &reach).await,
             EndingsCommand::GiveUp { ending, reach } => receipts::again(&ending, "give-up", &reach).await,
             EndingsCommand::Show { ending, reach } => {
-                let found = open(&reach)?.get(&format!("/v1/endings/{}", encoded(&ending))).await?;
-                shown::members(&found, reach.json)
+                let path = format!("/v1/endings/{}?limit=500", encoded(&ending));
+                receipts::shown_with(open(&reach)?.get(&path).await?, reach.json)
             }
         }
     })
@@ -108,6 +111,7 @@ async fn list(filter: EndingsFilter) -> Result<()> {
         ("client", filter.client),
         ("cause", filter.cause),
         ("actor", filter.actor),
+        ("state", filter.state),
         ("since", filter.since),
         ("until", filter.until),
     ];
@@ -116,6 +120,7 @@ async fn list(filter: EndingsFilter) -> Result<()> {
     let (mut endings, more) = api.list(&path, filter.limit).await?;
     if !filter.reach.json {
         name_realms(&api, &mut endings).await?;
+        endings.iter_mut().for_each(|ending| ending["told"] = receipts::numbers(&ending["notices"]).into());
     }
     let columns = [
         ("ENDING", "/id"),
@@ -124,6 +129,7 @@ async fn list(filter: EndingsFilter) -> Result<()> {
         ("BY", "/ending/actor/kind"),
         ("REALM", "/realm"),
         ("REACH", "/reach"),
+        ("TOLD", "/told"),
         ("SESSION", "/session"),
         ("USER", "/user"),
         ("CLIENT", "/client"),

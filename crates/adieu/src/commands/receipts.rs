@@ -53,7 +53,12 @@ pub(super) async fn follow(api: &Api, answer: &Value, wait: Duration, json: bool
         followed?;
     }
     let found = api.get(&format!("/v1/endings/{}?limit=500", encoded(ending))).await?;
-    shown::one(&found, json, || summary(&found["notices"], board.on_terminal))
+    let settled = found["notices"]["settled"] == true;
+    shown::one(&found, json, || summary(&found["notices"], board.on_terminal))?;
+    if !settled && !json {
+        note(&format!("those are tried for a day: `adieu endings show {ending}` says what became of them"));
+    }
+    Ok(())
 }
 
 /// What is shown of receipts while they come: on a terminal a table that is drawn anew, else a line for each that is settled.
@@ -105,18 +110,54 @@ fn receiver(receipt: &Value) -> String {
     }
 }
 
+/// What it answered last: a status, or why there is none.
+fn answer(receipt: &Value) -> Option<String> {
+    let last = &receipt["last_answer"];
+    last["status"]
+        .as_u64()
+        .map(|status| status.to_string())
+        .or_else(|| last["outcome"].as_str().map(Into::into))
+}
+
 fn line(receipt: &Value) -> String {
     let (receiver, state) = (receiver(receipt), text(receipt, "state"));
-    let answer = match (receipt["last_answer"]["status"].as_u64(), receipt["last_answer"]["outcome"].as_str())
-    {
-        (Some(status), _) => format!(" ({status})"),
-        (None, Some(outcome)) => format!(" ({outcome})"),
-        (None, None) => String::new(),
-    };
+    let answer = answer(receipt).map(|answer| format!(" ({answer})")).unwrap_or_default();
     match receipt["after_ms"].as_i64() {
         Some(ms) => format!("{receiver}: {state} after {ms} ms"),
         None => format!("{receiver}: {state}{answer}"),
     }
+}
+
+/// An ending as it is shown, its receipts in a table.
+pub(super) fn shown_with(mut found: Value, json: bool) -> Result<()> {
+    if json {
+        return shown::members(&found, true);
+    }
+    let notices = found["notices"].take();
+    found.as_object_mut().map(|found| found.shift_remove("notices"));
+    shown::members(&found, false)?;
+    let mut rows = notices["receipts"].as_array().cloned().unwrap_or_default();
+    for row in &mut rows {
+        row["receiver"] = receiver(row).into();
+        row["answer"] = answer(row).map_or(Value::Null, Into::into);
+    }
+    let columns = COLUMNS.map(|(heading, pointer)| match heading {
+        "ANSWER" => (heading, "/answer"),
+        _ => (heading, pointer),
+    });
+    let table = if rows.is_empty() { String::new() } else { shown::table(&rows, &columns) };
+    let more = if notices["next"].is_null() { "" } else { "there are more receipts: --json, and the API\n" };
+    shown::print(&format!("\n{}\n{table}{more}", summary(&notices, true)))
+}
+
+/// How many notices there are in each state, in words.
+pub(super) fn numbers(notices: &Value) -> Option<String> {
+    let counts = notices["counts"].as_object().into_iter().flatten();
+    let counts = counts.filter(|(_, count)| count.as_u64() != Some(0));
+    let words: Vec<String> = counts.map(|(state, count)| format!("{count} {state}")).collect();
+    let more = (notices["complete"] == false).then(|| "more to come".to_owned());
+    let words = words.into_iter().chain(more).collect::<Vec<_>>().join(", ");
+    (!words.is_empty()).then_some(words)
 }
 
 /// How many there are in each state, and what each that is pending waits for.

@@ -39,6 +39,17 @@ pub enum UpstreamCommand {
         #[command(flatten)]
         of: OfRealm,
     },
+    /// Give one the secret that the provider has for this client, in place of the one that it has, if any.
+    SetSecret {
+        /// Its name.
+        name: String,
+        /// The file with the secret in its first line; `-` is standard input.
+        #[arg(long, value_name = "FILE")]
+        secret_file: PathBuf,
+        /// Which realm is meant.
+        #[command(flatten)]
+        of: OfRealm,
+    },
     /// Let nobody sign on through one, for the present. Sessions live on.
     Disable {
         /// Its name.
@@ -139,6 +150,7 @@ pub fn upstream(command: UpstreamCommand) -> Result<()> {
             UpstreamCommand::Add(new) => add(new).await,
             UpstreamCommand::List { of } => list(of).await,
             UpstreamCommand::Show { name, of } => show(&name, of).await,
+            UpstreamCommand::SetSecret { name, secret_file, of } => set_secret(&name, &secret_file, of).await,
             UpstreamCommand::Disable { name, of } => enable(&name, false, of).await,
             UpstreamCommand::Enable { name, of } => enable(&name, true, of).await,
             UpstreamCommand::Link { name, sub, user, of } => link(&name, &sub, &user, of).await,
@@ -153,8 +165,15 @@ async fn add(new: AddUpstream) -> Result<()> {
     let api = open(&new.of.reach)?;
     let path = format!("/v1/realms/{}/upstreams", realm_id(&api, &new.of.realm).await?);
     let made = api.ask(Method::POST, &path, Some(new.body()?)).await?;
+    let without = match &new.secret_file {
+        Some(_) => String::new(),
+        None => format!(
+            "; it has no secret: where the provider wants one, `adieu upstream set-secret {}`",
+            new.name
+        ),
+    };
     shown::one(&made, new.of.reach.json, || {
-        format!("users of realm {} may sign on through {}", new.of.realm, new.name)
+        format!("users of realm {} may sign on through {}{without}", new.of.realm, new.name)
     })?;
     addresses(&made, &new.of)
 }
@@ -240,6 +259,15 @@ async fn enable(name: &str, enabled: bool, of: OfRealm) -> Result<()> {
     let changed = api.ask(Method::PATCH, &path, Some(json!({"enabled": enabled}))).await?;
     let how = if enabled { "may sign on through it" } else { "sign on through it no more" };
     shown::one(&changed, of.reach.json, || format!("upstream provider {name}: users {how}"))
+}
+
+async fn set_secret(name: &str, file: &Path, of: OfRealm) -> Result<()> {
+    let api = open(&of.reach)?;
+    let path = path_of(&api, name, &of).await?;
+    let changed = api.ask(Method::PATCH, &path, Some(json!({"client_secret": secret(file)?}))).await?;
+    shown::one(&changed, of.reach.json, || {
+        format!("upstream provider {name}: it has that secret from now on")
+    })
 }
 
 async fn link(name: &str, sub: &str, user: &str, of: OfRealm) -> Result<()> {

@@ -145,30 +145,31 @@ impl Authority {
         provider: &UpstreamProvider,
         identity: &UpstreamIdentity,
     ) -> Result<User, UpstreamFailure> {
+        let sub = || identity.sub.as_str().into();
         if !provider.creates_users {
-            return Err(UpstreamFailure::UnknownPerson);
+            return Err(UpstreamFailure::UnknownPerson(sub()));
         }
         let username = identity.username.clone().unwrap_or_else(|| identity.sub.clone());
-        username_is_sound(None, &username).map_err(|_| UpstreamFailure::NameUnusable)?;
+        username_is_sound(None, &username).map_err(|_| UpstreamFailure::NameUnusable(sub()))?;
         if self.user_named(realm.id, &username).await?.is_some() {
-            return Err(UpstreamFailure::NameTaken);
+            return Err(UpstreamFailure::NameTaken(sub()));
         }
         let home = self.populations(realm.id).await?.into_iter().next();
         let home = home.ok_or_else(|| Outage::new("a realm without a population"))?;
         let link = UpstreamLink { issuer: provider.issuer.clone(), sub: identity.sub.clone() };
         let id = self.upstream_user_to_be(realm.id, &link).await?;
-        let id = id.ok_or(UpstreamFailure::NameTaken)?; // By the same person: the caller looks for the link once more.
+        let id = id.ok_or_else(|| UpstreamFailure::NameTaken(sub()))?; // By the same person: the caller looks for the link once more.
         let person = NewPerson { username, email: identity.email.clone(), ..NewPerson::default() };
         let made = self.create_user_as(id, &home, person).await.map_err(|error| match error {
-            PersonError::Directory(DirectoryError::Taken(_)) => UpstreamFailure::NameTaken,
-            PersonError::Directory(DirectoryError::Fault(_)) => UpstreamFailure::NameUnusable,
+            PersonError::Directory(DirectoryError::Taken(_)) => UpstreamFailure::NameTaken(sub()),
+            PersonError::Directory(DirectoryError::Fault(_)) => UpstreamFailure::NameUnusable(sub()),
             PersonError::Directory(error) => error.into(),
-            PersonError::Password(_) | PersonError::Weak(_) => UpstreamFailure::NameUnusable,
+            PersonError::Password(_) | PersonError::Weak(_) => UpstreamFailure::NameUnusable(sub()),
         })?;
         self.list_upstream_link(&made, &link).await.map_err(|error| match error {
             UpstreamLinkError::Directory(error) => UpstreamFailure::from(error),
             UpstreamLinkError::Subject | UpstreamLinkError::OtherUser | UpstreamLinkError::TooMany => {
-                UpstreamFailure::UnknownPerson
+                UpstreamFailure::UnknownPerson(sub())
             }
         })?;
         tracing::info!(user = %made.id, realm = realm.path, upstream = provider.name, "a user was made for an unknown person");

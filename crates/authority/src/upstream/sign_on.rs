@@ -44,6 +44,8 @@ pub struct UpstreamStart<'a> {
     /// How old the person's proof may be when the browser comes to the provider; none if it may be of any age. Where it may not be
     /// older than that moment, the provider is told to ask for one although it knows the person.
     pub proof_age_max: Option<Span>,
+    /// Whether the provider asks which of its accounts it shall be, although somebody is signed on there.
+    pub another_account: bool,
     /// The level that is wanted even where the realm asks for less.
     pub level: Assurance,
     /// The address that it is begun from.
@@ -128,15 +130,15 @@ pub enum UpstreamFailure {
     /// It cannot be asked, refuses, or says what must not be taken.
     #[error(transparent)]
     Provider(#[from] UpstreamError),
-    /// Nobody here is linked to the person.
+    /// Nobody here is linked to the person, whom the provider calls so.
     #[error("nobody here is linked to that person")]
-    UnknownPerson,
+    UnknownPerson(Box<str>),
     /// A user with the person's name is there already.
     #[error("the name of that person is taken")]
-    NameTaken,
+    NameTaken(Box<str>),
     /// The person's name is none that a user may have.
     #[error("the name of that person cannot be a username")]
-    NameUnusable,
+    NameUnusable(Box<str>),
     /// The provider's session was ended while somebody was signing on.
     #[error("the provider's session is over")]
     Over,
@@ -173,6 +175,22 @@ impl From<DirectoryError> for UpstreamFailure {
 }
 
 impl UpstreamFailure {
+    /// What the provider calls the person, where an administrator can link one: for the log, and for nobody else.
+    pub const fn unlinked_sub(&self) -> Option<&str> {
+        match self {
+            Self::UnknownPerson(sub) | Self::NameTaken(sub) | Self::NameUnusable(sub) => Some(sub),
+            Self::UnknownProvider
+            | Self::State
+            | Self::Issuer
+            | Self::Denied(_)
+            | Self::Provider(_)
+            | Self::Over
+            | Self::SecondFactor(_)
+            | Self::Code(_)
+            | Self::SignOn(_) => None,
+        }
+    }
+
     const fn outcome(&self) -> SignOnOutcome {
         match self {
             Self::SignOn(failure) => failure.outcome(),
@@ -185,9 +203,9 @@ impl UpstreamFailure {
             | Self::Issuer
             | Self::Denied(_)
             | Self::Provider(UpstreamError::Refused(_) | UpstreamError::NotTaken(_))
-            | Self::UnknownPerson
-            | Self::NameTaken
-            | Self::NameUnusable
+            | Self::UnknownPerson(_)
+            | Self::NameTaken(_)
+            | Self::NameUnusable(_)
             | Self::Over => SignOnOutcome::WrongCredentials,
         }
     }
@@ -256,9 +274,13 @@ impl Authority {
         let max_age = proof_age_max.map(|age| age.s().to_string());
         if let Some(max_age) = &max_age {
             params.push(("max_age", max_age)); // Core §3.1.2.1: the ID token says `auth_time` then.
-            if max_age == "0" {
-                params.push(("prompt", "login"));
-            }
+        }
+        // Core §3.1.2.1: several values of `prompt` are one text.
+        match (max_age.as_deref() == Some("0"), start.another_account) {
+            (true, true) => params.push(("prompt", "login select_account")),
+            (true, false) => params.push(("prompt", "login")),
+            (false, true) => params.push(("prompt", "select_account")),
+            (false, false) => {}
         }
         Ok(with_query(&endpoints.authorization, &params))
     }
@@ -396,9 +418,9 @@ impl Authority {
         match self.made_upstream_user(realm, provider, identity).await {
             Ok(user) => Ok(Arc::new(user)),
             // The same person came twice at once, and the other one was faster.
-            Err(UpstreamFailure::NameTaken) => {
+            Err(failure @ UpstreamFailure::NameTaken(_)) => {
                 let made = self.upstream_user(realm.id, &provider.issuer, &identity.sub).await?;
-                made.ok_or(UpstreamFailure::NameTaken)
+                made.ok_or(failure)
             }
             Err(failure) => Err(failure),
         }

@@ -140,8 +140,12 @@ fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)], regis
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
             let sign_up = (registers && flow.refresh.is_none()).then(|| sign_up(face, flow));
             let ways = ways.iter().map(|(href, text)| Link { href, text });
-            let others: Vec<_> =
-                ways.chain(sign_up.iter().map(|href| Link { href, text: "Sign up" })).collect();
+            let recovery =
+                said.map(|_| format!("{}/self-service/recovery/browser", face.base(flow.head.mount)));
+            let recovery =
+                recovery.iter().map(|href| Link { href, text: "I have a code from an administrator" });
+            let sign_up = sign_up.iter().map(|href| Link { href, text: "Sign up" });
+            let others: Vec<_> = ways.chain(sign_up).chain(recovery).collect();
             SignOnPage {
                 realm: &face.settings.realm,
                 application: None,
@@ -205,6 +209,20 @@ pub(crate) async fn error(face: &Face, call: &Call) -> Answer {
     .html();
     let status = if stored.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     page(status, html, &["'none'"])
+}
+
+/// There is nothing at an address, and the front page is the way on.
+pub(crate) fn nowhere(front: &str) -> Answer {
+    let html = ErrorPage {
+        title: "There is nothing here",
+        message: "There is no such page. Please look at the address again, or begin at the front page.",
+        detail: None,
+        correlation_id: None,
+        sign_off: None,
+        links: &[Link { href: front, text: "Front page" }],
+    }
+    .html();
+    page(StatusCode::NOT_FOUND, html, &["'none'"])
 }
 
 /// A way on, and the one to the front page.

@@ -3,6 +3,7 @@
 //! No handler sets what is set here, and nothing here knows what a handler does.
 
 use adieu_authority::Outage;
+use adieu_http_kit::accept;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE, VARY};
@@ -65,7 +66,15 @@ async fn routed(face: &Face, call: &Call, body: Body, path: &str, exempt: bool) 
             redirect(StatusCode::TEMPORARY_REDIRECT, &call.parts, &to)
         }
         Route::OtherMethods(allow) => other_methods(&allow),
-        Route::Nowhere => text(StatusCode::NOT_FOUND, "404 page not found\n"),
+        Route::Nowhere => nowhere(face, call),
+    }
+}
+
+/// People who look at an address of nobody's are shown the way to the front page, where there is one; all others get Kratos' text.
+fn nowhere(face: &Face, call: &Call) -> Answer {
+    match &face.settings.front_page {
+        Some(front) if accept::names_html(call.headers()) => pages::nowhere(front),
+        Some(_) | None => text(StatusCode::NOT_FOUND, "404 page not found\n"),
     }
 }
 

@@ -7,7 +7,7 @@ mod events;
 
 use adieu_authority::{
     EndingId, NoticeAnswer, NoticeMessage, Receipt, ReceiptPage, ReceiptQuery, ReceiptState, Receiver,
-    ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind,
+    ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind, ToldSoFar,
 };
 use serde_json::{Value, json};
 
@@ -52,19 +52,19 @@ fn read_place(text: &str) -> Option<(Receiver, SubjectKey)> {
 }
 
 fn shown(found: &ReceiptPage) -> Value {
-    let mut shown = counted(found);
+    let mut shown = counted(&found.told());
     shown["receipts"] = found.receipts.iter().map(receipt).collect();
     shown["next"] = found.next.as_ref().map(|next| page::cursor(&place(next))).into();
     shown
 }
 
 /// How many receipts there are in each state.
-fn counted(found: &ReceiptPage) -> Value {
-    let counts = ReceiptState::WORDS.iter().zip(found.counts.by_state);
+pub(crate) fn counted(told: &ToldSoFar) -> Value {
+    let counts = ReceiptState::WORDS.iter().zip(told.counts.by_state);
     let counts: serde_json::Map<String, Value> =
         counts.map(|(word, count)| ((*word).to_owned(), count.into())).collect();
     json!({
-        "complete": found.complete, "settled": found.is_settled(), "counts": counts,
+        "complete": told.complete, "settled": told.is_settled(), "counts": counts,
     })
 }
 

@@ -253,7 +253,7 @@ pub(super) static ALL: &[Operation] = &[
         ),
     ),
     asking(
-        &[LIMIT, AFTER, "realm", "user", "client", "cause", "actor", "since", "until"],
+        &[LIMIT, AFTER, "realm", "user", "client", "cause", "actor", "state", "since", "until"],
         reads(
             Endpoint::Endings,
             ENDINGS,

@@ -155,6 +155,7 @@ pub(crate) async fn refused(
     error: AuthorizeError,
 ) -> Result<Response, OpenIdError> {
     match error {
+        AuthorizeError::Missing(name) => Err(OpenIdError::Missing(name)),
         AuthorizeError::Client => Err(OpenIdError::Client),
         AuthorizeError::RedirectUri => Err(OpenIdError::RedirectUri),
         AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),

@@ -27,6 +27,9 @@ pub(crate) enum OpenIdError {
     /// The body is no form.
     #[error("The body is not a form.")]
     NotAForm,
+    /// A parameter without which nothing can be answered is not there: nothing may be redirected.
+    #[error("The parameter {0} is missing.")]
+    Missing(&'static str),
     /// A parameter that may come once came more often.
     #[error("The parameter {0} may be given once only.")]
     Repeated(&'static str),
@@ -130,6 +133,7 @@ impl OpenIdError {
             Self::NotAForm | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::Broken)
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
@@ -186,6 +190,7 @@ impl OpenIdError {
             | Self::LogoutToken(_)
             | Self::Subject(_)
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
@@ -218,6 +223,7 @@ impl OpenIdError {
             | Self::Body(_)
             | Self::NotAForm
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
@@ -257,6 +263,7 @@ impl OpenIdError {
             | Self::Body(_)
             | Self::NotAForm
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
@@ -359,20 +366,20 @@ pub(crate) fn words_of_upstream(
         UpstreamFailure::Denied(_) => {
             (StatusCode::FORBIDDEN, "Nobody was signed on", "The other provider has signed nobody on.")
         }
-        UpstreamFailure::UnknownPerson => (
+        UpstreamFailure::UnknownPerson(_) => (
             StatusCode::FORBIDDEN,
             "You are not known here",
-            "The other provider knows you, and no account here is linked to you. An administrator can link one.",
+            "The other provider knows you, and no account here is linked to you. An administrator can link one, and finds you by the reference below.",
         ),
-        UpstreamFailure::NameTaken => (
+        UpstreamFailure::NameTaken(_) => (
             StatusCode::FORBIDDEN,
             "That name is taken",
-            "An account with your name is there already, and it is not linked to you. If it is yours, an administrator can link it.",
+            "An account with your name is there already, and it is not linked to you. If it is yours, an administrator can link it, and finds you by the reference below.",
         ),
-        UpstreamFailure::NameUnusable => (
+        UpstreamFailure::NameUnusable(_) => (
             StatusCode::FORBIDDEN,
             "That name cannot be used",
-            "The other provider gives you a name that no account here can have. An administrator can help.",
+            "The other provider gives you a name that no account here can have. An administrator can help, and finds you by the reference below.",
         ),
         UpstreamFailure::Over => (
             StatusCode::FORBIDDEN,

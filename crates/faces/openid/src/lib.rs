@@ -31,6 +31,7 @@ mod upstream;
 use std::sync::Arc;
 
 use adieu_authority::{Authority, Realm};
+use adieu_http_kit::accept;
 use adieu_http_kit::service::{Answers, FaceService};
 use axum::body::Body;
 use axum::response::Response;
@@ -79,7 +80,9 @@ impl Answers<Body> for OpenId {
             return answered.unwrap_or_else(|error| answer::refused(face, &error, endpoint.is_page(), None));
         }
         let Some((realm, endpoint)) = address::find(call.path()) else {
-            return answer::refused(face, &OpenIdError::NotFound, false, None);
+            // Somebody looks who names HTML: a browser that was given the address of the issuer, or a wrong one.
+            let for_people = accept::names_html(call.headers());
+            return answer::refused(face, &OpenIdError::NotFound, for_people, None);
         };
         let for_people = endpoint.is_page();
         let answered = answered(face, &call, body, &realm, endpoint).await;

@@ -149,7 +149,7 @@ impl Judged {
         here: &SignedOnHere,
     ) -> Result<Response, OpenIdError> {
         let Some((session_token, session, user)) = here.endable() else {
-            return Ok(signed_off::plain(realm));
+            return Ok(signed_off::plain(face, realm));
         };
         let message = match &self.client {
             Some(client) => {

@@ -20,6 +20,8 @@ pub struct Settings {
     pub registration: bool,
     /// Whether requests count only that their clients have pushed.
     pub requires_pushed: bool,
+    /// The page where people sign on to a realm, whose path its parameter `realm` says, and go on to what `goto` says.
+    pub sign_on_page: String,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
 }

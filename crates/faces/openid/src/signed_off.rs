@@ -17,17 +17,12 @@ use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::form_token;
 
-/// The parameter that names what a browser signed off.
-const TICKET: &str = "of";
-/// A page with somebody who is still being told is made anew after so many seconds,
-const AGAIN_AFTER_S: u32 = 2;
-/// until somebody has looked for a minute: nine of the ten in which that may be asked are left.
+/// A page is made anew until somebody has looked for a minute: nine of the ten in which that may be asked are left.
 const AGAIN_WHILE_LEFT: Span = Span::from_s(9 * 60);
 
 /// The page where nothing had to end.
-pub(crate) fn plain(realm: &Realm) -> Response {
-    let page = SignedOffPage { realm: &realm.path, ..SignedOffPage::default() };
-    page_with(StatusCode::OK, page.html(), &page.headers())
+pub(crate) fn plain(face: &Face, realm: &Realm) -> Response {
+    shown(face, realm, SignedOffPage { nobody: true, ..SignedOffPage::default() })
 }
 
 /// The way on to an application: at once when all have answered who are told by this server, or have had time to; by a page where the
@@ -45,17 +40,18 @@ pub(crate) async fn onward(
     }
     let text = format!("Go on to {application}");
     let onward = Onward::Application(Link { href: target, text: &text });
-    Ok(shown(realm, &told, parting, Some(onward)))
+    let page = SignedOffPage { told: &told, frames: parting.frames(), ..SignedOffPage::default() };
+    Ok(shown(face, realm, SignedOffPage { onward: Some(onward), ..page }))
 }
 
 /// The page that stays.
 pub(crate) async fn here(face: &Face, parting: &Parting, realm: &Realm) -> Response {
     let endings = endings_noted();
     let told = parting.told(&face.authority, &endings).await;
-    let ticket = PartingTicket::of(&face.authority, &endings);
-    let again = ticket.map(|ticket| again(face, realm, &ticket));
-    let onward = again.as_deref().filter(|_| is_under_way(&told)).map(looked_at_again);
-    shown(realm, &told, parting, onward)
+    let again = PartingTicket::look_again(&face.authority, &face.settings.public_url, realm, &told);
+    let onward = again.as_deref().map(Onward::look_again);
+    let (frames, nobody) = (parting.frames(), endings.is_empty());
+    shown(face, realm, SignedOffPage { nobody, told: &told, frames, onward, ..SignedOffPage::default() })
 }
 
 /// `signed-off`: the same page later.
@@ -65,13 +61,14 @@ pub(crate) async fn answer(face: &Face, call: &Call, realm: &Realm) -> Result<Re
     if let Some((_, session, user)) = here.endable() {
         return Ok(signed_on(face, realm, session, user));
     }
-    let ticket = once(&query, TICKET)?.and_then(|text| PartingTicket::read(&face.authority, realm.id, text));
-    let Some(ticket) = ticket else { return Ok(plain(realm)) };
+    let ticket = once(&query, PartingTicket::PARAMETER)?
+        .and_then(|text| PartingTicket::read(&face.authority, realm.id, text));
+    let Some(ticket) = ticket else { return Ok(plain(face, realm)) };
     let told = ticket.told(&face.authority, realm.id).await?;
     let address = again(face, realm, &ticket);
     let while_left = ticket.left(face.authority.now()) > AGAIN_WHILE_LEFT;
-    let onward = (while_left && is_under_way(&told)).then(|| looked_at_again(&address));
-    Ok(shown(realm, &told, &Parting::default(), onward))
+    let onward = (while_left && is_under_way(&told)).then(|| Onward::look_again(&address));
+    Ok(shown(face, realm, SignedOffPage { told: &told, onward, ..SignedOffPage::default() }))
 }
 
 /// What is so while a session lives, with the way off: somebody has signed on since, or has not signed off.
@@ -113,24 +110,27 @@ pub(crate) fn moved(face: &Face, realm: &Realm) -> Result<Response, OpenIdError>
 }
 
 fn again(face: &Face, realm: &Realm, ticket: &PartingTicket) -> String {
-    append_query(&face.url(realm, "signed-off"), TICKET, &ticket.to_text(&face.authority, realm.id))
-}
-
-fn looked_at_again(address: &str) -> Onward<'_> {
-    Onward::Again(Link { href: address, text: "Look again" }, AGAIN_AFTER_S)
+    ticket.address(&face.authority, &face.settings.public_url, realm)
 }
 
 fn is_under_way(told: &[ToldClient]) -> bool {
     told.iter().any(|one| one.how == HowTold::Pending)
 }
 
-fn shown(realm: &Realm, told: &[ToldClient], parting: &Parting, onward: Option<Onward<'_>>) -> Response {
-    let page = SignedOffPage {
-        realm: &realm.path,
-        told,
-        frames: parting.frames(),
-        onward,
-        ..SignedOffPage::default()
-    };
+/// The page of this realm, with a way to sign on again where it does not lead to an application.
+fn shown(face: &Face, realm: &Realm, page: SignedOffPage<'_>) -> Response {
+    let stays = !matches!(page.onward, Some(Onward::Application(_)));
+    let sign_on = sign_on_again(face, realm);
+    let again = stays.then_some(Link { href: &sign_on, text: "Sign on again" });
+    let page = SignedOffPage { realm: &realm.path, again, ..page };
     page_with(StatusCode::OK, page.html(), &page.headers())
+}
+
+/// Where people sign on to the realm, and go on to the front page, if there is one.
+fn sign_on_again(face: &Face, realm: &Realm) -> String {
+    let page = append_query(&face.settings.sign_on_page, "realm", &realm.path);
+    match &face.settings.front_page {
+        Some(front) => append_query(&page, "goto", front),
+        None => page,
+    }
 }

@@ -36,6 +36,10 @@ const RETURN_TO: &str = "return_to";
 /// How many seconds old the person's proof may be, as in a request.
 const MAX_AGE: &str = "max_age";
 
+/// What the provider is to ask, and the one question that may be named.
+const PROMPT: &str = "prompt";
+const SELECT_ACCOUNT: &str = "select_account";
+
 /// A provider of a realm, as an address names it.
 pub(crate) struct NamedUpstream<'a> {
     pub(crate) realm: &'a Arc<Realm>,
@@ -96,6 +100,7 @@ async fn begin(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Re
         then: then.to_text(),
         browser: of_browser(face, &field),
         proof_age_max,
+        another_account: once(&query, PROMPT)? == Some(SELECT_ACCOUNT),
         level,
         from: from.as_deref(),
     };

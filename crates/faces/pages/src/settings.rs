@@ -17,6 +17,8 @@ pub const SIGN_OFF: &str = "/ui/sign-off";
 /// How these pages are set up.
 #[derive(Clone)]
 pub struct Settings {
+    /// The address at which browsers reach this installation, without a slash at the end.
+    pub public_url: String,
     /// Path of the realm that people sign on to here.
     pub realm: String,
     /// Names of cookies that carry a session, in the order in which they are asked, each read as its dialect reads it.

@@ -11,8 +11,8 @@ use adieu_http_kit::client::Peer;
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::{media, sign_off};
-use adieu_oidc::Parting;
-use adieu_pages_kit::{Link, SignedOffPage};
+use adieu_oidc::{Parting, PartingTicket};
+use adieu_pages_kit::{Link, Onward, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
 use http::Uri;
@@ -109,9 +109,16 @@ async fn ended(
         false => Some(Link { href: FRONT, text: "You are still signed on to another realm" }),
     };
     let told = parting.told(&face.authority, &endings_noted()).await;
-    let (realm_path, seen) = (&realm.path, &shown(&answers));
-    let page =
-        SignedOffPage { realm: realm_path, seen, told: &told, frames: parting.frames(), onward: None, again };
+    let later = PartingTicket::look_again(&face.authority, &face.settings.public_url, &realm, &told);
+    let page = SignedOffPage {
+        realm: &realm.path,
+        nobody: false,
+        seen: &shown(&answers),
+        told: &told,
+        frames: parting.frames(),
+        onward: later.as_deref().map(Onward::look_again),
+        again,
+    };
     let id = realm.id.to_string();
     let gone = face.settings.cookies.clear(CookieRealm { id: &id, path: &realm.path }, &carried.elsewhere);
     let response = with_cookies(page_with(&page.html(), &page.headers()), gone);

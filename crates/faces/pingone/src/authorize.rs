@@ -136,6 +136,7 @@ pub(crate) fn coded(
 /// The answer to a request that gets no code.
 pub(crate) fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
     let problem = match error {
+        AuthorizeError::Missing(name) => Problem::invalid(name, "The parameter is missing."),
         AuthorizeError::Client => Problem::invalid("client_id", "The application is not known here."),
         AuthorizeError::RedirectUri => Problem::redirect_uri(),
         AuthorizeError::Repeated(name) => Problem::invalid(name, "The parameter may be given once only."),

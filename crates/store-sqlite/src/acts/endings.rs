@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use adieu_core::{
-    EndScope, EndingEntry, EndingId, EndingPlace, EntryAround, EntryFacts, FoundEnding, User, UserId,
-    found_ending,
+    EndScope, EndingEntry, EndingId, EndingPlace, EntryAround, EntryFacts, FoundEnding, ToldSoFar, ToldUpTo,
+    User, UserId, found_ending,
 };
 use adieu_store::{EndingPage, EndingQuery};
 use rusqlite::Connection;
@@ -32,7 +32,11 @@ pub(super) fn ending(
     let Some(line) = rows::line(db, place.line())? else { return Ok(None) };
     let entries = entries(&line.body)?;
     match entries.get(place.entry() as usize) {
-        Some(entry) => Reading::new(db, shared).found(&line, place, entry),
+        Some(entry) => {
+            let mut reading = Reading::new(db, shared);
+            let found = reading.found(&line, place, entry)?;
+            found.map(|found| Ok(FoundEnding { told: reading.told(place)?, ..found })).transpose()
+        }
         None => Ok(None),
     }
 }
@@ -55,6 +59,7 @@ struct Reading<'a> {
     db: &'a Connection,
     shared: &'a Shared,
     users: HashMap<UserId, Arc<User>>,
+    told_up_to: Option<ToldUpTo>,
     page: EndingPage,
     read: u32,
     /// The last place that was looked at.
@@ -63,7 +68,8 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(db: &'a Connection, shared: &'a Shared) -> Self {
-        Self { db, shared, users: HashMap::new(), page: EndingPage::default(), read: 0, last: None }
+        let (users, page) = (HashMap::new(), EndingPage::default());
+        Self { db, shared, users, told_up_to: None, page, read: 0, last: None }
     }
 
     /// Takes of a line what is asked for; says whether to go on.
@@ -90,7 +96,10 @@ impl<'a> Reading<'a> {
             }
             (self.last, self.page.looked_back_to) = (Some(place), Some(line.at));
             let found = self.found(line, place, entry)?;
-            self.page.endings.extend(found.filter(|found| query.filter.asks_for(found)));
+            if let Some(found) = found.filter(|found| query.filter.asks_for(found)) {
+                let found = FoundEnding { told: self.told(place)?, ..found };
+                self.page.endings.extend(Some(found).filter(|found| query.filter.asks_for_told(&found.told)));
+            }
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -104,6 +113,15 @@ impl<'a> Reading<'a> {
         let facts = self.facts(entry)?;
         let id = self.shared.ending_cipher.encipher(place);
         Ok(facts.and_then(|facts| found_ending(id, line.at, entry, facts)))
+    }
+
+    /// What became of the notices of the ending at a place so far.
+    fn told(&mut self, place: EndingPlace) -> rusqlite::Result<ToldSoFar> {
+        let up_to = match self.told_up_to {
+            Some(up_to) => up_to,
+            None => *self.told_up_to.insert(rows::told_up_to(self.db)?),
+        };
+        Ok(ToldSoFar { counts: rows::count_receipts(self.db, place)?, complete: up_to.is_past(place) })
     }
 
     fn facts(&mut self, entry: &EndingEntry) -> rusqlite::Result<Option<EntryFacts>> {

@@ -117,6 +117,9 @@ pub(crate) struct MassDetail<'a> {
     /// Whether another system handed it on, and nothing lived here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     echo: bool,
+    /// Whether all that clients held in the user's name was revoked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    grants: bool,
 }
 
 impl<'a> MassDetail<'a> {
@@ -125,6 +128,7 @@ impl<'a> MassDetail<'a> {
             ending: EndingDetail::of(&mass.record, ALONE),
             but: mass.spared.map(|id| Uuid::from_bytes(id.to_bytes())),
             echo: mass.is_echo,
+            grants: mass.with_grants,
         }
     }
 
@@ -138,6 +142,10 @@ impl<'a> MassDetail<'a> {
 
     pub(crate) const fn is_echo(&self) -> bool {
         self.echo
+    }
+
+    pub(crate) const fn with_grants(&self) -> bool {
+        self.grants
     }
 
     pub(crate) fn record(self, at: Timestamp) -> rusqlite::Result<EndingRecord> {
@@ -192,10 +200,12 @@ mod tests {
                     generation: 4,
                     spared: Some(SessionId::from_bytes([3; 16])),
                     is_echo: cause == Cause::Administrator,
+                    with_grants: cause == Cause::SignOff,
                     record: record(cause, actor.clone()),
                 };
                 let read = from_json::<MassDetail>(&to_json(&MassDetail::of(&mass)), "ending").expect("JSON");
-                assert_eq!((read.spared(), read.is_echo()), (mass.spared, mass.is_echo));
+                let read_back = (read.spared(), read.is_echo(), read.with_grants());
+                assert_eq!(read_back, (mass.spared, mass.is_echo, mass.with_grants));
                 assert_eq!(read.record(mass.record.at).expect("a record"), mass.record);
             }
         }

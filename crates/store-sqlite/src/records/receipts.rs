@@ -61,6 +61,9 @@ struct HookDetail<'a> {
     user: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     but: Option<Uuid>,
+    /// Whether all that clients held in the user's name was revoked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    grants: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,12 +75,13 @@ impl<'a> HookDetail<'a> {
         let uuid = |id: SessionId| Uuid::from_bytes(id.to_bytes());
         let (session, user, but, client) = match &event.reach {
             HookReach::Session { session, user } => (Some(uuid(*session)), Some(user.uuid()), None, None),
-            HookReach::User { user, spared } => (None, Some(user.uuid()), spared.map(uuid), None),
+            HookReach::User { user, spared, .. } => (None, Some(user.uuid()), spared.map(uuid), None),
             HookReach::Realm => (None, None, None, None),
             HookReach::Client(client) => (None, None, None, Some(client.to_string())),
         };
         let how = event.record.as_ref().map(|record| ResetDetail::of(record, ALONE));
-        Self { session, user, but, client, how }
+        let grants = matches!(&event.reach, HookReach::User { with_grants: true, .. });
+        Self { session, user, but, grants, client, how }
     }
 
     fn complete(self) -> rusqlite::Result<HookEvent> {
@@ -85,7 +89,9 @@ impl<'a> HookDetail<'a> {
         let session = |id: Uuid| SessionId::from_bytes(id.into_bytes());
         let reach = match (self.session, self.user.map(UserId::from_uuid), self.client) {
             (Some(id), Some(user), None) => HookReach::Session { session: session(id), user },
-            (None, Some(user), None) => HookReach::User { user, spared: self.but.map(session) },
+            (None, Some(user), None) => {
+                HookReach::User { user, spared: self.but.map(session), with_grants: self.grants }
+            }
             (None, None, Some(client)) => HookReach::Client(client.parse().map_err(|_| damaged())?),
             (None, None, None) => HookReach::Realm,
             (Some(_), None, _) | (_, Some(_), Some(_)) => return Err(damaged()),

@@ -30,8 +30,9 @@ pub(crate) fn write_mass_ending(db: &Connection, mass: &MassEnding, lean: bool) 
 fn mass_ending_row(row: &Row<'_>, scope: &EndScope) -> rusqlite::Result<MassEnding> {
     let detail: MassDetail = from_json(row.get_ref("detail")?.as_str()?, "mass ending")?;
     let (generation, at) = (unsigned(row, "generation")?, Timestamp::from_ms(row.get("at")?));
-    let (spared, is_echo) = (detail.spared(), detail.is_echo());
-    Ok(MassEnding { scope: scope.clone(), generation, spared, is_echo, record: detail.record(at)? })
+    let (spared, is_echo, with_grants) = (detail.spared(), detail.is_echo(), detail.with_grants());
+    let record = detail.record(at)?;
+    Ok(MassEnding { spared, is_echo, with_grants, ..MassEnding::whole(scope.clone(), generation, record) })
 }
 
 /// A walk over the sessions that an ending of many ended.

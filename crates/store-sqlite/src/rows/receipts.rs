@@ -3,9 +3,10 @@
 //! A receipt that is pending is found by its receiver and by when it is due; one that is settled is due never.
 
 use adieu_core::{
-    EndingPlace, RealmId, Receipt, ReceiptKey, ReceiptState, Receiver, SubjectKey, Timestamp, ToldUpTo,
+    EndingPlace, RealmId, Receipt, ReceiptCounts, ReceiptKey, ReceiptState, Receiver, SubjectKey, Timestamp,
+    ToldUpTo,
 };
-use adieu_store::{ReceiptCounts, ReceiverStanding};
+use adieu_store::ReceiverStanding;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Damaged;

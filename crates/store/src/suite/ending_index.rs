@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use adieu_core::{
     Actor, Beyond, Cause, EndKind, EndOrder, EndTarget, Ended, EndedReach, EndingFilter, EndingId,
-    FoundEnding, Quota, SignOnOrder, Span, Timestamp, UserEdit,
+    FoundEnding, Quota, ReceiptStates, SignOnOrder, Span, Timestamp, UserEdit,
 };
 use futures_util::future::join_all;
 
@@ -44,7 +44,7 @@ pub async fn every_ending_has_an_id_and_stands_in_the_index<E: Engine>() {
     let ada = fixture.user("ada").await;
     let shop = fixture.client("shop").await;
     let mut given = Vec::new();
-    for n in 0..9 {
+    for n in 0..10 {
         let held = fixture.sign_on(&ada, at(n)).await;
         let other = fixture.sign_on(&ada, at(n)).await;
         let (id, keep) = (held.session.id, other.session.id);
@@ -57,14 +57,16 @@ pub async fn every_ending_has_an_id_and_stands_in_the_index<E: Engine>() {
             5 => (EndTarget::UserBut { user: ada.id, keep }, EndKind::End),
             6 => (EndTarget::User(ada.id), EndKind::End),
             7 => (EndTarget::Grants(shop.id.clone()), EndKind::End),
+            8 => (EndTarget::UserAndGrants(ada.id), EndKind::End),
             _ => (EndTarget::Realm(fixture.realm), EndKind::End),
         };
         let reach = match n {
             0..4 => EndedReach::Session { id, user: ada.id, participants: vec![] },
             4 => EndedReach::ForgottenSession,
-            5 => EndedReach::User { id: ada.id, spared: Some(keep) },
-            6 => EndedReach::User { id: ada.id, spared: None },
+            5 => EndedReach::User { id: ada.id, spared: Some(keep), with_grants: false },
+            6 => EndedReach::User { id: ada.id, spared: None, with_grants: false },
             7 => EndedReach::Client(shop.id.clone()),
+            8 => EndedReach::User { id: ada.id, spared: None, with_grants: true },
             _ => EndedReach::Realm,
         };
         let order = EndOrder { kind, ..fixture.ending(target) };
@@ -263,6 +265,54 @@ pub async fn every_ending_is_listed_once_page_by_page<E: Engine>() {
         assert_eq!(listed.len(), count, "{filter:?}");
         assert!(listed.iter().all(|one| filter.asks_for(one)));
     }
+}
+
+/// Goal: whoever has to prove that all were told finds the endings of which somebody was not: by the state of their notices, and those whose
+/// notices are still to be made among the pending ones.
+pub async fn endings_are_found_by_what_became_of_their_notices<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let mut given = Vec::new();
+    // One that both confirm, one that one confirms and one refuses, one that nobody can be told of, one of nobody, one not tried.
+    for (n, clients) in
+        [&["shop", "wiki"][..], &["shop", "wiki"], &["mute"], &[], &["shop"]].iter().enumerate()
+    {
+        let held = notices::shared(&fixture, &ada, clients).await;
+        let now = at(10 * (n as i64 + 1));
+        given.push(
+            fixture.id_of(&fixture.end(held.presented(), now).await.expect("an ending")).expect("an id"),
+        );
+        if n == 4 {
+            break;
+        }
+        notices::take(&fixture, now).await;
+        let order = notices::lease_order(now.plus(Span::from_s(30)));
+        for leased in notices::leased(&fixture, order, now).await.notices {
+            let refused = n == 1 && leased.receipt.receiver.to_string().contains("wiki");
+            let answer = notices::status(if refused { 400 } else { 200 });
+            notices::settle(&fixture, &leased, answer, now).await.expect("it is settled");
+        }
+    }
+    let by = async |words: &str| {
+        let states = ReceiptStates::read(words);
+        let found = fixture.endings(EndingFilter { states, ..all() }, 2).await;
+        let place = |one: &FoundEnding| given.iter().position(|id| *id == one.id).expect("one of them");
+        found.iter().map(place).collect::<Vec<_>>()
+    };
+    for (words, expect) in [
+        ("confirmed", &[1, 0][..]),
+        ("refused", &[1]),
+        ("given_up", &[]),
+        ("cannot_be_told", &[2]),
+        ("pending", &[4]),
+        ("pending,refused,given_up,cannot_be_told", &[4, 2, 1]),
+    ] {
+        assert_eq!(by(words).await, expect, "{words}");
+    }
+    notices::take(&fixture, at(60)).await;
+    assert_eq!(by("pending").await, [4], "it is made, and not told yet");
+    let told = found(&fixture, given[1]).await.expect("it is found").told;
+    assert_eq!((told.counts.by_state, told.complete), ([0, 1, 1, 0, 0], true));
 }
 
 /// Goal: ONE-SLOW-HURTS-NONE: however few are asked for, a page reads a bounded number of entries and says how far it came.

@@ -76,6 +76,7 @@ macro_rules! contract {
             ending_index::an_ending_names_who_took_part_in_its_epoch,
             ending_index::a_removed_users_endings_show_no_session,
             ending_index::every_ending_is_listed_once_page_by_page,
+            ending_index::endings_are_found_by_what_became_of_their_notices,
             ending_index::a_page_that_finds_little_says_how_far_it_came,
             ending_index::entries_go_with_the_tombstones_and_their_ids_do_not_come_back,
             mass_endings::all_sessions_of_a_user_end_together,

@@ -202,7 +202,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "keep.flows_max",
         Count("flows", 1, 1_000_000_000),
-        "Unfinished sign-ons, settings and errors of one kind; beyond, the oldest go.",
+        "Unfinished sign-ons, settings and errors of one kind; beyond, the oldest go of whoever has most.",
     ),
     key(
         "keep.flows_by_address_max",
@@ -212,7 +212,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "keep.flows_bytes_max",
         Count("bytes", 1_048_576, 1_099_511_627_776),
-        "How long all unfinished sign-ons, settings and errors of one kind are together; beyond, the oldest go.",
+        "How long all unfinished sign-ons, settings and errors of one kind are together; beyond, the oldest go of whoever has most.",
     ),
     key(
         "keep.flows_by_address_bytes_max",

@@ -75,6 +75,19 @@ async fn a_command_waits_for_those_who_are_told() {
         }
     };
     tokio::time::timeout(STALL, confirmed).await.expect("it is told");
+    let table = run(&file, &["endings", "show", ending]).await.out;
+    assert!(table.contains("told: 1 confirmed\nRECEIVER  ") && !table.contains("notices."), "{table}");
+    let listed = run(&file, &["endings", "list", "--state", "confirmed"]).await.out;
+    assert!(listed.contains(ending) && listed.contains("1 confirmed"), "{listed}");
+    let untold =
+        run(&file, &["endings", "list", "--state", "pending,refused", "--since", "2026-01-01"]).await;
+    assert!(untold.code == 0 && !untold.out.contains(ending), "{}", untold.out);
+    for wrong in [["--state", "told"], ["--since", "yesterday"]] {
+        let refused = run(&file, &[&["endings", "list"][..], &wrong].concat()).await;
+        assert_eq!(refused.code, 2, "{}", refused.err);
+    }
+    let receivers = run(&file, &["receivers"]).await.out;
+    assert!(receivers.starts_with("RECEIVER") && receivers.contains(id), "{receivers}");
     let before =
         run(&file, &["end", "--session", "00000000-0000-4000-8000-000000000000", "--wait", "1s"]).await;
     assert_eq!(before.code, 3, "{}", before.err);

@@ -98,6 +98,25 @@ async fn a_web_hook_hears_of_an_ending_through_any_exit() {
     }
 }
 
+/// Goal: whoever must prove that tokens were revoked, too, sees it: the web hook and the native API call the same ending `total`.
+#[tokio::test]
+async fn a_web_hook_hears_that_all_was_revoked() {
+    let receiver = Receiver::start().await;
+    let world = World::start().await;
+    hooked(&world, &receiver).await;
+    for (grants, reach) in [(false, "user"), (true, "total")] {
+        let order = json!({"user": world.data.alice.id.to_string(), "grants": grants});
+        let ended = world.admin(Method::POST, "/v1/endings").json(&order).send().await;
+        assert_eq!(ended.status, 200, "{}", ended.text);
+        tell(&world).await;
+        let heard = receiver.heard();
+        let event = event(heard.last().expect("it is called"), &[SECRET], world.authority().now().s());
+        let newest = world.admin(Method::GET, "/v1/endings?limit=1").send().await.json()["items"][0].clone();
+        assert_eq!((&event["type"], &event["data"]["reach"]), (&json!("user.sessions.ended"), &json!(reach)));
+        assert_eq!(newest["reach"], reach);
+    }
+}
+
 /// Goal: a try that failed is made again with the same id and body, signed anew, by both secrets during a rotation; what a receiver
 /// answers costs no more than its bound, and no redirect is followed.
 #[tokio::test]

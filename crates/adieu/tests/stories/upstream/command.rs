@@ -31,6 +31,11 @@ async fn a_provider_is_set_up_by_commands() {
         assert!(line.ends_with(&format!("{base}/{end}")), "{line}");
     }
     assert_eq!(run(&file, &add).await.code, 1, "its name is taken");
+    let without = run(&file, &["upstream", "add", "open", "https://open.test", "adieu-client"]).await;
+    assert!(without.code == 0 && without.out.contains("it has no secret"), "{}", without.out);
+    let given = run(&file, &["upstream", "set-secret", "open", "--secret-file", secret, "--json"]).await;
+    assert_eq!((given.code, &given.json()["has_secret"]), (0, &true.into()), "{}", given.err);
+    assert_eq!(run(&file, &["upstream", "set-secret", "other", "--secret-file", secret]).await.code, 3);
     let list = run(&file, &["upstream", "list"]).await;
     assert!(
         list.out.starts_with("NAME  ISSUER") && list.out.contains("https://id.corp.test"),

@@ -7,6 +7,7 @@ use adieu_core::{Actor, Channel, Origin, UserEdit};
 
 use super::browser::{field, link};
 use super::{Browser, Pair, authorize};
+use crate::log_lines::LogLines;
 use crate::one_session::Programs;
 
 const BUTTON: &str = "Sign on with Corp &#38; Co";
@@ -39,9 +40,28 @@ async fn who_somebody_is_here_is_said_by_a_link_and_by_nothing_else() {
     let (ours, realm) = (pair.ours.authority(), &pair.ours.data.realm);
     let begin = format!("{}?return_to=/after", pair.at("begin"));
     let mut browser = pair.browser("alice", "Rabbit-hole-11").await;
+    let (lines, log) = LogLines::begin();
     let unknown = browser.go(&begin).await;
+    drop(log);
     assert_eq!(unknown.reply.status, 403);
     assert!(unknown.reply.text.contains("You are not known here"), "{}", unknown.reply.text);
+    // Somebody with two accounts there takes the other one.
+    let other = link(&unknown.reply.text, "Use another account there");
+    let asked = browser.go(&other).await;
+    let at_provider = asked.way.iter().find(|at| at.starts_with(&pair.issuer())).expect("the provider");
+    assert!(at_provider.contains("prompt=select_account"), "{at_provider}");
+    assert!(asked.at().starts_with(&pair.issuer()) && asked.reply.status == 200, "it asks: {asked:?}");
+    assert!(
+        unknown.reply.text.contains("Reference"),
+        "it leads to the line of the log: {}",
+        unknown.reply.text
+    );
+    let sub = pair.upstream.data.alice.id.to_string();
+    assert!(!unknown.reply.text.contains(&sub), "the page does not show it");
+    let lines = lines.take("nobody signed on through a provider");
+    let [line] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(line["sub"], sub.as_str(), "an administrator reads what the link wants");
+    assert!(unknown.reply.text.contains(line["id"].as_str().expect("a reference")), "{}", unknown.reply.text);
 
     let edit = UpstreamEdit { creates_users: Some(true), ..UpstreamEdit::default() };
     ours.edit_upstream((realm.id, "corp"), None, edit).await.expect("a change");

@@ -130,7 +130,9 @@ async fn refused(
 ) -> Result<Response, AmError> {
     match error {
         // Nothing may be redirected: RFC 9700 §2.1.
-        AuthorizeError::Client | AuthorizeError::RedirectUri => Err(AmError::BadRequest),
+        AuthorizeError::Client | AuthorizeError::RedirectUri | AuthorizeError::Missing(_) => {
+            Err(AmError::BadRequest)
+        }
         AuthorizeError::Repeated(name) => Err(AmError::Repeated(name)),
         AuthorizeError::Outage(outage) => Err(outage.into()),
         AuthorizeError::Told { reply, refusal } => {
@@ -190,6 +192,7 @@ pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Opt
             AuthorizeError::Client
             | AuthorizeError::RedirectUri
             | AuthorizeError::Repeated(_)
+            | AuthorizeError::Missing(_)
             | AuthorizeError::Outage(_),
         ) => None,
     }

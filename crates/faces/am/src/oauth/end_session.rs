@@ -63,7 +63,7 @@ pub(super) async fn answer(
     let response = match goto {
         // A browser is there to tell somebody, and to be told; programs get what AM answers.
         _ if accept::names_html(call.headers()) && !endings_noted().is_empty() => {
-            answers::signed_off(face, &parting, &realm.path, goto.as_deref(), answers::found).await
+            answers::signed_off(face, &parting, realm, goto.as_deref(), answers::found).await
         }
         Some(location) => answers::found(&location),
         None => answers::nothing(),

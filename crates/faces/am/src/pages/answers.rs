@@ -2,8 +2,9 @@
 //!
 //! The only place where a page's status is chosen, but for those that the API's errors have.
 
-use adieu_authority::endings_noted;
-use adieu_oidc::{AuthorizeAnswer, Parting};
+use adieu_authority::{Realm, endings_noted};
+use adieu_http_kit::form::append_query;
+use adieu_oidc::{AuthorizeAnswer, Parting, PartingTicket};
 use adieu_pages_kit::{ErrorPage, FormPostPage, Link, Onward, PageHeaders, SignedOffPage};
 use axum::body::Body;
 use axum::response::Response;
@@ -65,7 +66,7 @@ pub(crate) fn sent(answer: &AuthorizeAnswer) -> Response {
 pub(crate) async fn signed_off(
     face: &Face,
     parting: &Parting,
-    realm: &str,
+    realm: &Realm,
     goto: Option<&str>,
     on: fn(&str) -> Response,
 ) -> Response {
@@ -73,11 +74,41 @@ pub(crate) async fn signed_off(
     if let Some(goto) = goto.filter(|_| parting.frames().is_empty()) {
         return on(goto);
     }
-    let again = format!("{}/UI/Login?realm={realm}", face.settings.context_path);
-    let again = goto.is_none().then_some(Link { href: &again, text: "Sign on again" });
-    let onward = goto.map(|href| Onward::Application(Link { href, text: "Go on" }));
-    let page = SignedOffPage { realm, seen: &[], told: &told, frames: parting.frames(), onward, again };
+    let later = PartingTicket::look_again(&face.authority, &face.settings.public_url, realm, &told);
+    let again = sign_on_address(face, &realm.path);
+    let page = SignedOffPage {
+        realm: &realm.path,
+        told: &told,
+        frames: parting.frames(),
+        onward: match goto {
+            Some(href) => Some(Onward::Application(Link { href, text: "Go on" })),
+            None => later.as_deref().map(Onward::look_again),
+        },
+        again: goto.is_none().then_some(Link { href: &again, text: "Sign on again" }),
+        ..SignedOffPage::default()
+    };
     with_headers(StatusCode::OK, &page.html(), &page.headers())
+}
+
+/// The same where nobody was signed on: the way on leads to the realm that was named, else to the front page, where all are.
+pub(super) fn nobody(face: &Face, realm: &Realm, is_named: bool, goto: Option<&str>) -> Response {
+    if let Some(goto) = goto {
+        return see_other(goto);
+    }
+    let sign_on = sign_on_address(face, &realm.path);
+    let front = face.settings.front_page.as_deref().filter(|_| !is_named);
+    let again = match front {
+        Some(href) => Link { href, text: "Front page" },
+        None => Link { href: &sign_on, text: "Sign on again" },
+    };
+    let page =
+        SignedOffPage { realm: &realm.path, nobody: true, again: Some(again), ..SignedOffPage::default() };
+    with_headers(StatusCode::OK, &page.html(), &page.headers())
+}
+
+/// The page where people sign on to the realm at a path.
+fn sign_on_address(face: &Face, realm: &str) -> String {
+    append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", realm)
 }
 
 /// Done, and nowhere to go.

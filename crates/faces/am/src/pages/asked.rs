@@ -17,6 +17,8 @@ use crate::face::Face;
 /// What a page was asked with: realm and goal, from the query or from a form that carried them along.
 pub(super) struct Asked {
     pub(super) realm: Arc<Realm>,
+    /// Whether it was named; else it is the root realm.
+    pub(super) is_named: bool,
     /// Where to afterwards, if that is allowed.
     pub(super) goto: Option<String>,
     /// How many seconds old the proof may be that another provider has of the user, where that matters.
@@ -30,6 +32,7 @@ impl Asked {
     pub(super) async fn of(face: &Face, params: &Params) -> Result<Self, AmError> {
         let name = params.only("realm").map_err(|_| AmError::Repeated("realm"))?;
         let named = address::named(&face.authority, name).await?;
+        let is_named = named.is_some();
         let realm = match named {
             Some(realm) => Some(realm),
             None => face.authority.root_realm().await?,
@@ -41,7 +44,7 @@ impl Asked {
             .and_then(|goto| face.goto.check(goto));
         let age = params.only(MAX_AGE).map_err(|_| AmError::Repeated(MAX_AGE))?;
         let proof_age_max_s = age.and_then(|age| age.parse().ok()).filter(|age| *age >= 0);
-        Ok(Self { realm, goto, proof_age_max_s })
+        Ok(Self { realm, is_named, goto, proof_age_max_s })
     }
 }
 

@@ -93,6 +93,28 @@ async fn a_person_signs_on_and_off() {
     assert_eq!((home.status.as_u16(), home.header("location")), (303, LOGIN));
 }
 
+/// Goal: whoever signs off at the address without a realm signs on again to the realm of the session that ended; where there was none, the
+/// front page has all realms.
+#[tokio::test]
+async fn whoever_signed_off_signs_on_to_the_same_realm_again() {
+    let front_page = Some("https://id.example.test/".to_owned());
+    let fixture = FaceFixture::with(Settings { front_page, ..settings() }).await;
+    let page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
+    let token = value_of(&submit(&fixture, &page, ALICE).await, COOKIE);
+    let asked = fixture.ask("GET", LOGOUT).cookie(&token).send().await;
+    assert_eq!(hidden(&asked, "realm"), "/alpha", "it is the realm of the session");
+    let csrf = hidden(&asked, "token");
+    for (fields, again) in [(2, true), (1, false)] {
+        let fields = &[("token", csrf.as_str()), ("realm", "/alpha")][..fields];
+        let off =
+            form(fixture.post(LOGOUT).cookie(&token).header("X-Requested-With", "x"), fields).send().await;
+        assert!(off.text.contains("You are signed off"), "{}", off.text);
+        assert_eq!(off.text.contains("/am/UI/Login?realm=%2Falpha\">Sign on again<"), again, "{}", off.text);
+        assert_eq!(off.text.contains("https://id.example.test/\">Front page<"), !again, "{}", off.text);
+        assert_eq!(off.text.contains("Nobody is signed on in this browser"), !again, "{}", off.text);
+    }
+}
+
 /// The page to which a failed form leads, in the same browser.
 async fn shown_after(fixture: &FaceFixture, failed: Reply, page: &Reply) -> Reply {
     assert_eq!(failed.status, 303, "{}", failed.text);

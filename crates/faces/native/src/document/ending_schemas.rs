@@ -2,7 +2,7 @@
 //!
 //! What is shown and asked is in `endings::found`; tests hold the two against each other.
 
-use adieu_authority::Cause;
+use adieu_authority::{Cause, ReceiptState};
 use serde_json::{Value, json};
 
 use super::notice_schemas;
@@ -34,6 +34,13 @@ pub(super) fn queried(name: &str) -> (Value, &'static str) {
             }),
             "Only endings by this one: `operator`, `system`, `other`, or `user:` or `client:` and an id.",
         ),
+        "state" => {
+            let word = ReceiptState::WORDS.join("|");
+            (
+                json!({"type": "string", "pattern": format!("^({word})(,({word}))*$")}),
+                "Only endings with a notice in this state, or in one of several with commas. A notice that is still to be made is pending.",
+            )
+        }
         "since" => (time(), "Only endings that were written down then or later."),
         _ => (time(), "Only endings that were written down earlier."),
     }
@@ -69,7 +76,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     ]);
     let reach = json!({
         "type": "string", "enum": REACHES,
-        "description": "What ended. Of a `forgotten_session` it is shown to nobody which one it was, nor whose.",
+        "description": "What ended. Of a `forgotten_session` it is shown to nobody which one it was, nor whose. \
+            `total`: all sessions of a user, and all that clients held in the user's name, also what outlives its session.",
     });
     let looked = json!({
         "type": ["string", "null"], "format": "date-time",
@@ -87,7 +95,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("spared", nullable(uuid())),
         ("participants", list(participant, 1024)),
     ];
-    let told = found.iter().cloned().chain([("notices", named("Notices"))]).collect();
+    let with = |notices: &str| found.iter().cloned().chain([("notices", named(notices))]).collect();
+    let (told, found) = (with("Notices"), with("NoticeNumbers"));
     let next =
         json!({"type": ["string", "null"], "description": "The cursor of the next page; null at the end."});
     let page = object(vec![

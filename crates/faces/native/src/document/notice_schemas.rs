@@ -132,17 +132,18 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     ]);
     let counts = object(ReceiptState::WORDS.map(|word| (word, count())).to_vec());
     let next = json!({"type": ["string", "null"], "description": "The cursor of the next receipts; null at the end."});
-    let notices = object(vec![
+    let numbers = vec![
         ("complete", flag("Whether all who are told have their receipts; else there will be more.")),
         ("settled", flag("Whether nothing more comes of any of them.")),
         ("counts", counts),
-        ("receipts", list(named("Receipt"), RECEIPTS_MAX as usize)),
-        ("next", next),
-    ]);
+    ];
+    let receipts = [("receipts", list(named("Receipt"), RECEIPTS_MAX as usize)), ("next", next)];
+    let notices = object(numbers.iter().cloned().chain(receipts).collect());
     let [receiver, page] = receivers();
     vec![
         ("Receipt", receipt),
         ("Notices", notices),
+        ("NoticeNumbers", object(numbers)),
         ("Retold", object(vec![("ending", uuid()), ("notices", count())])),
         ("Receiver", receiver),
         ("Receivers", page),

@@ -5,7 +5,8 @@
 use std::str::FromStr;
 
 use adieu_authority::{
-    Actor, Cause, EndedReach, EndingFilter, EndingId, EndingPlace, EndingQuery, FoundEnding, Timestamp,
+    Actor, Cause, EndedReach, EndingFilter, EndingId, EndingPlace, EndingQuery, FoundEnding, ReceiptState,
+    ReceiptStates, Timestamp,
 };
 use adieu_http_kit::dates;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ pub(crate) async fn read(api: &Face, call: &Call) -> Result<Done, Problem> {
     let id: EndingId = input::named(call, "ending")?;
     let found = api.authority.ending(id).await?.ok_or_else(|| Problem::unknown("ending"))?;
     let mut shown = shown(&found);
+    // The list has their numbers; this has the receipts besides.
     shown["notices"] = notices::of_ending(api, call, id).await?;
     Ok(Done::Shown(shown))
 }
@@ -48,6 +50,7 @@ fn filter(query: &Query) -> Result<EndingFilter, Problem> {
         client: id(query, "client")?,
         cause: query.text("cause").map(cause).transpose()?,
         actor: query.text("actor").map(actor).transpose()?,
+        states: query.text("state").map(states).transpose()?,
         since: moment(query, "since")?,
         until: moment(query, "until")?,
     })
@@ -60,7 +63,15 @@ fn id<T: FromStr>(query: &Query, name: &str) -> Result<Option<T>, Problem> {
 fn moment(query: &Query, name: &str) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = query.text(name) else { return Ok(None) };
     let moment = dates::read_rfc3339(text).map(Timestamp::from_ms);
-    moment.map(Some).ok_or_else(|| Problem::malformed(format!("{name}: a date and time as RFC 3339 has it")))
+    let wanted = || format!("{name}: a date and time as RFC 3339 has it: 2026-11-30T08:00:00Z");
+    moment.map(Some).ok_or_else(|| Problem::malformed(wanted()))
+}
+
+/// States of notices by their words.
+fn states(words: &str) -> Result<ReceiptStates, Problem> {
+    let known = || ReceiptState::WORDS.join(", ");
+    ReceiptStates::read(words)
+        .ok_or_else(|| Problem::malformed(format!("state: one of {}, or several with commas", known())))
 }
 
 /// A cause by its word. A word of a newer version is none of ours.
@@ -84,14 +95,14 @@ fn actor(text: &str) -> Result<Actor, Problem> {
 }
 
 /// What an ending reached, in the words of the document.
-pub(crate) const REACHES: [&str; 5] = ["session", "forgotten_session", "user", "realm", "client"];
+pub(crate) const REACHES: [&str; 6] = ["session", "forgotten_session", "user", "realm", "client", "total"];
 
 fn shown(found: &FoundEnding) -> Value {
     let text = |id: &dyn ToString| -> Value { id.to_string().into() };
     let mut shown = json!({
         "id": text(&found.id), "written_at": wire::at(found.written_at), "realm": text(&found.realm),
         "ending": wire::ending(found.record.as_deref()), "session": null, "user": null, "client": null,
-        "spared": null, "participants": [],
+        "spared": null, "participants": [], "notices": notices::counted(&found.told),
     });
     let reach = match &found.reach {
         EndedReach::Session { id, user, participants } => {
@@ -101,10 +112,10 @@ fn shown(found: &FoundEnding) -> Value {
             REACHES[0]
         }
         EndedReach::ForgottenSession => REACHES[1],
-        EndedReach::User { id, spared } => {
+        EndedReach::User { id, spared, with_grants } => {
             shown["user"] = text(id);
             shown["spared"] = spared.map(|spared| text(&spared)).into();
-            REACHES[2]
+            if *with_grants { REACHES[5] } else { REACHES[2] }
         }
         EndedReach::Realm => REACHES[3],
         EndedReach::Client(client) => {

@@ -94,7 +94,7 @@ impl Following {
             let mut text = self.changed(&page);
             if page.is_settled() || Instant::now() >= self.until {
                 self.done = true;
-                text.push_str(&event("notices", &counted(&page)));
+                text.push_str(&event("notices", &counted(&page.told())));
             }
             // Whoever has just heard something may hear more in a moment.
             self.pause =

@@ -3,6 +3,7 @@
 //! Statuses and words of failures are chosen in `error`.
 
 use adieu_authority::{FlowId, NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
+use adieu_http_kit::form::append_query;
 use adieu_http_kit::upstream_paths::upstream;
 use adieu_pages_kit::{CodeEntry, ErrorPage, Link};
 use axum::response::Response;
@@ -11,9 +12,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 
-use super::{NamedUpstream, Then};
+use super::{MAX_AGE, NamedUpstream, PROMPT, RETURN_TO, SELECT_ACCOUNT, Then};
 use crate::answer::{page, with_cookies};
-use crate::call::Call;
+use crate::call::{Call, REQUEST};
 use crate::carried::{CarriedRequest, Judged};
 use crate::error::{OpenIdError, words_of_upstream};
 use crate::face::Face;
@@ -46,28 +47,36 @@ pub(super) async fn failed(
         | UpstreamFailure::Issuer
         | UpstreamFailure::Denied(_)
         | UpstreamFailure::Provider(_)
-        | UpstreamFailure::UnknownPerson
-        | UpstreamFailure::NameTaken
-        | UpstreamFailure::NameUnusable
+        | UpstreamFailure::UnknownPerson(_)
+        | UpstreamFailure::NameTaken(_)
+        | UpstreamFailure::NameUnusable(_)
         | UpstreamFailure::Over
         | UpstreamFailure::SignOn(_)) => failure,
     };
+    // The page's reference leads to this line, which has what `adieu upstream link` wants.
+    let reference = face.authority.draw_uuid().to_string();
     tracing::info!(
-        realm = named.realm.path, upstream = named.provider, %failure, "nobody signed on through a provider"
+        id = reference, realm = named.realm.path, upstream = named.provider, sub = failure.unlinked_sub(),
+        %failure, "nobody signed on through a provider"
     );
     let detail = failure.to_string();
+    // Whoever is nobody here may have another account at the provider, whose session would answer for the same one again.
+    let another = failure.unlinked_sub().is_some();
     let limited = matches!(failure, UpstreamFailure::SignOn(_));
     let (status, title, message) = words_of_upstream(failure)?;
     let back = match then {
         Some(Then::Request(request)) => Some(format!("{}?{request}", face.url(named.realm, "authorize"))),
         Some(Then::Address(_) | Then::FreshAddress(_)) | None => face.settings.front_page.clone(),
     };
-    let links: Vec<_> = back.iter().map(|href| Link { href, text: "Sign on another way" }).collect();
+    let other = another.then(|| another_account(face, named, then));
+    let links = back.iter().map(|href| Link { href, text: "Sign on another way" });
+    let links = other.iter().map(|href| Link { href, text: "Use another account there" }).chain(links);
+    let links: Vec<_> = links.collect();
     let shown = ErrorPage {
         title,
         message: &message,
         detail: Some(&detail),
-        correlation_id: None,
+        correlation_id: Some(&reference),
         sign_off: None,
         links: &links,
     };
@@ -77,6 +86,20 @@ pub(super) async fn failed(
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }
     Ok(response)
+}
+
+/// The way to the provider again, which asks there who it shall be.
+fn another_account(face: &Face, named: &NamedUpstream<'_>, then: Option<&Then>) -> String {
+    let begin = upstream(&face.settings.public_url, &named.realm.path, named.provider, "begin");
+    let begin = append_query(&begin, PROMPT, SELECT_ACCOUNT);
+    match then {
+        Some(Then::Request(request)) => append_query(&begin, REQUEST, request),
+        Some(Then::FreshAddress(address)) => {
+            append_query(&append_query(&begin, MAX_AGE, "0"), RETURN_TO, address)
+        }
+        Some(Then::Address(address)) => append_query(&begin, RETURN_TO, address),
+        None => begin,
+    }
 }
 
 async fn code_page(

@@ -3,7 +3,7 @@
 //! What a real browser makes of it is asked of one in `clients/front-channel.cjs`. standards.md 1.3.
 
 use adieu_testkit::World;
-use adieu_testkit::world::Reply;
+use adieu_testkit::world::{Reply, profile_config};
 use serde_json::{Value, json};
 
 use crate::fixture::{
@@ -251,4 +251,84 @@ async fn sign_offs_that_redirect_tell_by_frames_first() {
             assert_eq!(shop.silently(&mut browser).await.as_deref(), Some("login_required"), "{dialect}");
         }
     }
+}
+
+/// S-RPI-11: whichever page signed off, it leads to one and the same page while somebody is still being told: by itself, by a link, and at an
+/// address that can be asked for again.
+#[tokio::test]
+async fn every_page_after_a_sign_off_is_made_anew_while_somebody_is_told() {
+    let mut config = profile_config("main");
+    config.public.front_page = true;
+    let world = World::with_config(config).await;
+    let shop = RelyingParty::shop(&world);
+    let id = world.data.app.id.clone();
+    world.edit_client(&id, |client| client.backchannel_logout_uri = Some(BACK.into())).await;
+    for way in ["AM's page", "AM's endSession", "front page"] {
+        let (mut browser, _) = signed_on(&shop, ALICE).await;
+        let token = browser.cookie("adieu_session").expect("a cookie").to_owned();
+        let page = match way {
+            "AM's page" => {
+                let ask = world.get("/am/UI/Logout").cookie("iPlanetDirectoryPro", &token);
+                let (action, hidden) = form(&ask.send().await);
+                let fields: Vec<(&str, &str)> =
+                    hidden.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                world.post(&action).cookie("iPlanetDirectoryPro", &token).form(&fields).send().await
+            }
+            "AM's endSession" => {
+                let base = "/am/oauth2/realms/root/realms/alpha";
+                let query =
+                    format!("response_type=code&scope=openid&client_id={}&redirect_uri={CALLBACK}", shop.id);
+                let answer = browser.get(&format!("{base}/authorize?{query}")).await;
+                let hint = am_token(&world, &answer).await;
+                let end = world.get(&format!("{base}/connect/endSession?id_token_hint={hint}"));
+                end.cookie("iPlanetDirectoryPro", &token).header("accept", "text/html").send().await
+            }
+            _ => {
+                let front =
+                    world.get("/").cookie("iPlanetDirectoryPro", &token).header("accept", "text/html");
+                let (action, hidden) = form(&front.send().await);
+                let fields: Vec<(&str, &str)> =
+                    hidden.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+                world.post(&action).cookie("iPlanetDirectoryPro", &token).form(&fields).send().await
+            }
+        };
+        assert_eq!(verdict(&page, "Shop").as_deref(), Some("still being told"), "{way}: {}", page.text);
+        let (after, address) = page.header("refresh").split_once("; url=").unwrap_or_else(|| panic!("{way}"));
+        assert_eq!(after, "2", "{way}");
+        assert!(
+            address.starts_with(&format!("{}{ALPHA}/signed-off?of=", world.config().public.url)),
+            "{address}"
+        );
+        assert!(page.text.contains("Look again"), "{way}: {}", page.text);
+        let later = Browser::of(&world).get(address).await;
+        assert_eq!(verdict(&later, "Shop").as_deref(), Some("still being told"), "{way}");
+        assert_eq!(later.header("refresh"), page.header("refresh"), "{way}");
+    }
+}
+
+/// Goal: no page after a sign-off is a dead end, and none speaks of a session that was not there.
+#[tokio::test]
+async fn the_page_after_a_sign_off_leads_on() {
+    let world = World::start().await;
+    for address in [LOGOUT, "/o/alpha/signed-off", "/o/alpha/signed-off?of=made-up"] {
+        let page = Browser::of(&world).get(address).await;
+        assert!(page.text.contains("You are signed off"), "{address}: {}", page.text);
+        assert!(page.text.contains("Nobody is signed on in this browser"), "{address}: {}", page.text);
+        assert!(
+            page.text.contains("/am/UI/Login?realm=%2Falpha\">Sign on again<"),
+            "{address}: {}",
+            page.text
+        );
+    }
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, hint) = signed_on(&shop, ALICE).await;
+    let page = browser.get(&format!("{LOGOUT}?id_token_hint={hint}")).await;
+    assert!(
+        page.text.contains("Your session has ended") && page.text.contains("Sign on again"),
+        "{}",
+        page.text
+    );
+    // The sign-on that it leads to knows the realm.
+    let sign_on = browser.get("/am/UI/Login?realm=%2Falpha").await;
+    assert!(sign_on.status == 200 && sign_on.text.contains("/alpha"), "{}", sign_on.text);
 }

@@ -68,7 +68,7 @@ async fn a_user_is_signed_off_everywhere() {
 
     let record = world.admin(http::Method::GET, &format!("/v1/endings/{ending}")).send().await.json();
     assert_eq!(record["ending"]["actor"], json!({"kind": "client", "id": world.data.app_two.id.to_string()}));
-    assert_eq!((&record["ending"]["channel"], &record["reach"]), (&json!("openid"), &json!("user")));
+    assert_eq!((&record["ending"]["channel"], &record["reach"]), (&json!("openid"), &json!("total")));
 
     let page = browser.get(&shop.authorize("&scope=openid")).await;
     let anew = shop.tokens(&browser.sign_on(&page, ALICE).await).await;

@@ -204,3 +204,23 @@ async fn a_request_for_one_user_is_answered_for_nobody_else() {
         shop.code(&browser.sign_on(&page, BOB).await);
     }
 }
+
+/// Goal: who builds an application reads what is missing, and is not told that something is wrong that was not there.
+#[tokio::test]
+async fn what_is_missing_is_called_so() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    for (query, says) in [
+        ("scope=openid&response_type=code".to_owned(), "The parameter client_id is missing."),
+        ("client_id=nobodys".into(), "The client_id is not that of an application of this realm."),
+        (format!("client_id={}&response_type=code", shop.id), "The parameter redirect_uri is missing."),
+        (
+            format!("client_id={}&redirect_uri=https://else.example.test/", shop.id),
+            "The redirect_uri is not registered for the application.",
+        ),
+    ] {
+        let page = Browser::of(&world).get(&format!("{ALPHA}/authorize?{query}")).await;
+        assert_eq!(page.status, 400, "{query}");
+        assert!(page.text.contains(says), "{query}: {}", page.text);
+    }
+}

@@ -84,6 +84,29 @@ async fn programs_and_installations_without_the_page_have_what_is_recorded() {
     assert_eq!(nothing(World::start().await.get("/").header("accept", HTML).send().await), expected);
 }
 
+/// Goal: no address is a dead end for people: a browser that comes to a wrong one is shown the way to the front page; programs, and
+/// installations without the page, have what is recorded.
+#[tokio::test]
+async fn a_wrong_address_leads_people_on() {
+    let world = world().await;
+    let front = format!("{}/\">Front page<", world.config().public.url);
+    for path in ["/nowhere", "/auth/nowhere", "/o/alpha", "/o/alpha/", "/o/alpha/nothing", "/o"] {
+        let page = world.get(path).header("accept", HTML).send().await;
+        assert_eq!(
+            (page.status.as_u16(), page.header("content-type")),
+            (404, "text/html; charset=utf-8"),
+            "{path}"
+        );
+        assert!(page.text.contains(&front), "{path}: {}", page.text);
+        for accept in ["*/*", "application/json"] {
+            let program = world.get(path).header("accept", accept).send().await;
+            assert!(program.status == 404 && !program.text.contains("<html"), "{path}: {}", program.text);
+        }
+    }
+    let without = World::start().await.get("/nowhere").header("accept", HTML).send().await;
+    assert_eq!((without.status.as_u16(), without.text.as_str()), (404, "404 page not found\n"));
+}
+
 /// Goal: ONE-SESSION: the page shows what every dialect says of the session; one button ends it in all of them, and the page after
 /// it asks them again.
 #[tokio::test]
