@@ -14,9 +14,11 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{Method, StatusCode};
+use tracing::Span;
 
 use crate::endings_told::told;
 use crate::guard::{Entrance, Guard};
+use crate::logging::RequestLine;
 use crate::metering::{self, RequestChannel, RequestMeter};
 
 /// What the admin listener serves.
@@ -69,8 +71,12 @@ impl Answers<Body> for AdminSide {
     async fn answer(&self, request: Request<Body>) -> Response {
         let part = part(request.uri().path());
         let timer = self.meter.begin(part.channel());
+        let line = RequestLine::of(part.channel(), &request, &Span::none());
         let answer = self.answer_of(part, request).await;
         timer.answered(answer.status());
+        if let Some(line) = line {
+            line.answered(answer.status());
+        }
         answer
     }
 }

@@ -22,6 +22,7 @@ use http::{HeaderName, HeaderValue};
 use tracing::{Instrument, Span};
 
 use crate::endings_told::told;
+use crate::logging::RequestLine;
 use crate::metering::{RequestChannel, RequestMeter};
 
 /// The faces behind the public listener: the dialects, the native issuers, our own pages, and the check that proxies ask.
@@ -126,6 +127,7 @@ impl Answers<Body> for Dispatcher {
             Some(_) | None => side,
         };
         let (span, timer) = (span(side, &request), self.meter.begin(side.channel()));
+        let line = RequestLine::of(side.channel(), &request, &span);
         let answering = match side {
             Side::Am => self.am.begin(request),
             Side::PingOne => self.pingone.begin(request),
@@ -145,6 +147,9 @@ impl Answers<Body> for Dispatcher {
         }
         .unwrap_or_else(|never| match never {});
         timer.answered(answer.status());
+        if let Some(line) = line {
+            line.answered(answer.status());
+        }
         if let Some(transport) = &self.transport {
             answer.headers_mut().insert(STRICT_TRANSPORT_SECURITY, transport.clone());
         }

@@ -10,6 +10,9 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::logging::line::{JsonLine, SpanFields};
 
 mod line;
+mod request_line;
+
+pub(crate) use request_line::RequestLine;
 
 /// What is logged now, and the way to change it.
 pub struct Log {

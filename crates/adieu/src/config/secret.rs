@@ -104,11 +104,11 @@ fn credential_beside(
     }
 }
 
-/// What a service manager gives under the name of a file that only root may read (systemd's `LoadCredential=`). It gives nothing
-/// where there was no such file.
+/// What a service manager gives under the name of a file that only root may read (systemd's `LoadCredential=`). It gives a
+/// blank where there was no such file.
 fn given_text(folder: &Path, file: &Path) -> Option<String> {
     let text = std::fs::read_to_string(folder.join(file.file_name()?)).ok()?;
-    (!text.is_empty()).then_some(text)
+    (!text.trim().is_empty()).then_some(text)
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> String {
@@ -160,8 +160,8 @@ mod tests {
         assert_eq!(read("out-of-reach/admin.token", Some(given)), sound);
         assert!(read("out-of-reach/admin.token", None).is_err());
         assert_eq!(read("other", Some(&given.join("out-of-reach"))), Ok(Some("fedcba9876543210".into())));
-        // What is given for a file that is not there is empty.
-        std::fs::write(given.join("admin.token"), "").expect("a file");
+        // What the unit has given for a file that is not there.
+        std::fs::write(given.join("admin.token"), "\n").expect("a file");
         let error = read("out-of-reach/admin.token", Some(given)).expect_err("refused");
         assert!(error.reason.contains("No such file"), "{error}");
         let denied = unreadable(Path::new("/x"), &ErrorKind::PermissionDenied.into());

@@ -42,7 +42,8 @@ impl RequestChannel {
         Self::None,
     ];
 
-    const fn word(self) -> &'static str {
+    /// The word that metrics and lines of the log have for it.
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Am => "am",
             Self::Check => "check",

@@ -41,7 +41,11 @@ impl<'w> MakeWriter<'w> for LogLines {
 impl LogLines {
     /// At the level that a configuration without the key `log` has.
     pub(crate) fn begin() -> (Self, DefaultGuard) {
-        let (lines, level) = (Self::default(), adieu::config::Config::default().log);
+        Self::at(&adieu::config::Config::default().log)
+    }
+
+    fn at(level: &str) -> (Self, DefaultGuard) {
+        let lines = Self::default();
         let log = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new(level));
         let log = log.with_writer(lines.clone()).finish();
         (lines, tracing::subscriber::set_default(log))
@@ -196,4 +200,25 @@ fn found(lines: &LogLines, page: &Reply) {
     let (_, rest) = page.text.split_once("Reference</dt><dd>").unwrap_or_else(|| panic!("{}", page.text));
     let (reference, _) = rest.split_once("</dd>").expect("it ends");
     assert!(lines.text().contains(reference), "{reference}: {}", lines.text());
+}
+
+/// Goal: whoever turns the switch sees what was asked and answered, on both listeners, and nothing that a caller keeps secret.
+#[tokio::test]
+async fn at_debug_each_request_is_a_line() {
+    let world = World::start().await;
+    let (lines, _log) = LogLines::at("debug");
+    world.get("/o/alpha/authorize?client_id=hunter2").send().await;
+    let [line] = &lines.take("answered")[..] else { panic!("one line") };
+    assert_eq!((&line["channel"], &line["path"]), (&json!("openid"), &json!("/o/alpha/authorize")), "{line}");
+    assert!(line["status"].as_u64().is_some_and(|status| status >= 400), "{line}");
+    world.get("/ory_st_hunter2hunter2hunter2hunter2").header("cookie", "ST=hunter2").send().await;
+    world.admin(Method::GET, "/v1/realms?path=/hunter2").send().await;
+    assert!(!lines.text().contains("hunter2"), "{}", lines.text());
+    let found = lines.take("answered");
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!((&found[1]["channel"], &found[1]["status"]), (&json!("native"), &json!(200)));
+    drop(_log);
+    let (lines, _log) = LogLines::begin();
+    world.get("/o/alpha/authorize").send().await;
+    assert!(lines.take("answered").is_empty());
 }

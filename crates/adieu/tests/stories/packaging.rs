@@ -3,6 +3,7 @@
 //! That the package installs is tried by `cargo xtask package`.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use adieu::config::Config;
 
@@ -54,9 +55,25 @@ fn the_unit_gives_the_credential_that_the_configuration_names() {
     let unit = settings(&read("adieu.service"));
     let said = |name: &str| unit[&("Service".to_owned(), name.to_owned())].clone();
     assert_eq!(said("LoadCredential"), ["admin.token:/etc/adieu/admin.token"]);
-    assert_eq!(said("SetCredential"), ["admin.token:"], "without it a missing file is a fault");
+    assert_eq!(said("SetCredential"), ["admin.token:\\n"], "without it a missing file is a fault");
     assert!(read("adieu.toml").contains("token_file = \"/etc/adieu/admin.token\""));
     assert_eq!(said("DynamicUser"), ["yes"], "a user whom no file can be given to beforehand");
+}
+
+/// Goal: systemd takes every line of the unit. Method: its own check, where it is installed, of the unit with a program that is there.
+#[test]
+fn systemd_knows_every_setting_of_the_unit() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/adieu.service");
+    let unit =
+        std::fs::read_to_string(path).expect("the unit").replace("ExecStart=adieu", "ExecStart=/bin/true");
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("adieu.service");
+    std::fs::write(&copy, unit).expect("a file");
+    let Ok(checked) = Command::new("systemd-analyze").arg("verify").arg(&copy).output() else {
+        return; // No systemd here.
+    };
+    let said = String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success() && !said.contains("adieu.service:"), "{said}");
 }
 
 /// Goal: the configuration that the package brings is sound, and so is what it shows in comments but for files that are yours to make.

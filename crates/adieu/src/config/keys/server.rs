@@ -15,7 +15,9 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "log",
         Log,
-        "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,adieu=debug`. `RUST_LOG` wins.",
+        "What is logged: `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,adieu=debug`. `debug` adds a line for each request \
+         (its channel, path without query and status), connections that fail and notices that are tried again; below it there is nothing of ours. \
+         `RUST_LOG` wins.",
     ),
     key("data", Folder, "The data folder. One process at a time has it."),
     key("public.listen", Listen, "Address and port of the public listener; port 0 lets the system choose."),
