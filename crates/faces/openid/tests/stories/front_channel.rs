@@ -300,6 +300,7 @@ async fn every_page_after_a_sign_off_is_made_anew_while_somebody_is_told() {
             "{address}"
         );
         assert!(page.text.contains("Look again"), "{way}: {}", page.text);
+        world.server().outbox(world.config()).expect("an outbox").tell_due().await.expect("a round");
         let later = Browser::of(&world).get(address).await;
         assert_eq!(verdict(&later, "Shop").as_deref(), Some("still being told"), "{way}");
         assert_eq!(later.header("refresh"), page.header("refresh"), "{way}");
