@@ -33,10 +33,15 @@ impl UpstreamClient for AskedUpstreams {
         Box::pin(async move { asked.endpoints(&issuer, now).await })
     }
 
-    fn place(&self, issuer: String, now: Timestamp) -> Pending<Result<UpstreamPlace, UpstreamError>> {
+    fn place(
+        &self,
+        issuer: String,
+        source: Option<u128>,
+        now: Timestamp,
+    ) -> Pending<Result<UpstreamPlace, UpstreamError>> {
         let asked = self.0.clone();
         Box::pin(async move {
-            let (endpoints, place) = asked.place(&issuer, now).await?;
+            let (endpoints, place) = asked.place(&issuer, source, now).await?;
             Ok(UpstreamPlace { endpoints, held: Box::new(place) })
         })
     }

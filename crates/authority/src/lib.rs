@@ -130,8 +130,8 @@ pub use throttle::SignOnLimits;
 pub use unfinished::FlowLimits;
 pub use upstream::{
     NewUpstream, UpstreamEdit, UpstreamFailure, UpstreamLink, UpstreamLinkError, UpstreamLogoutFailure,
-    UpstreamProviderError, UpstreamReturn, UpstreamSecondStep, UpstreamSecret, UpstreamSignedIn,
-    UpstreamStart, UpstreamWaiting,
+    UpstreamProviderError, UpstreamReturn, UpstreamReturnFailed, UpstreamSecondStep, UpstreamSecret,
+    UpstreamSignedIn, UpstreamStart, UpstreamWaiting,
 };
 pub use upstream_client::{UpstreamClient, UpstreamPlace};
 pub use verification::is_known_hash;

@@ -20,7 +20,8 @@ pub use links::{UpstreamLink, UpstreamLinkError};
 pub use logout::UpstreamLogoutFailure;
 pub use providers::{NewUpstream, UpstreamEdit, UpstreamProviderError, UpstreamSecret};
 pub use sign_on::{
-    UpstreamFailure, UpstreamReturn, UpstreamSecondStep, UpstreamSignedIn, UpstreamStart, UpstreamWaiting,
+    UpstreamFailure, UpstreamReturn, UpstreamReturnFailed, UpstreamSecondStep, UpstreamSignedIn,
+    UpstreamStart, UpstreamWaiting,
 };
 
 impl Authority {

@@ -19,8 +19,14 @@ pub struct UpstreamPlace {
 pub trait UpstreamClient: Send + Sync {
     /// What the provider of an issuer says of itself.
     fn endpoints(&self, issuer: String, now: Timestamp) -> Pending<Result<UpstreamEndpoints, UpstreamError>>;
-    /// A place in which one code is exchanged. It is waited for, in a bounded queue and for a bounded time.
-    fn place(&self, issuer: String, now: Timestamp) -> Pending<Result<UpstreamPlace, UpstreamError>>;
+    /// A place in which one code is exchanged. It is waited for, in a bounded queue and for a bounded time; a source, which is where
+    /// sign-ons come from as far as that is known, has a share of both.
+    fn place(
+        &self,
+        issuer: String,
+        source: Option<u128>,
+        now: Timestamp,
+    ) -> Pending<Result<UpstreamPlace, UpstreamError>>;
     /// Who it is that has just signed on there.
     fn identity(
         &self,

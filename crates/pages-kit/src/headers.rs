@@ -85,6 +85,11 @@ impl PageHeaders {
         Self::under(policy(&scripts, form_actions))
     }
 
+    /// Headers of a page that leads on to an address by itself, at once.
+    pub fn leading_on(address: &str) -> Self {
+        Self { refresh: Some(format!("0; url={address}")), ..Self::new(&[]) }
+    }
+
     /// Headers of the page after a sign-off, with frames of these addresses.
     pub(crate) fn after_sign_off(frames: &[&str], goes_on: bool, refresh: Option<(u32, &str)>) -> Self {
         let mut origins: Vec<String> = Vec::new();

@@ -51,17 +51,19 @@ impl Upstreams {
         Ok(UpstreamEndpoints { authorization: facts.authorization.clone(), names_issuer: facts.names_issuer })
     }
 
-    /// The same with a place in which one code is exchanged. Until it is there nothing is lost that counts once.
+    /// The same with a place in which one code is exchanged, for a source that has a share of them. Until it is there nothing is lost that
+    /// counts once.
     ///
     /// # Errors
     /// Those of [`Upstreams::endpoints`]; [`UpstreamError::Busy`] if none became free in time.
     pub async fn place(
         &self,
         issuer: &str,
+        source: Option<u128>,
         now: Timestamp,
     ) -> Result<(UpstreamEndpoints, ExchangePlace), UpstreamError> {
         let endpoints = self.endpoints(issuer, now).await?;
-        Ok((endpoints, self.asked(issuer).places.next().await?))
+        Ok((endpoints, self.asked(issuer).places.next(source).await?))
     }
 
     /// Who it is that has just signed on there. The caller holds a place of [`Upstreams::place`].

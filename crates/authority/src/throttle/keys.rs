@@ -38,6 +38,14 @@ impl Network {
         }
     }
 
+    /// The number of whoever shares something with all others by where it comes from: of its /48, if it is IPv6.
+    pub(crate) fn share(self) -> u128 {
+        match self {
+            Self::V4(_) => self.number(),
+            Self::V6([a, b, c, _]) => Self::V6([a, b, c, 0]).number(),
+        }
+    }
+
     /// A number of its own.
     pub(super) fn number(self) -> u128 {
         match self {

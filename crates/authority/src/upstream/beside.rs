@@ -9,7 +9,7 @@ use adieu_core::{
 };
 use adieu_store::{Flow, FlowId};
 
-use super::record::{self, LED, OVER, SESSION};
+use super::record::{self, LED, OVER, OVER_IN_FRAME, SESSION};
 use super::sign_on::{UpstreamFailure, UpstreamSignedIn};
 use crate::Authority;
 use crate::sign_on::{SignOnFailure, SignedIn};
@@ -159,14 +159,18 @@ impl Authority {
     ) -> Result<bool, Outage> {
         let of_session = match &session.sid {
             Some(sid) => {
-                self.flow(record::flow_of(OVER, realm, &session.issuer, &format!("sid {sid}")), OVER).await?
+                let by_token = record::flow_of(OVER, realm, &session.issuer, &format!("sid {sid}"));
+                let in_frame = record::over_in_frame(realm, &session.issuer, sid);
+                let in_frame = self.flow(in_frame, OVER_IN_FRAME).await?;
+                self.flow(by_token, OVER).await?.is_some()
+                    || in_frame.is_some_and(|note| self.now() < note.expires_at)
             }
-            None => None,
+            None => false,
         };
         let of_person = record::flow_of(OVER, realm, &session.issuer, &format!("sub {}", session.sub));
         let of_person = self.flow(of_person, OVER).await?;
         let at = of_person.and_then(|flow| std::str::from_utf8(&flow.body).ok()?.parse().ok());
-        Ok(is_overtaken(of_session.is_some(), at.map(Timestamp::from_ms), said_at))
+        Ok(is_overtaken(of_session, at.map(Timestamp::from_ms), said_at))
     }
 }
 

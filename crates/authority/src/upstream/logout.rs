@@ -9,8 +9,9 @@ use adieu_core::{
 };
 use adieu_store::SessionQuery;
 
-use super::record::{self, OVER, SESSION, TAKEN};
+use super::record::{self, OVER, OVER_IN_FRAME, SESSION, TAKEN};
 use crate::Authority;
+use crate::flows::NewFlow;
 
 /// For how long a logout is noted for sign-ons that it may overtake: longer than one takes.
 const NOTED: Span = Span::from_s(3600);
@@ -89,7 +90,21 @@ impl Authority {
             said_at: now,
             expires_at: now,
         };
+        self.note_logout_in_frame(realm, &provider, sid, address.as_deref()).await?;
         self.end_upstream(realm, &provider, &logout, (channel, address)).await
+    }
+
+    /// The same as a provider's own logouts are noted, but that anybody may say so: such notes are bounded as flows are that browsers begin.
+    async fn note_logout_in_frame(
+        &self,
+        realm: &Realm,
+        provider: &UpstreamProvider,
+        sid: &str,
+        from: Option<&str>,
+    ) -> Result<(), Unwritten> {
+        let id = record::over_in_frame(realm.id, &provider.issuer, sid);
+        let (kind, realm) = (OVER_IN_FRAME, realm.id);
+        self.begin_flow(NewFlow { id, kind, realm, life: NOTED, body: Vec::new(), from }).await
     }
 
     /// For sign-ons that are under way: they look for this note once their session is written down.

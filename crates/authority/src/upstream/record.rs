@@ -22,6 +22,8 @@ pub(super) const SESSION: &str = "upstream-session";
 pub(super) const LED: &str = "upstream-led";
 /// Flows: logouts that may overtake a sign-on.
 pub(super) const OVER: &str = "upstream-over";
+/// Flows: the same of logouts that a browser has told of, in a frame of the provider.
+pub(super) const OVER_IN_FRAME: &str = "upstream-over-in-frame";
 /// Flows: logout tokens that were taken.
 pub(super) const TAKEN: &str = "upstream-taken";
 
@@ -134,6 +136,11 @@ pub(super) fn session(body: &[u8]) -> Option<UpstreamSession> {
 pub(super) fn names_of(sid: Option<&str>, sub: Option<&str>) -> impl Iterator<Item = String> {
     let names = [sid.map(|sid| format!("sid {sid}")), sub.map(|sub| format!("sub {sub}"))];
     names.into_iter().flatten()
+}
+
+/// The name of the note that a browser has told of the end of a session.
+pub(super) fn over_in_frame(realm: RealmId, issuer: &str, sid: &str) -> FlowId {
+    flow_of(OVER_IN_FRAME, realm, issuer, sid)
 }
 
 /// The name of a flow about something of an issuer in a realm.

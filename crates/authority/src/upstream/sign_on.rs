@@ -23,6 +23,7 @@ use crate::flows::NewFlow;
 use crate::second_factor::{SecondFactor, SecondStepFailure};
 use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, outcome};
 use crate::sign_on_outcome::{Candidate, SignOnOutcome};
+use crate::throttle::Network;
 
 /// How long a browser may stay at the provider.
 const LIFE: Span = Span::from_s(600);
@@ -151,6 +152,15 @@ pub enum UpstreamFailure {
     /// What keeps from signing on keeps from this, too.
     #[error(transparent)]
     SignOn(#[from] SignOnFailure),
+}
+
+/// Why nobody was signed on by a browser that came back.
+#[derive(Debug)]
+pub struct UpstreamReturnFailed {
+    /// Why.
+    pub failure: UpstreamFailure,
+    /// Where the browser wanted to go on; none if it has begun nothing.
+    pub then: Option<String>,
 }
 
 impl From<Outage> for UpstreamFailure {
@@ -286,20 +296,24 @@ impl Authority {
     }
 
     /// A browser has come back: a session for whoever it is by the provider's word.
-    pub async fn finish_upstream(&self, back: UpstreamReturn) -> Result<UpstreamSignedIn, UpstreamFailure> {
+    pub async fn finish_upstream(
+        &self,
+        back: UpstreamReturn,
+    ) -> Result<UpstreamSignedIn, UpstreamReturnFailed> {
         let mut who = Candidate::at(&back.realm, &back.channel, &back.device, None);
-        let result = self.finish_unnoted(back, &mut who).await;
+        let mut then = None;
+        let result = self.finish_unnoted(back, (&mut who, &mut then)).await;
         let outcome = result.as_ref().err().map_or(SignOnOutcome::SignedOn, UpstreamFailure::outcome);
         self.note_sign_on(&who, outcome);
-        result
+        result.map_err(|failure| UpstreamReturnFailed { failure, then })
     }
 
     async fn finish_unnoted(
         &self,
         back: UpstreamReturn,
-        who: &mut Candidate,
+        (who, then): (&mut Candidate, &mut Option<String>),
     ) -> Result<UpstreamSignedIn, UpstreamFailure> {
-        let IdentifiedPerson { provider, identity, started } = self.identified(&back).await?;
+        let IdentifiedPerson { provider, identity, started } = self.identified(&back, then).await?;
         let realm = Arc::clone(&back.realm);
         let user = self.person(&realm, &provider, &identity).await?;
         who.user = Some(user.id);
@@ -362,8 +376,12 @@ impl Authority {
     }
 
     /// Takes the state, and asks the provider who it is. The state and the code count once: neither is used before there is a place
-    /// to exchange it in, so that whoever finds none may come back with both.
-    async fn identified(&self, back: &UpstreamReturn) -> Result<IdentifiedPerson, UpstreamFailure> {
+    /// to exchange it in, so that whoever finds none may come back with both. Says where the browser wanted to go on, whatever comes of it.
+    async fn identified(
+        &self,
+        back: &UpstreamReturn,
+        then: &mut Option<String>,
+    ) -> Result<IdentifiedPerson, UpstreamFailure> {
         let provider = self.upstream_in_use(&back.realm, &back.provider).await?;
         let id = URL_SAFE_NO_PAD.decode(&back.state).ok().and_then(|id| FlowId::try_from(id).ok());
         let id = id.ok_or(UpstreamFailure::State)?;
@@ -376,8 +394,10 @@ impl Authority {
         };
         // Another browser's state is left to that browser.
         let started = found.and_then(|flow| read(&flow.body)).filter(fits).ok_or(UpstreamFailure::State)?;
+        *then = Some(started.then.clone());
         let client = self.upstream_client()?;
-        let place = client.place(provider.issuer.clone(), self.now()).await?;
+        let source = back.device.address.as_deref().and_then(Network::of).map(Network::share);
+        let place = client.place(provider.issuer.clone(), source, self.now()).await?;
         self.take_flow(id, STARTED).await?.ok_or(UpstreamFailure::State)?;
         match &back.iss {
             Some(iss) if *iss != provider.issuer => return Err(UpstreamFailure::Issuer),

@@ -7,7 +7,7 @@ mod forms;
 
 use adieu_authority::{HalfSession, LiveSession};
 use adieu_http_kit::form::{Params, append_query};
-use adieu_http_kit::upstream_paths;
+use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_pages_kit::{
     CodeEntry, ErrorPage, Link, PageHeaders, SignOffPage, SignOnPage, SignedOnPage, StatusPage,
     form_action_of,
@@ -113,9 +113,10 @@ fn ways(face: &Face, flow: &LoginFlow, offered: &[(String, String)]) -> Vec<(Str
         Some(to) => append_query(&begin, "return_to", to),
         None => begin,
     };
-    let age_max_s = flow.refresh.as_ref().map(|_| 0);
+    // Kratos asks for a second factor afterwards, by a flow of its own.
+    let wanted = WantedProof { age_max_s: flow.refresh.as_ref().map(|_| 0), two_factors: false };
     let link = |(name, title): &(String, String)| {
-        let address = upstream_paths::begin(base, &face.settings.realm, name, &begin, age_max_s);
+        let address = upstream_paths::begin(base, &face.settings.realm, name, &begin, wanted);
         (address, format!("Sign on with {title}"))
     };
     offered.iter().map(link).collect()

@@ -11,11 +11,11 @@ mod pages;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Realm, Span, UpstreamReturn, UpstreamSecondStep, UpstreamSignedIn, UpstreamStart,
-    upstream_error_word,
+    Assurance, Realm, Span, UpstreamReturn, UpstreamReturnFailed, UpstreamSecondStep, UpstreamSignedIn,
+    UpstreamStart, upstream_error_word,
 };
 use adieu_http_kit::form::{Params, append_query};
-use adieu_http_kit::upstream_paths::{PROOF_MARK, return_address, upstream};
+use adieu_http_kit::upstream_paths::{LEVEL, PROOF_MARK, TWO_FACTORS, return_address, upstream};
 use adieu_oidc::Refusal;
 use axum::body::Body;
 use axum::response::Response;
@@ -85,9 +85,11 @@ async fn begin(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Re
         None => {
             let wanted = once(&query, RETURN_TO)?.unwrap_or("/");
             let address = return_address(&face.settings.public_url, wanted).ok_or(OpenIdError::ReturnTo)?;
+            let two_factors = once(&query, LEVEL)? == Some(TWO_FACTORS);
+            let level = if two_factors { Assurance::Two } else { Assurance::One };
             match once(&query, MAX_AGE)?.map(seconds).transpose()? {
-                Some(age_max) => (Then::FreshAddress(address), Some(age_max), Assurance::One),
-                None => (Then::Address(address), None, Assurance::One),
+                Some(age_max) => (Then::FreshAddress(age_max, address), Some(age_max), level),
+                None => (Then::Address(address), None, level),
             }
         }
     };
@@ -136,7 +138,10 @@ async fn callback(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result
     };
     match face.authority.finish_upstream(back).await {
         Ok(done) => signed_on(face, call, named, &done).await,
-        Err(failure) => pages::failed(face, call, named, failure, None).await,
+        Err(UpstreamReturnFailed { failure, then }) => {
+            let then = then.as_deref().map(Then::from_text);
+            pages::failed(face, call, named, failure, then.as_ref()).await
+        }
     }
 }
 
@@ -153,6 +158,7 @@ async fn second_step(
     }
     let attempt = once(&form, pages::ATTEMPT)?.unwrap_or_default();
     let waiting = pages::waiting(face, named.realm, attempt).await?.ok_or(OpenIdError::FormTooOld)?;
+    let then = Then::from_text(&waiting.then);
     let step = UpstreamSecondStep {
         realm: Arc::clone(named.realm),
         waiting,
@@ -162,8 +168,15 @@ async fn second_step(
         previous: previous(face, call, named.realm).await?,
     };
     match face.authority.finish_upstream_second(step).await {
-        Ok(done) => signed_on(face, call, named, &done).await,
-        Err(failure) => pages::failed(face, call, named, failure, None).await,
+        Ok(done) => {
+            let signed_on = signed_on(face, call, named, &done).await?;
+            Ok(match then {
+                Then::Request(_) => signed_on,
+                // Browsers hold the redirects after a form to the form's own list, and who knows where this address leads.
+                Then::Address(_) | Then::FreshAddress(..) => pages::goes_on(signed_on),
+            })
+        }
+        Err(failure) => pages::failed(face, call, named, failure, Some(&then)).await,
     }
 }
 
@@ -179,8 +192,8 @@ async fn signed_on(
             CarriedRequest { realm: named.realm, query: &bare }.marked(face, &done.signed_in.session)
         }
         Then::Address(address) => address,
-        Then::FreshAddress(address) => {
-            let mark = face.authority.proof_mark(&done.signed_in.session, &address);
+        Then::FreshAddress(age_max, address) => {
+            let mark = face.authority.proof_mark(&done.signed_in.session, age_max, &address);
             append_query(&address, PROOF_MARK, &mark)
         }
     };
@@ -193,8 +206,8 @@ pub(crate) enum Then {
     Request(String),
     /// To an address of this installation.
     Address(String),
-    /// The same, with a mark that the proof is as new as was asked for.
-    FreshAddress(String),
+    /// The same, with a mark that the proof is of no more than this age.
+    FreshAddress(Span, String),
 }
 
 impl Then {
@@ -202,14 +215,19 @@ impl Then {
         match self {
             Self::Request(request) => format!("request {request}"),
             Self::Address(address) => format!("address {address}"),
-            Self::FreshAddress(address) => format!("fresh {address}"),
+            Self::FreshAddress(age_max, address) => format!("fresh {} {address}", age_max.s()),
         }
     }
 
     fn from_text(text: &str) -> Self {
+        let fresh = |rest: &str| {
+            let (age_s, address) = rest.split_once(' ')?;
+            Some(Self::FreshAddress(Span::from_s(age_s.parse().ok()?), address.to_owned()))
+        };
         match text.split_once(' ') {
             Some(("request", request)) => Self::Request(request.to_owned()),
-            Some(("fresh", address)) => Self::FreshAddress(address.to_owned()),
+            // One of an earlier version says no age, and gets no mark.
+            Some(("fresh", rest)) => fresh(rest).unwrap_or_else(|| Self::Address(rest.to_owned())),
             Some((_, address)) => Self::Address(address.to_owned()),
             None => Self::Address("/".to_owned()),
         }

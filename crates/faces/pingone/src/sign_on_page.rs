@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use adieu_authority::{Check, FormKey, Realm};
+use adieu_authority::{Assurance, Check, FormKey, Realm, Span};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use adieu_http_kit::upstream_paths;
+use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_oidc::CONSENT_SHOWN;
 use adieu_pages_kit::{
     CodeEntry, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, form_action_of, too_often,
@@ -72,7 +72,9 @@ pub(crate) async fn show(
         return consent::show(&face, &parts.headers, &Visitor::of(&parts), &flow).await;
     }
     if query.first(FROM) == Some(UPSTREAM)
-        && let Some(flow) = signed_on_beside(&face, &realm, &Visitor::of(&parts), &flow, &query).await?
+        && let Some(flow) = signed_on_beside(&face, &realm, &Visitor::of(&parts), &flow, &query)
+            .await
+            .map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?
     {
         return found(&flow.resume_url(&face));
     }
@@ -289,9 +291,11 @@ async fn offered(face: &Face, realm: &Realm, flow: &PingOneFlow) -> Vec<(String,
         return Vec::new();
     };
     let offered = face.authority().upstreams_offered(realm.id).await.unwrap_or_default();
-    let (back, age_max_s) = (way_back(face, realm, flow), flow.proof_age_max_s());
+    let back = way_back(face, realm, flow);
+    let wanted =
+        WantedProof { age_max_s: flow.proof_age_max_s(), two_factors: flow.level() == Assurance::Two };
     let link = |(name, title): (String, String)| {
-        (upstream_paths::begin(base, &realm.path, &name, &back, age_max_s), format!("Sign on with {title}"))
+        (upstream_paths::begin(base, &realm.path, &name, &back, wanted), format!("Sign on with {title}"))
     };
     offered.into_iter().map(link).collect()
 }
@@ -302,7 +306,8 @@ fn way_back(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
 }
 
 /// The flow, completed by whoever has signed on in this browser since it began, by the way of another provider; with a proof of the age
-/// that its application asks for, where it does. One that re-authenticates a session belongs to that session still.
+/// that its application asks for, where it does. One that re-authenticates a session belongs to that session, for as long as that lives:
+/// whoever signs on as somebody else has left it.
 async fn signed_on_beside(
     face: &Face,
     realm: &Arc<Realm>,
@@ -315,11 +320,16 @@ async fn signed_on_beside(
         return Ok(None);
     }
     let mark = query.first(upstream_paths::PROOF_MARK).unwrap_or_default();
-    let is_marked = || face.authority().is_proof_mark(&live.session, &way_back(face, realm, flow), mark);
-    if flow.proof_age_max_s().is_some() && !is_marked() {
+    let is_marked = |age_max_s| {
+        let age_max = Span::from_s(upstream_paths::asked_age_s(age_max_s));
+        face.authority().is_proof_mark(&live.session, age_max, &way_back(face, realm, flow), mark)
+    };
+    if !flow.proof_age_max_s().is_none_or(is_marked) {
         return Ok(None);
     }
-    flow.session(face, visitor).await?;
+    if !flow.is_left_by_its_session(face).await? {
+        flow.session(face, visitor).await?;
+    }
     let flow = flow.take(face).await?;
     let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
     flow.keep(face, visitor).await?;

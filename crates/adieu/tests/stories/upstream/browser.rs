@@ -100,7 +100,7 @@ impl<'w> Browser<'w> {
         reply
     }
 
-    /// Follows redirects to a page, or to a place that is none of the servers.
+    /// Follows redirects, and pages that lead on by themselves, to a page, or to a place that is none of the servers.
     pub(crate) async fn go(&mut self, address: &str) -> Seen {
         let reply = self.once(address, None).await;
         self.follow(reply, vec![address.to_owned()]).await
@@ -112,8 +112,10 @@ impl<'w> Browser<'w> {
     }
 
     async fn follow(&mut self, mut reply: Reply, mut way: Vec<String>) -> Seen {
-        while reply.status.is_redirection() && way.len() < 12 {
-            let next = reply.location().to_owned();
+        while way.len() < 12 {
+            let leads_on = reply.header("refresh").strip_prefix("0; url=").map(str::to_owned);
+            let redirect = reply.status.is_redirection().then(|| reply.location().to_owned());
+            let Some(next) = redirect.or(leads_on) else { break };
             let next = if next.starts_with('/') {
                 let (world, _) = self.home(way.last().expect("one")).expect("a server of the story");
                 format!("{}{next}", world.config().public.url)

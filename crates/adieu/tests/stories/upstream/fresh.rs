@@ -117,7 +117,8 @@ async fn a_session_is_as_old_as_the_proof_that_led_to_it() {
     assert_eq!(browser.once(&begin, None).await.status, 400);
 }
 
-/// Goal: S-OP-5: a flow of PingOne's that asks for a new proof is not completed without one, whatever its browser leaves out on the way.
+/// Goal: S-OP-5: a flow of PingOne's that asks for a new proof is not completed without one, whatever its browser leaves out on the way, or
+/// asks for in its place.
 #[tokio::test]
 async fn a_flow_of_pingone_that_asks_for_a_new_proof_gets_one() {
     let before = Before::start_with(|config| {
@@ -131,22 +132,54 @@ async fn a_flow_of_pingone_that_asks_for_a_new_proof_gets_one() {
         "response_type=code&client_id={client}&redirect_uri=https://shop.example.test/callback&scope=openid&prompt=login"
     );
     let request = format!("{base}/{environment}/as/authorize?{query}");
-    for (left_out, ago_s, completed) in
-        [(true, None, false), (true, Some(7200), false), (false, Some(9), true)]
-    {
+    for (in_its_place, ago_s, completed) in [
+        ("", None, false),
+        ("", Some(7200), false),
+        ("&max_age=999999999", Some(2 * 86_400), false),
+        ("&max_age=60", Some(9), false),
+        ("&max_age=0", Some(9), true),
+    ] {
         let mut browser = Browser::of(&[&before.ours]);
         let page = browser.go(&request).await;
         let begin = link(&page.reply.text, BUTTON);
         assert!(begin.ends_with("&max_age=0"), "{begin}");
-        let begin = if left_out { begin.replace("&max_age=0", "") } else { begin };
+        let begin = begin.replace("&max_age=0", in_its_place);
         let there = browser.once(&begin, None).await.location().to_owned();
         let (status, to) = before.came_back(&mut browser, &there, ago_s).await;
         assert_eq!(status, 303, "{to}");
         let seen = browser.go(&to).await;
         let code = seen.at().starts_with("https://shop.example.test/callback?code=");
-        assert_eq!(code, completed, "{left_out} {ago_s:?}: {:?}", seen.way);
-        assert_eq!(seen.reply.text.contains("name=\"password\""), !completed, "{left_out} {ago_s:?}");
+        assert_eq!(code, completed, "{in_its_place} {ago_s:?}: {:?}", seen.way);
+        assert_eq!(seen.reply.text.contains("name=\"password\""), !completed, "{in_its_place} {ago_s:?}");
     }
+}
+
+/// Goal: S-OP-5: whoever signs on anew through a provider as somebody else, in a flow of PingOne's that began in another one's session, goes on
+/// to the application, as by a password.
+#[tokio::test]
+async fn a_flow_of_pingone_goes_on_for_somebody_else() {
+    let before = Before::start_with(|config| {
+        config.openid.set_all_cookies = true;
+        config.pingone.set_all_cookies = true;
+    })
+    .await;
+    let (ours, base) = (Programs::of(&before.ours), before.ours.config().public.url.clone());
+    let (environment, client) = (ours.pingone("env_id"), ours.pingone("app_client_id"));
+    let query = format!(
+        "response_type=code&client_id={client}&redirect_uri=https://shop.example.test/callback&scope=openid&prompt=login"
+    );
+    let mut browser = Browser::of(&[&before.ours]);
+    let token = before.ours.sign_on_kratos("alice", "Rabbit-hole-11").await;
+    for cookie in ["ST", "adieu_session", "ory_kratos_session"] {
+        browser.keep(&before.ours, cookie, &token);
+    }
+    let page = browser.go(&format!("{base}/{environment}/as/authorize?{query}")).await;
+    let there = browser.once(&link(&page.reply.text, BUTTON), None).await.location().to_owned();
+    let (status, to) = before.came_back(&mut browser, &there, Some(1)).await;
+    assert_eq!(status, 303, "{to}");
+    let seen = browser.go(&to).await;
+    let code = seen.at().starts_with("https://shop.example.test/callback?code=");
+    assert!(code, "{:?} {}", seen.way, seen.reply.text);
 }
 
 /// Goal: pages of AM and Kratos that ask for a new proof send on that wish, and others do not.

@@ -232,6 +232,28 @@ async fn a_logout_that_overtakes_a_sign_on_ends_it() {
     assert!(is_live(&before.ours, &before.session("dora", "s2").await).await, "a later one counts");
 }
 
+/// Goal: S-FCL-7: so does one that the browser tells of, in a frame; another session of the provider is not meant.
+#[tokio::test]
+async fn a_frame_that_overtakes_a_sign_on_ends_it() {
+    let before = Before::start().await;
+    let path = "/o/alpha/upstream/corp/frontchannel-logout";
+    let (issuer, mut browser) = (&before.provider.issuer, Browser::of(&[&before.ours]));
+    let mut early = before.claims("dora", "s1");
+    let (state, nonce) = before.begun(&mut browser).await;
+    early["nonce"] = nonce.into();
+    let token = before.provider.signed(Some("JWT"), &early);
+    before.provider.says("/token", super::scripted::Says::Json(json!({"id_token": token})));
+    for sid in ["s1", "s7"] {
+        let frame = before.ours.get(&format!("{path}?iss={issuer}&sid={sid}")).send().await;
+        assert_eq!(frame.status, 200);
+    }
+    let reply = browser.once(&format!("{}?code=c&state={state}", before.at("callback")), None).await;
+    assert_eq!(reply.status, 403, "{}", reply.text);
+    assert!(reply.text.contains("You were signed off"), "{}", reply.text);
+    assert!(browser.cookie(&before.ours, "adieu_session").is_none());
+    assert!(is_live(&before.ours, &before.session("dora", "s2").await).await, "another one counts");
+}
+
 /// Goal: S-FCL-7: a frame with `iss` and `sid` ends that session; another issuer or session ends nothing; nothing is kept by caches, and
 /// the page may stand in a frame.
 #[tokio::test]

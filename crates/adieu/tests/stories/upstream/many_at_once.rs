@@ -2,6 +2,7 @@
 //!
 //! The provider is a scripted one, which hangs when it is told to.
 
+use adieu_http_kit::client::Peer;
 use adieu_token::{Alg, SigningKey};
 use serde_json::json;
 
@@ -106,4 +107,33 @@ async fn an_unknown_person_who_comes_many_times_at_once_is_one_user() {
     let dora = ours.user_named(realm, "dora").await.expect("an answer").expect("a user");
     assert_eq!(ours.count_sessions(dora.id).await.expect("a count"), 12);
     assert_eq!(ours.upstream_links(&dora).await.expect("links").len(), 1);
+}
+
+/// Goal: S-1, ONE-SLOW-HURTS-NONE: whoever comes back from the provider without end, from one address, keeps nobody else from signing on.
+#[tokio::test]
+async fn one_address_leaves_places_to_others() {
+    let mut before = Before::start().await;
+    before.ours.requests_come_from(Peer(([192, 0, 2, 7], 4711).into()));
+    let mut begun = Vec::new();
+    for _ in 0..24 {
+        let mut browser = Browser::of(&[&before.ours]);
+        let (state, _) = before.begun(&mut browser).await;
+        begun.push((state, browser.cookies(&before.ours)));
+    }
+    before.provider.says("/token", Says::Hang);
+    let hanging: Vec<_> = begun
+        .iter()
+        .map(|(state, cookies)| {
+            let path = format!("/o/alpha/upstream/corp/callback?code=junk&state={state}");
+            tokio::spawn(before.ours.get(&path).header("cookie", cookies).send())
+        })
+        .collect();
+    while before.provider.asked("/token").len() < 8 {
+        tokio::task::yield_now().await;
+    }
+    before.ours.requests_come_from(Peer(([192, 0, 2, 8], 4711).into()));
+    let mut browser = Browser::of(&[&before.ours]);
+    assert_eq!(before.signed_on(&mut browser, before.claims("dora", "s1")).await.0, 303);
+    assert_eq!(before.provider.asked("/token").len(), 9, "the others wait for their own");
+    hanging.iter().for_each(|one| one.abort());
 }

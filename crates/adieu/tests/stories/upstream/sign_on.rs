@@ -204,3 +204,49 @@ impl ParseToken for str {
         adieu_core::SessionToken::parse(self).expect("a token")
     }
 }
+
+/// Goal: S-OP-4: whoever declines at the provider, or is refused, has a way back: to the request, where others may be signed on through, and to
+/// the application, which hears `access_denied`; from a dialect's page, to that page. RFC 6749 §4.1.2.1
+#[tokio::test]
+async fn who_declines_at_the_provider_finds_back() {
+    let pair = Pair::start(false).await;
+    let base = &pair.ours.config().public.url;
+    let programs = Programs::of(&pair.ours);
+    let (environment, client) = (programs.pingone("env_id"), programs.pingone("app_client_id"));
+    let redirect = "https://shop.example.test/callback";
+    let query =
+        format!("response_type=code&client_id={client}&redirect_uri={redirect}&scope=openid&state=s1");
+    let declined = async |browser: &mut Browser<'_>, page: &str| {
+        let there = browser.once(&link(page, BUTTON), None).await.location().to_owned();
+        let part = |name: &str| {
+            there.split(['?', '&']).find_map(|part| part.strip_prefix(name)).expect("a parameter").to_owned()
+        };
+        let iss = pair.issuer().replace(':', "%3A").replace('/', "%2F");
+        let back = format!("{}?error=access_denied&state={}&iss={iss}", pair.at("callback"), part("state="));
+        let reply = browser.once(&back, None).await;
+        assert_eq!(reply.status, 403, "{}", reply.text);
+        assert!(reply.text.contains("has signed nobody on"), "{}", reply.text);
+        reply.text
+    };
+    let mut browser = pair.browser("dora", "Painted-doors-77").await;
+    let page = browser.go(&authorize(&pair.ours)).await;
+    let told = declined(&mut browser, &page.reply.text).await;
+    let application = link(&told, "Back to Shop");
+    assert!(application.starts_with(&format!("{redirect}?error=access_denied")), "{application}");
+    let again = browser.go(&link(&told, "Sign on another way")).await;
+    assert!(again.reply.text.contains("name=\"password\""), "{}", again.reply.text);
+    // Somebody who is unknown here, too.
+    let unknown = browser.go(&link(&again.reply.text, BUTTON)).await;
+    assert_eq!(unknown.reply.status, 403);
+    assert!(link(&unknown.reply.text, "Back to Shop").starts_with(redirect));
+
+    for begin in [
+        format!("{base}/{environment}/as/authorize?{query}"),
+        format!("{base}/am/oauth2/realms/root/realms/alpha/authorize?{query}"),
+    ] {
+        let page = browser.go(&begin).await;
+        let told = declined(&mut browser, &page.reply.text).await;
+        let again = browser.go(&link(&told, "Sign on another way")).await;
+        assert!(again.reply.text.contains("type=\"password\""), "{begin}: {}", again.reply.text);
+    }
+}

@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
-use adieu_authority::{FirstFactor, SecondStepFailure, SignOnFailure, SignedIn};
+use adieu_authority::{Assurance, FirstFactor, SecondStepFailure, SignOnFailure, SignedIn};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::said::Said;
-use adieu_http_kit::upstream_paths;
+use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_pages_kit::{CodeEntry, Link, SignOnPage, form_action_of, too_often};
 use axum::body::Body;
 use axum::response::Response;
@@ -103,7 +103,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     }
     let pair = Pair { name: field(NAME)?.trim().to_owned(), password: field(PASSWORD)?.to_owned() };
     let name = pair.name.clone();
-    let level = authorize::level_of(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
+    let level = level_of(face, &asked).await;
     let led = face.authority.token_of_form(form, asked.realm.id).await?;
     match authenticate::signed_on(face, call, &asked.realm, pair, (level, led)).await {
         Ok(signed_in) => signed_on(face, call, &asked, &signed_in).await,
@@ -209,6 +209,11 @@ async fn code_page(
     Ok(with_cookies(html(status, &page.html(), &actions), vec![token.cookie]))
 }
 
+/// How far a sign-on has to be proven that the page was asked for.
+async fn level_of(face: &Face, asked: &Asked) -> Assurance {
+    authorize::level_of(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await
+}
+
 /// The place that the browser is sent to in the end: it holds the redirect after the form to the form's own list.
 async fn place_after(face: &Face, asked: &Asked) -> String {
     let client = authorize::leads_to(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
@@ -246,8 +251,10 @@ async fn offered(face: &Face, asked: &Asked) -> Vec<(String, String)> {
     let offered = face.authority.upstreams_offered(asked.realm.id).await.unwrap_or_default();
     let here = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
     let here = asked.goto.as_deref().map_or(here.clone(), |goto| append_query(&here, "goto", goto));
+    let level = level_of(face, asked).await;
+    let wanted = WantedProof { age_max_s: asked.proof_age_max_s, two_factors: level == Assurance::Two };
     let link = |(name, title): (String, String)| {
-        let begin = upstream_paths::begin(base, &asked.realm.path, &name, &here, asked.proof_age_max_s);
+        let begin = upstream_paths::begin(base, &asked.realm.path, &name, &here, wanted);
         (begin, format!("Sign on with {title}"))
     };
     offered.into_iter().map(link).collect()

@@ -2,18 +2,21 @@
 //!
 //! Statuses and words of failures are chosen in `error`.
 
+use std::sync::Arc;
+
 use adieu_authority::{FlowId, NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::upstream_paths::upstream;
-use adieu_pages_kit::{CodeEntry, ErrorPage, Link};
+use adieu_oidc::{AuthorizeAnswer, Refusal};
+use adieu_pages_kit::{CodeEntry, ErrorPage, Link, PageHeaders, StatusPage};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::RETRY_AFTER;
+use http::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 
 use super::{MAX_AGE, NamedUpstream, PROMPT, RETURN_TO, SELECT_ACCOUNT, Then};
-use crate::answer::{page, with_cookies};
+use crate::answer::{page, page_with, with_cookies};
 use crate::call::{Call, REQUEST};
 use crate::carried::{CarriedRequest, Judged};
 use crate::error::{OpenIdError, words_of_upstream};
@@ -64,14 +67,16 @@ pub(super) async fn failed(
     let another = failure.unlinked_sub().is_some();
     let limited = matches!(failure, UpstreamFailure::SignOn(_));
     let (status, title, message) = words_of_upstream(failure)?;
-    let back = match then {
-        Some(Then::Request(request)) => Some(format!("{}?{request}", face.url(named.realm, "authorize"))),
-        Some(Then::Address(_) | Then::FreshAddress(_)) | None => face.settings.front_page.clone(),
+    let again = back(face, named.realm, then);
+    let application = match then {
+        Some(Then::Request(request)) => declined(face, call, named.realm, request).await?,
+        Some(Then::Address(_) | Then::FreshAddress(..)) | None => None,
     };
     let other = another.then(|| another_account(face, named, then));
-    let links = back.iter().map(|href| Link { href, text: "Sign on another way" });
-    let links = other.iter().map(|href| Link { href, text: "Use another account there" }).chain(links);
-    let links: Vec<_> = links.collect();
+    let other = other.iter().map(|href| Link { href, text: "Use another account there" });
+    let again = again.iter().map(|href| Link { href, text: "Sign on another way" });
+    let application = application.iter().map(|(href, text)| Link { href, text });
+    let links: Vec<_> = other.chain(again).chain(application).collect();
     let shown = ErrorPage {
         title,
         message: &message,
@@ -94,12 +99,61 @@ fn another_account(face: &Face, named: &NamedUpstream<'_>, then: Option<&Then>) 
     let begin = append_query(&begin, PROMPT, SELECT_ACCOUNT);
     match then {
         Some(Then::Request(request)) => append_query(&begin, REQUEST, request),
-        Some(Then::FreshAddress(address)) => {
-            append_query(&append_query(&begin, MAX_AGE, "0"), RETURN_TO, address)
+        Some(Then::FreshAddress(age_max, address)) => {
+            append_query(&append_query(&begin, MAX_AGE, &age_max.s().to_string()), RETURN_TO, address)
         }
         Some(Then::Address(address)) => append_query(&begin, RETURN_TO, address),
         None => begin,
     }
+}
+
+/// Where somebody begins again who wanted to go on there: at the request, or at the page that has led to the provider.
+fn back(face: &Face, realm: &Realm, then: Option<&Then>) -> Option<String> {
+    let root = format!("{}/", face.settings.public_url);
+    match then {
+        Some(Then::Request(request)) => Some(format!("{}?{request}", face.url(realm, "authorize"))),
+        Some(Then::Address(address) | Then::FreshAddress(_, address)) if *address != root => {
+            Some(address.clone())
+        }
+        Some(Then::Address(_) | Then::FreshAddress(..)) | None => face.settings.front_page.clone(),
+    }
+}
+
+/// The way back to the application whose request is sound, as to one that was declined: address and words. RFC 6749 §4.1.2.1
+async fn declined(
+    face: &Face,
+    call: &Call,
+    realm: &Arc<Realm>,
+    request: &str,
+) -> Result<Option<(String, String)>, OpenIdError> {
+    let asked = CarriedRequest { realm, query: request };
+    let Judged::Sound(authorize) = asked.judged(face, call, None).await? else { return Ok(None) };
+    let (issuer, refusal) = (face.url(realm, ""), Refusal::AccessDenied);
+    let text = refusal.to_string();
+    let told = [
+        ("error", Some(refusal.code())),
+        ("error_description", Some(text.as_str())),
+        ("iss", Some(issuer.as_str())),
+    ];
+    Ok(match authorize.reply.answer(&told) {
+        Some(AuthorizeAnswer::Goes(address)) => Some((address, format!("Back to {}", authorize.client.name))),
+        // A link posts nothing.
+        Some(AuthorizeAnswer::Posts { .. }) | None => None,
+    })
+}
+
+/// A page in place of a redirect that leads on there as well, with its cookies.
+pub(super) fn goes_on(mut redirect: Response) -> Response {
+    let Some(address) = redirect.headers_mut().remove(LOCATION) else { return redirect };
+    let href = address.to_str().unwrap_or_default();
+    let links = [Link { href, text: "Go on" }];
+    let shown =
+        StatusPage { title: "Signed on", message: "You are signed on.", sign_off: None, links: &links };
+    let mut page = page_with(StatusCode::OK, shown.html(), &PageHeaders::leading_on(href));
+    for cookie in redirect.headers().get_all(SET_COOKIE) {
+        page.headers_mut().append(SET_COOKIE, cookie.clone());
+    }
+    page
 }
 
 async fn code_page(
@@ -135,7 +189,7 @@ async fn code_page(
                 Judged::Refused(response) => return Ok(response),
             }
         }
-        Then::Address(_) | Then::FreshAddress(_) => page(status, shown, &["'self'"]),
+        Then::Address(_) | Then::FreshAddress(..) => page(status, shown, &["'self'"]),
     };
     Ok(with_cookies(shown, vec![cookie]))
 }
