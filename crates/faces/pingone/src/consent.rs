@@ -26,7 +26,7 @@ use crate::sign_on_page::{FLOW, TOKEN, here, led_before, see_other};
 pub(crate) const CHOICE: &str = "choice";
 
 /// The answer of a form.
-pub(crate) struct Answer {
+pub(crate) struct ConsentAnswer {
     /// The button.
     pub(crate) choice: String,
     /// What the page has shown.
@@ -89,7 +89,7 @@ pub(crate) async fn answered(
     realm: &Arc<Realm>,
     visitor: &Visitor,
     id: Uuid,
-    answer: &Answer,
+    answer: &ConsentAnswer,
 ) -> Result<Response, Problem> {
     let form = FormKey::of("pingone-consent", &id.to_string());
     let _turn = face.authority().form_turn(form).await;

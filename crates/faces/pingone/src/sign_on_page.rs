@@ -123,7 +123,7 @@ pub(crate) async fn submit(
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let id = flow_id(&id).ok_or(Problem::NotFound).map_err(shown)?;
     let own = form_token::fits(&face, realm.id, id, &parts.headers, &token);
-    let answer = consent::Answer { choice: field(consent::CHOICE)?, shown: field(CONSENT_SHOWN)? };
+    let answer = consent::ConsentAnswer { choice: field(consent::CHOICE)?, shown: field(CONSENT_SHOWN)? };
     if own && !answer.choice.is_empty() {
         return consent::answered(&face, &realm, &visitor, id, &answer).await.map_err(shown);
     }
