@@ -2,8 +2,7 @@
 //!
 //! Receivers are a process of its own on loopback (`benches/notices`), which also runs what notices are measured against: the same
 //! number of signed posts behind two commits, and nothing else. Every figure is a ratio to that in the same run. The parts are
-//! `ten`, `answers`, `many` and `million`, all of them if none is named; `beside OLDER` is what an ending without participants costs
-//! beside an older binary.
+//! `ten`, `answers`, `many` and `million`, all of them if none is named.
 
 mod million;
 mod receivers;
