@@ -12,6 +12,7 @@ mod check;
 mod client_changes;
 mod client_keys;
 mod client_keys_source;
+mod client_refusals;
 mod clients;
 mod consents;
 mod counts;
@@ -98,6 +99,7 @@ pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
 pub use client_keys::{UnsignedByClient, read_client_jwks, shown_client_jwks};
 pub use client_keys_source::ClientKeysSource;
+pub use client_refusals::{ClientRefusal, ClientRefusalReason};
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use dynamic_clients::{
     ClientRegistrationError, INITIAL_CLIENTS_MAX, INITIAL_LIFE_MAX, INITIAL_TOKENS_MAX, InitialToken,
@@ -180,6 +182,7 @@ struct Inner {
     revocations: ClientThrottle,
     assertions: ClientThrottle,
     refusals: RefusalLines,
+    client_refusals: RefusalLines,
     unfinished: Unfinished,
     form_turns: Arc<FormTurns>,
     places: KnownPlaces,
@@ -212,6 +215,7 @@ impl Authority {
                 revocations: ClientThrottle::of_calls(),
                 assertions: ClientThrottle::of_name_minutes(),
                 refusals: RefusalLines::default(),
+                client_refusals: RefusalLines::default(),
                 unfinished,
                 form_turns: Arc::default(),
                 places: KnownPlaces::default(),

@@ -64,12 +64,15 @@ struct Prompt {
 /// Why a request is not answered with a code.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorizeError {
-    /// The client is missing, unknown or disabled: nothing may be redirected.
+    /// What decides where answers go is missing: nothing may be redirected.
+    #[error("the parameter {0} is missing")]
+    Missing(&'static str),
+    /// The client is unknown or disabled: nothing may be redirected.
     #[error("no such client")]
     Client,
-    /// The address is missing or not registered: nothing may be redirected.
+    /// The address is not registered: nothing may be redirected. As it came.
     #[error("the redirect address is not registered")]
-    RedirectUri,
+    RedirectUri(String),
     /// A parameter that decides where answers go is repeated: nothing may be redirected.
     #[error("the parameter {0} is repeated")]
     Repeated(&'static str),
@@ -89,6 +92,11 @@ pub enum AuthorizeError {
 impl Provider<'_> {
     /// Reads an authorize request.
     pub async fn authorize(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
+        self.noted_in_browser(params, self.judged(params).await).await
+    }
+
+    /// Reads an authorize request that is answered elsewhere: nothing is written down of it.
+    pub async fn judged(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
         match self.unfolded(params).await? {
             Unfolded::Plain => self.read(params).await,
             Unfolded::Signed(all) => {
@@ -117,14 +125,16 @@ impl Provider<'_> {
         let once = |name| once(params, name).map_err(|_| AuthorizeError::Repeated(name));
         let (id, redirect_uri) = (once("client_id")?, once("redirect_uri")?);
         let (state, mode) = (once("state")?, once("response_mode")?);
-        let id: ClientId = id.and_then(|id| id.parse().ok()).ok_or(AuthorizeError::Client)?;
+        let id = id.ok_or(AuthorizeError::Missing("client_id"))?;
+        let id: ClientId = id.parse().map_err(|_| AuthorizeError::Client)?;
         let client = self.authority.client(self.issuer.realm.id, &id).await?;
         let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
         let mode = self.mode(mode);
         let redirect_uri = match redirect_uri {
             Some(uri) if may_redirect_to(&client.redirect_uris, uri) => Some(uri),
             None if mode == Some(ResponseMode::Direct) => None,
-            Some(_) | None => return Err(AuthorizeError::RedirectUri),
+            Some(said) => return Err(AuthorizeError::RedirectUri(said.to_owned())),
+            None => return Err(AuthorizeError::Missing("redirect_uri")),
         };
         let state = state.filter(|state| state.len() <= STATE_BYTES_MAX);
         let (redirect_uri, state) = (redirect_uri.map(str::to_owned), state.map(str::to_owned));

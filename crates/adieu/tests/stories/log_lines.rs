@@ -40,19 +40,19 @@ impl<'w> MakeWriter<'w> for LogLines {
 
 impl LogLines {
     /// At the level that a configuration without the key `log` has.
-    fn begin() -> (Self, DefaultGuard) {
+    pub(crate) fn begin() -> (Self, DefaultGuard) {
         let (lines, level) = (Self::default(), adieu::config::Config::default().log);
         let log = tracing_subscriber::fmt().json().with_env_filter(EnvFilter::new(level));
         let log = log.with_writer(lines.clone()).finish();
         (lines, tracing::subscriber::set_default(log))
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("whole").clone()).expect("text")
     }
 
     /// The fields of the lines with this message, and forgets all lines.
-    fn take(&self, message: &str) -> Vec<Value> {
+    pub(crate) fn take(&self, message: &str) -> Vec<Value> {
         let text = self.text();
         self.0.lock().expect("whole").clear();
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));

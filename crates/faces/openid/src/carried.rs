@@ -151,8 +151,9 @@ pub(crate) async fn refused(
     error: AuthorizeError,
 ) -> Result<Response, OpenIdError> {
     match error {
+        AuthorizeError::Missing(name) => Err(OpenIdError::Missing(name)),
         AuthorizeError::Client => Err(OpenIdError::Client),
-        AuthorizeError::RedirectUri => Err(OpenIdError::RedirectUri),
+        AuthorizeError::RedirectUri(_) => Err(OpenIdError::RedirectUri),
         AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),
         AuthorizeError::Outage(outage) => Err(outage.into()),
         AuthorizeError::Told { reply, refusal } => {

@@ -27,6 +27,9 @@ pub(crate) enum OpenIdError {
     /// The body is no form.
     #[error("The body is not a form.")]
     NotAForm,
+    /// A parameter without which nothing can be answered is not there: nothing may be redirected.
+    #[error("The parameter {0} is missing.")]
+    Missing(&'static str),
     /// A parameter that may come once came more often.
     #[error("The parameter {0} may be given once only.")]
     Repeated(&'static str),
@@ -130,6 +133,7 @@ impl OpenIdError {
             Self::NotAForm | Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Body(BodyError::Broken)
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
@@ -149,7 +153,8 @@ impl OpenIdError {
             Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OAuth(
                 Refusal::Request(_)
-                | Refusal::Grant
+                | Refusal::RedirectUri(_)
+                | Refusal::Grant(_)
                 | Refusal::Scope
                 | Refusal::Unauthorized
                 | Refusal::GrantType
@@ -186,6 +191,7 @@ impl OpenIdError {
             | Self::LogoutToken(_)
             | Self::Subject(_)
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::RedirectUri
             | Self::PostLogoutRedirectUri
@@ -199,7 +205,7 @@ impl OpenIdError {
     /// What must be shown to be let in, where that has a header.
     pub(crate) fn challenge(&self) -> Option<&'static str> {
         match self {
-            Self::OAuth(Refusal::Client { basic: true }) => Some(r#"Basic realm="openid""#),
+            Self::OAuth(Refusal::Client { basic: true, .. }) => Some(r#"Basic realm="openid""#),
             // RFC 6750 §3: nothing is said of a token that was not shown.
             Self::Token { shown: false } => Some("Bearer"),
             Self::Token { shown: true } => Some(r#"Bearer error="invalid_token""#),
@@ -218,6 +224,7 @@ impl OpenIdError {
             | Self::Body(_)
             | Self::NotAForm
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri
@@ -257,6 +264,7 @@ impl OpenIdError {
             | Self::Body(_)
             | Self::NotAForm
             | Self::Repeated(_)
+            | Self::Missing(_)
             | Self::NotCarried(_)
             | Self::Client
             | Self::RedirectUri

@@ -136,8 +136,9 @@ pub(crate) fn coded(
 /// The answer to a request that gets no code.
 pub(crate) fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
     let problem = match error {
+        AuthorizeError::Missing(name) => Problem::invalid(name, "The parameter is missing."),
         AuthorizeError::Client => Problem::invalid("client_id", "The application is not known here."),
-        AuthorizeError::RedirectUri => {
+        AuthorizeError::RedirectUri(_) => {
             Problem::invalid("redirect_uri", "The redirect URI is not registered for the application.")
         }
         AuthorizeError::Repeated(name) => Problem::invalid(name, "The parameter may be given once only."),
