@@ -9,7 +9,7 @@ mod requests;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use adieu_authority::{Authority, Cause, Clock, Hindrance, ReceiptState, SignOnOutcome};
+use adieu_authority::{Authority, Cause, ClientRefusalReason, Clock, Hindrance, ReceiptState, SignOnOutcome};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 
@@ -21,6 +21,7 @@ pub(crate) use requests::{RequestChannel, RequestMeter};
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Channels that users sign on through, and those that sessions end through.
+const CLIENT_CHANNELS: [&str; 3] = ["am", "openid", "pingone"];
 const SIGN_ON_CHANNELS: [&str; 4] = ["am", "kratos", "openid", "pingone"];
 const ENDING_CHANNELS: [&str; 8] =
     ["am", "command", "kratos", "native", "openid", "pages", "pingone", "system"];
@@ -75,6 +76,12 @@ fn begin_at_zero() {
     for channel in SIGN_ON_CHANNELS {
         for outcome in SignOnOutcome::ALL.map(SignOnOutcome::word) {
             metrics::counter!("adieu_sign_ons_total", "channel" => channel, "outcome" => outcome)
+                .increment(0);
+        }
+    }
+    for channel in CLIENT_CHANNELS {
+        for reason in ClientRefusalReason::ALL.map(ClientRefusalReason::word) {
+            metrics::counter!("adieu_client_refusals_total", "channel" => channel, "reason" => reason)
                 .increment(0);
         }
     }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use adieu_core::grant::{opaque, read_opaque};
 use adieu_core::{
-    Client, ClientId, Grant, GrantError, GrantId, IssueOrder, KnownAs, Outage, Participant, Purpose, Realm,
-    RedeemOrder, Refresh, RotateOrder, Session, SessionId, SidForm, TokenHash, Version,
+    Client, ClientId, Grant, GrantError, GrantFault, GrantId, IssueOrder, KnownAs, Outage, Participant,
+    Purpose, Realm, RedeemOrder, Refresh, RotateOrder, Session, SessionId, SidForm, TokenHash, Version,
 };
 
-use crate::Authority;
+use crate::{Authority, ClientRefusalReason};
 
 /// A code to be issued for a live session.
 #[derive(Clone, Debug)]
@@ -81,9 +81,9 @@ pub struct RedeemedGrant {
 /// Why a code or refresh token led to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum RedeemFailure {
-    /// It is good for nothing. Which of the reasons it was is not said.
+    /// It is good for nothing. Which of the reasons it was is not said to whoever presents it.
     #[error("the code or token is not valid")]
-    Grant,
+    Grant(ClientRefusalReason),
     /// More scopes are wanted than were granted. The token is not spent on it.
     #[error("more scopes are wanted than were granted")]
     WiderScope,
@@ -95,7 +95,9 @@ pub enum RedeemFailure {
 impl From<GrantError> for RedeemFailure {
     fn from(error: GrantError) -> Self {
         match error {
-            GrantError::Invalid | GrantError::Replayed | GrantError::TooManyParticipants => Self::Grant,
+            GrantError::Invalid(fault) => Self::Grant(fault.into()),
+            GrantError::Replayed => Self::Grant(ClientRefusalReason::UsedGrant),
+            GrantError::TooManyParticipants => Self::Grant(ClientRefusalReason::SessionFull),
             GrantError::WiderScope => Self::WiderScope,
             GrantError::Unwritten(unwritten) => Self::Outage(unwritten.into_outage()),
         }
@@ -197,7 +199,7 @@ impl Authority {
 
     /// The grant as it is now, and its first refresh token if the client gets them.
     async fn redeem(&self, order: &RedeemCode) -> Result<(Grant, Option<String>), GrantError> {
-        let (id, [code]) = read_opaque::<1>(&order.code).ok_or(GrantError::Invalid)?;
+        let (id, [code]) = read_opaque::<1>(&order.code).ok_or(GrantError::Invalid(GrantFault::Unknown))?;
         let (now, client) = (self.now(), &order.client);
         let drawn = client.refresh.then(|| (self.draw::<16>(), self.draw::<16>()));
         let refresh = drawn.map(|(family, current)| Refresh {
@@ -224,7 +226,7 @@ impl Authority {
 
     /// The grant as it is now, and the next token.
     async fn rotate(&self, order: &RefreshTokens) -> Result<(Grant, String), GrantError> {
-        let presented = Presented::read(&order.token).ok_or(GrantError::Invalid)?;
+        let presented = Presented::read(&order.token).ok_or(GrantError::Invalid(GrantFault::Unknown))?;
         let next = self.successor_secret(&order.token);
         let rotate = RotateOrder {
             grant: presented.grant,
@@ -238,7 +240,7 @@ impl Authority {
             grace: self.policy().refresh_reuse_grace,
         };
         let grant = self.store().rotate(rotate, self.now()).await?;
-        let token = successor(&order.token, &next).ok_or(GrantError::Invalid)?;
+        let token = successor(&order.token, &next).ok_or(GrantError::Invalid(GrantFault::Unknown))?;
         Ok((grant, token))
     }
 

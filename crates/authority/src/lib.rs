@@ -12,6 +12,7 @@ mod check;
 mod client_changes;
 mod client_keys;
 mod client_keys_source;
+mod client_refusals;
 mod clients;
 mod consents;
 mod counts;
@@ -99,6 +100,7 @@ pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
 pub use client_keys::{UnsignedByClient, read_client_jwks, shown_client_jwks};
 pub use client_keys_source::ClientKeysSource;
+pub use client_refusals::{ClientRefusal, ClientRefusalReason};
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use dynamic_clients::{
     ClientRegistrationError, INITIAL_CLIENTS_MAX, INITIAL_LIFE_MAX, INITIAL_TOKENS_MAX, InitialToken,
@@ -181,6 +183,7 @@ struct Inner {
     revocations: ClientThrottle,
     assertions: ClientThrottle,
     refusals: RefusalLines,
+    client_refusals: RefusalLines,
     unfinished: Unfinished,
     form_turns: Arc<FormTurns>,
     places: KnownPlaces,
@@ -213,6 +216,7 @@ impl Authority {
                 revocations: ClientThrottle::of_calls(),
                 assertions: ClientThrottle::of_name_minutes(),
                 refusals: RefusalLines::default(),
+                client_refusals: RefusalLines::default(),
                 unfinished,
                 form_turns: Arc::default(),
                 places: KnownPlaces::default(),

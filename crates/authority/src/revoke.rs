@@ -87,7 +87,7 @@ fn answered(answer: Result<(), GrantError>) -> Result<(), RevokeError> {
         // What is not there any more is good for nothing either.
         Ok(())
         | Err(
-            GrantError::Invalid
+            GrantError::Invalid(_)
             | GrantError::Replayed
             | GrantError::WiderScope
             | GrantError::TooManyParticipants,

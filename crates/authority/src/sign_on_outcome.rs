@@ -124,7 +124,7 @@ impl Candidate {
 /// nothing, and a flood brings as many as it likes (HOME-LIMITS).
 const REFUSALS_LOGGED_MAX: u64 = 100;
 
-/// How many lines were written in this second about sign-ons that were refused untried, and how many were left out.
+/// How many lines were written in this second about what was refused untried, and how many were left out.
 #[derive(Default)]
 pub(crate) struct RefusalLines {
     second: AtomicI64,
@@ -135,7 +135,7 @@ pub(crate) struct RefusalLines {
 impl RefusalLines {
     /// Whether one more line is written, and how many were left out before it. Two that come at the turn of a second may
     /// both begin it: then some lines more are written.
-    fn take(&self, now: Timestamp) -> Option<u64> {
+    pub(crate) fn take(&self, now: Timestamp) -> Option<u64> {
         let second = now.s();
         if self.second.swap(second, Ordering::Relaxed) != second {
             self.seen.store(0, Ordering::Relaxed);

@@ -182,6 +182,31 @@ impl Grant {
         self.offline_until.map_or(at, |end| end.min(at))
     }
 
+    /// What is wrong with it, or with what was given for it and ends at `ends_at`.
+    fn fault(&self, around: GrantAround, ends_at: Timestamp, now: Timestamp) -> Option<GrantFault> {
+        if now >= ends_at || now >= self.expires_at {
+            Some(GrantFault::Expired)
+        } else if !self.is_live(around, now) {
+            Some(GrantFault::Over)
+        } else {
+            None
+        }
+    }
+
+    /// What is wrong with an order to redeem its code, which fits.
+    fn fault_of_code(&self, around: GrantAround, order: &RedeemOrder, now: Timestamp) -> Option<GrantFault> {
+        let is_address = |uri: &String| order.redirect_uri.as_ref() == Some(uri);
+        if let Some(fault) = self.fault(around, self.code_expires_at, now) {
+            Some(fault)
+        } else if !self.redirect_uri.as_ref().is_none_or(is_address) {
+            Some(GrantFault::RedirectUri)
+        } else if !verifies(self.challenge.as_deref(), order.verifier.as_deref()) {
+            Some(GrantFault::Verifier)
+        } else {
+            None
+        }
+    }
+
     /// Whether every wanted scope is one of this grant's. RFC 6749 §6
     fn covers(&self, wanted: &str) -> bool {
         wanted
@@ -235,12 +260,29 @@ pub struct RotateOrder {
     pub grace: Span,
 }
 
+/// What is wrong with a code or refresh token: for the log, and never for whoever presents it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantFault {
+    /// There is none like it.
+    Unknown,
+    /// It is another client's, or another issuer's.
+    OfAnother,
+    /// Its time is over.
+    Expired,
+    /// What it stands on is over: session, consent, what its client or its user held, or the grant itself.
+    Over,
+    /// The redirect address is another one than it was issued for.
+    RedirectUri,
+    /// The PKCE verifier is missing, is not the one of its challenge, or comes without a challenge.
+    Verifier,
+}
+
 /// Why a code or refresh token bought nothing. All of it is one answer to the client, except that it wants too much.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
-    /// Unknown, expired, of another client, of a dead session, or its conditions are not met.
+    /// It is good for nothing.
     #[error("the code or token is not valid")]
-    Invalid,
+    Invalid(GrantFault),
     /// It was used before; everything it led to is revoked now.
     #[error("the code or token was used before")]
     Replayed,
@@ -271,11 +313,11 @@ impl GrantDecision {
         stored: Option<(&Grant, GrantAround)>,
         decide: impl FnOnce(&Grant, GrantAround) -> Self,
     ) -> Self {
-        stored.map_or_else(Self::refuse, |(grant, around)| decide(grant, around))
+        stored.map_or_else(|| Self::refuse(GrantFault::Unknown), |(grant, around)| decide(grant, around))
     }
 
-    fn refuse() -> Self {
-        Self { write: None, outcome: Err(GrantError::Invalid) }
+    const fn refuse(fault: GrantFault) -> Self {
+        Self { write: None, outcome: Err(GrantError::Invalid(fault)) }
     }
 
     /// A second use: what was bought with the first is taken away (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
@@ -296,18 +338,17 @@ pub fn decide_redeem(
     order: &RedeemOrder,
     now: Timestamp,
 ) -> GrantDecision {
-    if !grant.code.same(&order.code) || !grant.is_for(&order.client, &order.issuer) {
-        return GrantDecision::refuse();
+    if !grant.code.same(&order.code) {
+        return GrantDecision::refuse(GrantFault::Unknown);
+    }
+    if !grant.is_for(&order.client, &order.issuer) {
+        return GrantDecision::refuse(GrantFault::OfAnother);
     }
     if grant.redeemed {
         return GrantDecision::revoke(grant);
     }
-    let fits = grant.is_live(around, now)
-        && now < grant.code_expires_at
-        && grant.redirect_uri.as_ref().is_none_or(|uri| order.redirect_uri.as_ref() == Some(uri))
-        && verifies(grant.challenge.as_deref(), order.verifier.as_deref());
-    if !fits {
-        return GrantDecision::refuse();
+    if let Some(fault) = grant.fault_of_code(around, order, now) {
+        return GrantDecision::refuse(fault);
     }
     let bounded = |refresh: Refresh| Refresh { expires_at: grant.bounded(refresh.expires_at), ..refresh };
     let (refresh, expires_at) = (order.refresh.map(bounded), grant.bounded(order.expires_at));
@@ -327,15 +368,18 @@ pub fn decide_rotate(
     now: Timestamp,
 ) -> GrantDecision {
     let Some(refresh) = grant.refresh.filter(|r| r.family.same(&order.family)) else {
-        return GrantDecision::refuse();
+        return GrantDecision::refuse(GrantFault::Unknown);
     };
     let (own, current) = (grant.is_for(&order.client, &order.issuer), refresh.current.same(&order.current));
     let repeated = own && !current && refresh.is_repeated_by(order, now);
     if !current && !repeated {
         return GrantDecision::revoke(grant);
     }
-    if !own || !grant.is_live(around, now) || now >= refresh.expires_at {
-        return GrantDecision::refuse();
+    if !own {
+        return GrantDecision::refuse(GrantFault::OfAnother);
+    }
+    if let Some(fault) = grant.fault(around, refresh.expires_at, now) {
+        return GrantDecision::refuse(fault);
     }
     if order.scope.as_deref().is_some_and(|wanted| !grant.covers(wanted)) {
         return GrantDecision { write: None, outcome: Err(GrantError::WiderScope) };

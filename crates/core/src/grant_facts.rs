@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::consent::Consent;
 use crate::directory::{Client, User};
 use crate::facts::SessionFacts;
-use crate::grant::{Grant, GrantAround, GrantError, Offline};
+use crate::grant::{Grant, GrantAround, GrantError, GrantFault, Offline};
 use crate::participant::{IssueOrder, Participant, ParticipantFacts, decide_joining};
 use crate::session::{Session, Verdict};
 use crate::time::Timestamp;
@@ -88,7 +88,7 @@ pub fn decide_issue(
     let live = facts.live_session(now).filter(|_| grant.is_live(grant_around(facts, now), now));
     match live {
         // 63 random bits met: the caller draws again.
-        Some(_) if taken => Err(GrantError::Invalid),
+        Some(_) if taken => Err(GrantError::Invalid(GrantFault::Unknown)),
         Some(live) => {
             let (participant, session) = decide_joining(&live.as_seen(), order, participants, now)?;
             let client = facts.client.as_ref().filter(|client| client.outlives_session);
@@ -99,6 +99,6 @@ pub fn decide_issue(
             };
             Ok(Issue { grant, participant, session })
         }
-        None => Err(GrantError::Invalid),
+        None => Err(GrantError::Invalid(GrantFault::Over)),
     }
 }

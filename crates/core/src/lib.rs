@@ -119,7 +119,8 @@ pub use found_ending::{
 };
 pub use free_place::{FreePlace, PlaceSearch, UntoldEndings};
 pub use grant::{
-    Grant, GrantAround, GrantError, GrantId, Offline, RedeemOrder, Refresh, ReplacedToken, RotateOrder,
+    Grant, GrantAround, GrantError, GrantFault, GrantId, Offline, RedeemOrder, Refresh, ReplacedToken,
+    RotateOrder,
 };
 pub use grant_facts::{GrantFacts, Issue, consent_of, decide_issue, grant_around};
 pub use how_ended::{EndedWith, how_ended};

@@ -4,7 +4,7 @@
 
 use crate::clients::StoredClient;
 use crate::directory::Client;
-use crate::grant::GrantError;
+use crate::grant::{GrantError, GrantFault};
 use crate::outage::{Outage, Unwritten};
 use crate::revoke::with_revoked_own;
 use crate::revoked_token::RevokedToken;
@@ -16,7 +16,7 @@ pub fn decide_revoke_own(
     token: RevokedToken,
     now: Timestamp,
 ) -> Result<StoredClient, GrantError> {
-    let client = client.ok_or(GrantError::Invalid)?;
+    let client = client.ok_or(GrantError::Invalid(GrantFault::Unknown))?;
     let full = || Unwritten::NotTaken(Outage::new("the client has too many revoked tokens"));
     let revoked_tokens = with_revoked_own(&client.revoked_tokens, token, now).ok_or_else(full)?;
     Ok(Client { revoked_tokens, ..client.clone() }.into())

@@ -3,7 +3,7 @@
 //! The session lives on. A revoked access token is remembered by its id, in its grant or its client, until it would have
 //! expired; how many of them is bounded (HOME-LIMITS), and no bound makes a revoked token good again.
 
-use crate::grant::{Grant, GrantDecision, GrantError, GrantId};
+use crate::grant::{Grant, GrantDecision, GrantError, GrantFault, GrantId};
 use crate::ids::ClientId;
 use crate::revoked_token::RevokedToken;
 use crate::time::Timestamp;
@@ -43,7 +43,7 @@ pub fn decide_revoke(grant: &Grant, order: &RevokeOrder, now: Timestamp) -> Gran
         TokenToRevoke::Access(_) | TokenToRevoke::All => true,
     };
     if grant.client != order.client || !fits {
-        return GrantDecision { write: None, outcome: Err(GrantError::Invalid) };
+        return GrantDecision { write: None, outcome: Err(GrantError::Invalid(GrantFault::OfAnother)) };
     }
     let next = match order.token {
         _ if grant.revoked => None,

@@ -3,7 +3,7 @@
 //! An assertion counts once, at one issuer, and not long: its name is remembered by the store until it is over, so that no other
 //! node takes it either. RFC 7521 §4.2, RFC 7523 §3, OpenID Connect Core §9, standards.md 2.3 (S-CA-2).
 
-use adieu_authority::{Client, FlowId, Outage, RememberError, Span, UnsignedByClient};
+use adieu_authority::{Client, ClientRefusalReason, FlowId, Outage, RememberError, Span, UnsignedByClient};
 use adieu_core::{ClientKeysError, TokenHash};
 use adieu_http_kit::form::Params;
 use adieu_token::{Verified, unverified_claim};
@@ -28,11 +28,15 @@ pub(crate) fn shown(form: &Params) -> Result<Option<&str>, Refusal> {
     match (once(form, "client_assertion_type")?, once(form, "client_assertion")?) {
         (None, None) => Ok(None),
         (Some(TYPE), Some(assertion)) => Ok(Some(assertion)),
-        (Some(_), Some(_)) => Err(Refusal::Client { basic: false }), // RFC 7521 §4.2.1
+        (Some(_), Some(_)) => Err(refused(ClientRefusalReason::OtherMethod)), // RFC 7521 §4.2.1
         (Some(_), None) | (None, Some(_)) => {
             Err(Refusal::Request("`client_assertion` and `client_assertion_type` go together."))
         }
     }
+}
+
+const fn refused(why: ClientRefusalReason) -> Refusal {
+    Refusal::Client { basic: false, why }
 }
 
 /// The client that an assertion says it is of: to look for its keys, and nothing else.
@@ -41,31 +45,41 @@ pub(crate) fn claimed_client(assertion: &str) -> Option<String> {
 }
 
 impl Provider<'_> {
-    /// Whether the assertion proves its client, here and now. It is used up by that.
-    pub(crate) async fn is_proven_by(&self, client: &Client, assertion: &str) -> Result<bool, Refusal> {
+    /// Takes the assertion as the proof of its client, here and now. It is used up by that.
+    pub(crate) async fn prove_by(&self, client: &Client, assertion: &str) -> Result<(), Refusal> {
         let now_s = self.authority.now().s();
         let claims = match self.authority.signed_by_client(client, assertion, client.signing.assertion).await
         {
             Ok(claims) => claims,
-            Err(unsigned) => return had(client, unsigned).map(|_| false),
+            Err(unsigned) => {
+                had(client, unsigned)?;
+                return Err(refused(ClientRefusalReason::AssertionSignature));
+            }
         };
         let own = |name| claims.str(name) == Some(client.id.as_str());
-        let (Some(exp), Some(jti)) = (claims.int("exp"), claims.str("jti").filter(|jti| !jti.is_empty()))
-        else {
-            return Ok(false);
+        let claimed = (claims.int("exp"), claims.str("jti").filter(|jti| !jti.is_empty()));
+        let (Some(exp), Some(jti)) = claimed else {
+            return Err(refused(ClientRefusalReason::AssertionClaims));
         };
         let typed =
             claims.typ.as_deref().is_none_or(|typ| TYPS.iter().any(|known| typ.eq_ignore_ascii_case(known)));
         let in_time = now_s < exp && exp - now_s <= LIFE_MAX.s() && began(&claims, now_s);
-        if !(typed && own("iss") && own("sub") && in_time && self.is_audience(&claims)) {
-            return Ok(false);
+        for (fits, why) in [
+            (typed && own("iss") && own("sub"), ClientRefusalReason::AssertionClaims),
+            (in_time, ClientRefusalReason::AssertionTime),
+            (self.is_audience(&claims), ClientRefusalReason::AssertionAudience),
+        ] {
+            if !fits {
+                return Err(refused(why));
+            }
         }
         let life = Span::from_s(exp - now_s);
         let taken = self.authority.remember_of_client(client, (name_of(client, jti), KIND), life);
-        taken.await.map_err(|error| match error {
+        let first = taken.await.map_err(|error| match error {
             RememberError::TooOften => Refusal::TooOften,
             RememberError::Unwritten(unwritten) => Refusal::Unavailable(unwritten.into_outage()),
-        })
+        })?;
+        if first { Ok(()) } else { Err(refused(ClientRefusalReason::UsedAssertion)) }
     }
 
     /// Whether the assertion is for this issuer: by its name or, unless the installation is strict, by the address of its tokens or

@@ -71,9 +71,9 @@ pub enum AuthorizeError {
     /// The client is unknown or disabled: nothing may be redirected.
     #[error("no such client")]
     Client,
-    /// The address is not registered: nothing may be redirected.
+    /// The address is not registered: nothing may be redirected. As it came.
     #[error("the redirect address is not registered")]
-    RedirectUri,
+    RedirectUri(String),
     /// A parameter that decides where answers go is repeated: nothing may be redirected.
     #[error("the parameter {0} is repeated")]
     Repeated(&'static str),
@@ -93,6 +93,11 @@ pub enum AuthorizeError {
 impl Provider<'_> {
     /// Reads an authorize request.
     pub async fn authorize(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
+        self.noted_in_browser(params, self.judged(params).await).await
+    }
+
+    /// Reads an authorize request that is answered elsewhere: nothing is written down of it.
+    pub async fn judged(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
         match self.unfolded(params).await? {
             Unfolded::Plain => self.read(params).await,
             Unfolded::Signed(all) => {
@@ -129,7 +134,7 @@ impl Provider<'_> {
         let redirect_uri = match redirect_uri {
             Some(uri) if may_redirect_to(&client.redirect_uris, uri) => Some(uri),
             None if mode == Some(ResponseMode::Direct) => None,
-            Some(_) => return Err(AuthorizeError::RedirectUri),
+            Some(said) => return Err(AuthorizeError::RedirectUri(said.to_owned())),
             None => return Err(AuthorizeError::Missing("redirect_uri")),
         };
         let state = state.filter(|state| state.len() <= STATE_BYTES_MAX);

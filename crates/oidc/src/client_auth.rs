@@ -4,35 +4,44 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Client, ClientAuth, ClientId};
+use adieu_authority::{Client, ClientAuth, ClientId, ClientRefusalReason};
 use adieu_core::{Timestamp, TokenHash};
 use adieu_http_kit::auth::{self, Basic};
 use adieu_http_kit::form::Params;
 use http::HeaderMap;
 
-use crate::{Provider, Refusal, assertion};
+use crate::{ClientRequest, Provider, Refusal, assertion};
 
 /// The client that this request proves to come from. A public client only says its name.
-pub async fn authenticated(
+pub(crate) async fn authenticated(
     provider: &Provider<'_>,
-    headers: &HeaderMap,
-    form: &Params,
+    request: &ClientRequest<'_>,
 ) -> Result<Arc<Client>, Refusal> {
-    each_once(form)?;
-    let shown = Shown::read(headers, form)?;
+    each_once(request.form)?;
+    let shown = Shown::read(request.headers, request.form)?;
     let basic = shown.basic.is_some();
-    let refused = Refusal::Client { basic };
-    let Some(id) = shown.id().and_then(|id| id.parse::<ClientId>().ok()) else { return Err(refused) };
-    let client = provider.authority.client(provider.issuer.realm.id, &id).await?;
-    let Some(client) = client.filter(|client| client.enabled) else { return Err(refused) };
-    let proven = match shown.assertion {
+    let refused = |why| Refusal::Client { basic, why };
+    let id = shown.id().ok_or_else(|| refused(ClientRefusalReason::NoClient))?;
+    let unknown = || refused(ClientRefusalReason::UnknownClient);
+    let id: ClientId = id.parse().map_err(|_| unknown())?;
+    let client = provider.authority.client(provider.issuer.realm.id, &id).await?.ok_or_else(unknown)?;
+    if !client.enabled {
+        return Err(refused(ClientRefusalReason::DisabledClient));
+    }
+    match shown.assertion {
         Some(assertion) if client.auth == ClientAuth::PrivateKey => {
-            provider.is_proven_by(&client, assertion).await?
+            provider.prove_by(&client, assertion).await?;
         }
-        Some(_) => false,
-        None => shown.proves(&client, provider.authority.now()),
-    };
-    if proven { Ok(client) } else { Err(refused) }
+        Some(_) => return Err(refused(ClientRefusalReason::OtherMethod)),
+        None => shown.prove(&client, provider.authority.now()).map_err(refused)?,
+    }
+    Ok(client)
+}
+
+/// The client that a request names, whether it is one or not.
+pub(crate) fn named(headers: &HeaderMap, form: &Params) -> Option<ClientId> {
+    let shown = Shown::read(headers, form).ok()?;
+    shown.id()?.parse().ok()
 }
 
 /// What a request shows of its client.
@@ -47,7 +56,8 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn read(headers: &HeaderMap, form: &'a Params) -> Result<Self, Refusal> {
-        let basic = auth::basic(headers).map_err(|_| Refusal::Client { basic: true })?;
+        let basic = auth::basic(headers)
+            .map_err(|_| Refusal::Client { basic: true, why: ClientRefusalReason::NoClient })?;
         let id = once(form, "client_id")?;
         let secret = once(form, "client_secret")?;
         let assertion = assertion::shown(form)?;
@@ -73,16 +83,21 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn proves(&self, client: &Client, now: Timestamp) -> bool {
+    /// # Errors
+    /// What is wrong with the proof of this client.
+    fn prove(&self, client: &Client, now: Timestamp) -> Result<(), ClientRefusalReason> {
         let secret = match client.auth {
             ClientAuth::None => {
-                return self.basic.is_none() && self.secret.is_none() && self.assertion.is_none();
+                let nothing = self.basic.is_none() && self.secret.is_none() && self.assertion.is_none();
+                return if nothing { Ok(()) } else { Err(ClientRefusalReason::OtherMethod) };
             }
             ClientAuth::Basic => self.basic.as_ref().map(|basic| basic.secret.as_str()),
             ClientAuth::Post => self.secret,
             ClientAuth::PrivateKey => None,
         };
-        secret.is_some_and(|secret| client.has_secret(&TokenHash::of(secret.as_bytes()), now))
+        let secret = secret.ok_or(ClientRefusalReason::OtherMethod)?;
+        let fits = client.has_secret(&TokenHash::of(secret.as_bytes()), now);
+        if fits { Ok(()) } else { Err(ClientRefusalReason::WrongSecret) }
     }
 }
 
@@ -170,7 +185,7 @@ mod tests {
             header.map(|h| (http::header::AUTHORIZATION, HeaderValue::from_static(h))).into_iter().collect();
         let form = Params::parse(form);
         let shown = Shown::read(&headers, &form).ok()?;
-        Some(shown.id() == Some("shop") && shown.proves(&client(auth), Timestamp::from_ms(0)))
+        Some(shown.id() == Some("shop") && shown.prove(&client(auth), Timestamp::from_ms(0)).is_ok())
     }
 
     const BASIC: Option<&str> = Some("Basic c2hvcDpzM2NyZXQ="); // shop:s3cret

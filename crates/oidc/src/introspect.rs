@@ -5,15 +5,14 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Active, ActiveRefresh, Client, ClientAuth, For, Outage, UserId};
+use adieu_authority::{Active, ActiveRefresh, Client, ClientAuth, ClientRefusalReason, For, Outage, UserId};
 use adieu_http_kit::accept;
-use adieu_http_kit::form::Params;
 use adieu_token::{TYP_INTROSPECTION, UnsignedToken};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use crate::client_auth::{authenticated, once};
-use crate::{Provider, Refusal};
+use crate::{ClientRequest, Provider, Refusal};
 
 /// RFC 7662 §2.2: nothing else is said of a token that is not active.
 const INACTIVE: &str = r#"{"active":false}"#;
@@ -58,14 +57,20 @@ pub async fn signed_introspection(
 /// issuer gave, and nothing else is done with it; else asking counts as activity of the token's user (Q-17).
 pub async fn introspect(
     provider: &Provider<'_>,
-    headers: &HeaderMap,
-    form: &Params,
+    request: &ClientRequest<'_>,
 ) -> Result<Introspection, Refusal> {
-    let caller = authenticated(provider, headers, form).await?;
+    provider.noted("introspection", request, introspected(provider, request).await).await
+}
+
+async fn introspected(
+    provider: &Provider<'_>,
+    request: &ClientRequest<'_>,
+) -> Result<Introspection, Refusal> {
+    let caller = authenticated(provider, request).await?;
     if caller.auth == ClientAuth::None {
-        return Err(Refusal::Client { basic: false });
+        return Err(Refusal::Client { basic: false, why: ClientRefusalReason::OtherMethod });
     }
-    let token = once(form, "token")?.ok_or(Refusal::Request("`token` is missing."))?;
+    let token = once(request.form, "token")?.ok_or(Refusal::Request("`token` is missing."))?;
     let (authority, at) = (provider.authority, provider.issuer.of_realm());
     // A signed token has dots, an opaque one has none; `token_type_hint` could only mislead.
     if token.contains('.') {

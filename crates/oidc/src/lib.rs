@@ -13,6 +13,7 @@ mod consent;
 mod discovery;
 mod hint;
 mod introspect;
+mod noted;
 mod parting;
 mod pushed;
 mod refusal;
@@ -25,7 +26,6 @@ mod user_claims;
 mod userinfo;
 
 pub use authorize::{Authorize, AuthorizeError};
-pub use client_auth::authenticated;
 pub use client_metadata::{ClientMetadata, MetadataError, shown_metadata};
 pub use consent::{AskedOfUser, CONSENT_SHOWN, ConsentStep, is_offline};
 pub use discovery::{Endpoints, discovery};
@@ -33,6 +33,7 @@ pub use hint::{Hint, HintError};
 pub use introspect::{
     INTROSPECTION_JWT, Introspection, introspect, signed_introspection, wants_signed_introspection,
 };
+pub use noted::ClientRequest;
 pub use parting::{Parting, PartingTicket};
 pub use pushed::PushedError;
 pub use refusal::Refusal;
@@ -43,7 +44,7 @@ pub use userinfo::{Userinfo, UserinfoError, shown_access_token, userinfo};
 
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, Authority, Client, ClientId, Realm, SessionId, SidForm};
+use adieu_authority::{Assurance, Authority, Channel, Client, ClientId, Realm, SessionId, SidForm};
 use adieu_http_kit::form::Params;
 use serde_json::{Map, Value};
 
@@ -114,6 +115,8 @@ pub struct Provider<'a> {
     pub authority: &'a Authority,
     /// In whose name.
     pub issuer: Issuer,
+    /// The dialect that mounts it.
+    pub channel: Channel,
     /// The response mode by which the mounting dialect answers without a redirect, if it has one.
     pub direct_mode: Option<&'static str>,
 }

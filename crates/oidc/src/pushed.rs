@@ -2,16 +2,15 @@
 //!
 //! A request is judged when it is pushed, and anew when it is used; it is used once, by its own client. RFC 9126.
 
-use adieu_authority::{FlowId, NewFlow, Outage, Span, Unwritten};
+use adieu_authority::{ClientRefusalReason, FlowId, NewFlow, Outage, Span, Unwritten};
 use adieu_http_kit::form::{NotCarried, Params};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::HeaderMap;
 use serde_json::json;
 
 use crate::client_auth::{MANY, authenticated, once};
 use crate::request_object::Unfolded;
-use crate::{AuthorizeError, Provider, Refusal};
+use crate::{AuthorizeError, ClientRequest, Provider, Refusal};
 
 /// How references begin. RFC 9126 §2.2
 const URN: &str = "urn:ietf:params:oauth:request_uri:";
@@ -40,17 +39,19 @@ impl From<Unwritten> for PushedError {
 }
 
 impl Provider<'_> {
-    /// Keeps the request of this form for its client; the JSON of the answer. `from` is the address that it came from.
+    /// Keeps the request of this form for its client; the JSON of the answer.
     ///
     /// # Errors
     /// What is wrong with client or request. RFC 9126 §2.3
-    pub async fn push(
-        &self,
-        headers: &HeaderMap,
-        form: &Params,
-        from: Option<&str>,
-    ) -> Result<String, Refusal> {
-        let client = authenticated(self, headers, form).await?;
+    pub async fn push(&self, request: &ClientRequest<'_>) -> Result<String, Refusal> {
+        self.noted("pushed_request", request, self.kept(request).await).await
+    }
+
+    async fn kept(&self, request: &ClientRequest<'_>) -> Result<String, Refusal> {
+        let form = request.form;
+        let from = request.peer.map(ToString::to_string);
+        let from = from.as_deref();
+        let client = authenticated(self, request).await?;
         if once(form, "request_uri")?.is_some() {
             return Err(Refusal::Request("`request_uri` cannot be pushed."));
         }
@@ -64,7 +65,7 @@ impl Provider<'_> {
             Unfolded::Signed(all) => all,
             Unfolded::Refused(refusal) => return Err(refusal),
         };
-        self.authorize(&params).await.map_err(refusal)?;
+        self.judged(&params).await.map_err(refusal)?;
         // Nobody reads what may be repeated, and what is kept has each name once.
         let kept = params.iter().filter(|(name, _)| !MANY.contains(name));
         let kept: Params = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -113,8 +114,10 @@ fn reference(params: &Params) -> Result<Option<FlowId>, PushedError> {
 fn refusal(error: AuthorizeError) -> Refusal {
     match error {
         AuthorizeError::Missing("redirect_uri") => Refusal::Request("The redirect_uri is missing."),
-        AuthorizeError::Client | AuthorizeError::Missing(_) => Refusal::Client { basic: false },
-        AuthorizeError::RedirectUri => Refusal::Request("The redirect address is not registered."),
+        AuthorizeError::Client | AuthorizeError::Missing(_) => {
+            Refusal::Client { basic: false, why: ClientRefusalReason::UnknownClient }
+        }
+        AuthorizeError::RedirectUri(said) => Refusal::RedirectUri(said),
         AuthorizeError::Repeated(_) => Refusal::Request("A parameter is repeated."),
         AuthorizeError::Told { refusal, .. } => refusal,
         AuthorizeError::Outage(outage) => Refusal::Unavailable(outage),

@@ -3,7 +3,7 @@
 //! No statuses and no sentences: the face that mounts the provider has those. RFC 6749 §4.1.2.1 and §5.2, OpenID Connect
 //! Core §3.1.2.6.
 
-use adieu_authority::{Outage, RedeemFailure};
+use adieu_authority::{ClientRefusalReason, Outage, RedeemFailure};
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -11,15 +11,20 @@ pub enum Refusal {
     /// A parameter is missing, repeated, or means nothing.
     #[error("{0}")]
     Request(&'static str),
+    /// The redirect address of a pushed request is not one of the client's: as it came.
+    #[error("The redirect address is not registered.")]
+    RedirectUri(String),
     /// The client is unknown, disabled, or did not prove itself the way it is to.
     #[error("the client did not authenticate")]
     Client {
         /// Whether it tried HTTP Basic.
         basic: bool,
+        /// What was wrong: for the log only.
+        why: ClientRefusalReason,
     },
     /// The code or refresh token buys nothing.
     #[error("the code or token is not valid")]
-    Grant,
+    Grant(ClientRefusalReason),
     /// No known scope, or more than was granted.
     #[error("the scope is not valid")]
     Scope,
@@ -68,12 +73,36 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What was wrong with the request of a client that is refused so, for the log; none where it is not the client that is wrong.
+    pub const fn reason(&self) -> Option<ClientRefusalReason> {
+        Some(match self {
+            Self::Client { why, .. } | Self::Grant(why) => *why,
+            Self::RedirectUri(_) => ClientRefusalReason::RedirectUri,
+            Self::Request(_)
+            | Self::ResponseType
+            | Self::LoginRequired
+            | Self::ConsentRequired
+            | Self::AccessDenied
+            | Self::UnmetAuthentication => ClientRefusalReason::InvalidRequest,
+            Self::RequestObject | Self::InvalidRequestObject(_) | Self::RequestUri => {
+                ClientRefusalReason::RequestObject
+            }
+            Self::Scope => ClientRefusalReason::Scope,
+            Self::Unauthorized => ClientRefusalReason::NotAllowed,
+            Self::GrantType => ClientRefusalReason::GrantType,
+            Self::Target => ClientRefusalReason::Target,
+            Self::SessionFull => ClientRefusalReason::SessionFull,
+            Self::TooOften => ClientRefusalReason::TooOften,
+            Self::Unavailable(_) => return None,
+        })
+    }
+
     /// The standard word.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Request(_) => "invalid_request",
+            Self::Request(_) | Self::RedirectUri(_) => "invalid_request",
             Self::Client { .. } => "invalid_client",
-            Self::Grant => "invalid_grant",
+            Self::Grant(_) => "invalid_grant",
             Self::Scope => "invalid_scope",
             Self::Unauthorized => "unauthorized_client",
             Self::GrantType => "unsupported_grant_type",
@@ -101,7 +130,7 @@ impl From<Outage> for Refusal {
 impl From<RedeemFailure> for Refusal {
     fn from(failure: RedeemFailure) -> Self {
         match failure {
-            RedeemFailure::Grant => Self::Grant,
+            RedeemFailure::Grant(why) => Self::Grant(why),
             RedeemFailure::WiderScope => Self::Scope,
             RedeemFailure::Outage(outage) => Self::Unavailable(outage),
         }

@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Client, ClientAuth, Grant, RedeemCode, RedeemedGrant, RefreshTokens, SessionId, Signer,
+    Client, ClientAuth, ClientRefusalReason, Grant, RedeemCode, RedeemedGrant, RefreshTokens, SessionId,
+    Signer,
 };
 use adieu_http_kit::form::Params;
-use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::claims::TokenFrame;
 use crate::claims_request::ClaimsRequest;
 use crate::client_auth::{authenticated, once};
-use crate::{Provider, Refusal, user_claims};
+use crate::{ClientRequest, Provider, Refusal, user_claims};
 
 /// The answer of the token endpoint, in the order in which everybody writes it. RFC 6749 §5.1
 #[derive(Serialize)]
@@ -35,10 +35,15 @@ struct Answer {
 }
 
 /// Tokens for this request, as the JSON of the answer.
-pub async fn tokens(provider: &Provider<'_>, headers: &HeaderMap, form: &Params) -> Result<String, Refusal> {
+pub async fn tokens(provider: &Provider<'_>, request: &ClientRequest<'_>) -> Result<String, Refusal> {
+    provider.noted("token", request, given(provider, request).await).await
+}
+
+async fn given(provider: &Provider<'_>, request: &ClientRequest<'_>) -> Result<String, Refusal> {
+    let form = request.form;
     let grant_type = once(form, "grant_type")?.ok_or(Refusal::Request("`grant_type` is missing."))?;
     let kind = Kind::named(grant_type).ok_or(Refusal::GrantType)?;
-    let client = authenticated(provider, headers, form).await?;
+    let client = authenticated(provider, request).await?;
     provider.judge_resource(form)?;
     let answer = match kind {
         Kind::Code => provider.redeemed(client, form).await?,
@@ -129,7 +134,7 @@ impl Provider<'_> {
             // What outlives its session gets no token that speaks of one.
             None if grant.may_outlive_session() => None,
             // It was live when the grant was decided; if it is gone by now, so are the tokens.
-            None => return Err(Refusal::Grant),
+            None => return Err(Refusal::Grant(ClientRefusalReason::EndedGrant)),
         };
         let (access_token, id_token) = signer.sign_with(access, id).await?;
         let answer = Answer::of(client, access_token);
@@ -143,7 +148,8 @@ impl Provider<'_> {
         if named.is_empty() {
             return Ok(Map::new());
         }
-        let user = self.authority.user(grant.user).await?.ok_or(Refusal::Grant)?;
+        let user =
+            self.authority.user(grant.user).await?.ok_or(Refusal::Grant(ClientRefusalReason::EndedGrant))?;
         Ok(user_claims::told(&user, |_| false, &named))
     }
 

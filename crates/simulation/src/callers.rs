@@ -309,7 +309,7 @@ impl Callers {
                 Ok(CallAnswer::Refresh { refresh })
             }
             Ok(None) => Ok(CallAnswer::Done),
-            Err(RedeemFailure::Grant | RedeemFailure::WiderScope) => Ok(CallAnswer::NoGrant),
+            Err(RedeemFailure::Grant(_) | RedeemFailure::WiderScope) => Ok(CallAnswer::NoGrant),
             Err(RedeemFailure::Outage(_)) => Err(Untold),
         }
     }

@@ -100,6 +100,14 @@ impl Api {
         Ok(Self { carrier: there(config, server)?, token })
     }
 
+    /// Whether a server answers: one tells whoever is owed a notice, and a command alone does not.
+    pub(super) const fn is_served(&self) -> bool {
+        match self.carrier {
+            Carrier::Here(_) => false,
+            Carrier::There { .. } => true,
+        }
+    }
+
     /// Sends one request; gives the body of its answer, null if there is none.
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let body = body.map(|body| body.to_string());

@@ -37,6 +37,10 @@ pub(super) async fn follow(api: &Api, answer: &Value, wait: Duration, json: bool
         // It was over before: whoever is told was told then.
         return shown::one(answer, json, || "nobody is told again".into());
     };
+    if !api.is_served() {
+        let found = api.get(&format!("/v1/endings/{}?limit=500", encoded(ending))).await?;
+        return shown::one(&found, json, || "told: nobody before a server runs on this folder".into());
+    }
     let mut board = Board { on_terminal: !json && std::io::stdout().is_terminal(), ..Board::default() };
     let path = format!("/v1/endings/{}/events?wait_s={}", encoded(ending), wait.as_secs().max(1));
     let followed = api.follow(&path, wait + ANSWER, |name, data| {
@@ -167,7 +171,8 @@ fn summary(notices: &Value, drawn: bool) -> String {
         .filter(|(_, count)| count.as_u64() != Some(0))
         .map(|(state, count)| format!("{count} {state}"));
     let counts = counts.collect::<Vec<_>>().join(", ");
-    let counts = if counts.is_empty() { "nobody took part".to_owned() } else { counts };
+    let nobody = if notices["complete"] == true { "nobody took part" } else { "nobody yet" };
+    let counts = if counts.is_empty() { nobody.to_owned() } else { counts };
     let pending =
         notices["receipts"].as_array().into_iter().flatten().filter(|one| one["state"] == "pending");
     let pending: String = pending.filter(|_| !drawn).map(|one| format!("\n{}", line(one))).collect();

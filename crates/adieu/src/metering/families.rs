@@ -99,6 +99,18 @@ pub const FAMILIES: &[MetricFamily] = &[
         "`wrong_credentials` or `limited` rise far above what is usual: somebody guesses passwords. `busy` rises: there are more sign-ons than `passwords.workers` can hash.",
     ),
     family(
+        ("adieu_client_refusals_total", Counter),
+        &[
+            ("channel", "`am`, `openid`, `pingone`"),
+            (
+                "reason",
+                "`no_client`, `unknown_client`, `disabled_client`, `other_method` (than the client is to prove itself by), `wrong_secret`, `assertion_signature`, `assertion_claims`, `assertion_time`, `assertion_audience`, `used_assertion`, `unknown_grant` (a code or a refresh token), `grant_of_another`, `expired_grant`, `ended_grant`, `used_grant`, `session_full`, `redirect_uri`, `code_verifier`, `invalid_request`, `request_object`, `scope`, `target`, `not_allowed`, `grant_type`, `too_often`, `token` (of a registration), `metadata`",
+            ),
+        ],
+        "Requests of applications that were refused; each is a line in the log, too, of at most 100 in a second.",
+        "`wrong_secret` rises: somebody tries secrets, or an application kept an old one. `used_grant` or `grant_of_another` rises: a code or a token was stolen, or an application repeats itself.",
+    ),
+    family(
         ("adieu_endings_total", Counter),
         &[
             (

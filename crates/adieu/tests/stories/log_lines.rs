@@ -51,7 +51,7 @@ impl LogLines {
         (lines, tracing::subscriber::set_default(log))
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("whole").clone()).expect("text")
     }
 

@@ -39,6 +39,7 @@ mod race;
 mod reader;
 mod recorded_over_tcp;
 mod refresh_grace;
+mod refused_clients;
 mod reload;
 mod removed_clients;
 mod response_modes;

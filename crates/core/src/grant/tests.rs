@@ -98,25 +98,27 @@ fn a_code_buys_tokens_once_and_its_second_use_takes_them_away() {
 /// S-OP-13
 #[test]
 fn a_code_is_refused_when_any_of_its_conditions_fails() {
-    let refused = |change: &dyn Fn(&mut Grant, &mut GrantAround, &mut RedeemOrder), now| {
+    use GrantFault::{Expired, OfAnother, Over, RedirectUri, Unknown, Verifier};
+    let refused = |change: &dyn Fn(&mut Grant, &mut GrantAround, &mut RedeemOrder), now, expect| {
         let (mut grant, mut world, mut order) = (code(), around(), redeem());
         change(&mut grant, &mut world, &mut order);
         let decision = decide_redeem(&grant, world, &order, at(now));
         assert!(decision.write.is_none());
-        assert!(matches!(decision.outcome, Err(GrantError::Invalid)));
+        let outcome = decision.outcome;
+        assert!(matches!(outcome, Err(GrantError::Invalid(fault)) if fault == expect), "{outcome:?}");
     };
-    refused(&|_, _, o| o.code = hash(2), 1);
-    refused(&|_, _, o| o.client = client("thief"), 1);
-    refused(&|_, _, o| o.redirect_uri = None, 1);
-    refused(&|_, _, o| o.redirect_uri = Some("https://shop.test/cb/".into()), 1);
-    refused(&|_, _, o| o.verifier = None, 1);
-    refused(&|_, _, o| o.verifier = Some("x".repeat(43)), 1);
-    refused(&|g, _, _| g.challenge = None, 1); // A verifier without a challenge.
-    refused(&|_, w, _| w.session_epoch = None, 1);
-    refused(&|_, w, _| w.session_epoch = Some(3), 1);
-    refused(&|_, w, _| w.client_generation = Some(4), 1);
-    refused(&|_, w, _| w.client_generation = None, 1);
-    refused(&|_, _, _| {}, 60);
+    refused(&|_, _, o| o.code = hash(2), 1, Unknown);
+    refused(&|_, _, o| o.client = client("thief"), 1, OfAnother);
+    refused(&|_, _, o| o.redirect_uri = None, 1, RedirectUri);
+    refused(&|_, _, o| o.redirect_uri = Some("https://shop.test/cb/".into()), 1, RedirectUri);
+    refused(&|_, _, o| o.verifier = None, 1, Verifier);
+    refused(&|_, _, o| o.verifier = Some("x".repeat(43)), 1, Verifier);
+    refused(&|g, _, _| g.challenge = None, 1, Verifier); // A verifier without a challenge.
+    refused(&|_, w, _| w.session_epoch = None, 1, Over);
+    refused(&|_, w, _| w.session_epoch = Some(3), 1, Over);
+    refused(&|_, w, _| w.client_generation = Some(4), 1, Over);
+    refused(&|_, w, _| w.client_generation = None, 1, Over);
+    refused(&|_, _, _| {}, 60, Expired);
 }
 
 #[test]
@@ -136,10 +138,10 @@ fn a_grant_counts_at_the_issuer_that_gave_it() {
     let elsewhere = || "https://id.example.test/am/oauth2/realms/root".to_owned();
     let code_elsewhere =
         decide_redeem(&code(), around(), &RedeemOrder { issuer: elsewhere(), ..redeem() }, at(1));
-    assert!(code_elsewhere.write.is_none() && matches!(code_elsewhere.outcome, Err(GrantError::Invalid)));
+    assert!(code_elsewhere.write.is_none() && matches!(code_elsewhere.outcome, Err(GrantError::Invalid(_))));
     let order = RotateOrder { issuer: elsewhere(), ..rotate(10, 11, 12) };
     let refreshed = decide_rotate(&redeemed(), around(), &order, at(5));
-    assert!(refreshed.write.is_none() && matches!(refreshed.outcome, Err(GrantError::Invalid)));
+    assert!(refreshed.write.is_none() && matches!(refreshed.outcome, Err(GrantError::Invalid(_))));
     let old = Grant { issuer: None, ..redeemed() };
     assert!(decide_rotate(&old, around(), &order, at(5)).outcome.is_ok(), "of before issuers were kept");
 }
@@ -171,7 +173,7 @@ fn a_replaced_token_leads_to_its_successor_again_for_a_short_time() {
     // A grant that died meanwhile gives nothing, and there is nothing to take away.
     let gone = GrantAround { session_epoch: None, ..around() };
     let dead = decide_rotate(&next, gone, &rotate(10, 11, 12), at(6));
-    assert!(dead.write.is_none() && matches!(dead.outcome, Err(GrantError::Invalid)));
+    assert!(dead.write.is_none() && matches!(dead.outcome, Err(GrantError::Invalid(_))));
     let taken = Grant { revoked: true, ..next.clone() };
     assert!(decide(&taken, &rotate(10, 11, 12), 6).outcome.is_err());
 }
@@ -210,7 +212,7 @@ fn wanted_scopes_hide_no_theft_and_tell_no_stranger() {
     for (world, order) in [(around(), stranger), (gone, wider(12, 13))] {
         let decision = decide_rotate(&next, world, &order, at(6));
         assert!(
-            decision.write.is_none() && matches!(decision.outcome, Err(GrantError::Invalid)),
+            decision.write.is_none() && matches!(decision.outcome, Err(GrantError::Invalid(_))),
             "{order:?}"
         );
     }
@@ -226,7 +228,7 @@ fn a_refresh_token_dies_with_session_epoch_and_client() {
     ];
     for world in dead {
         let decision = decide_rotate(&redeemed(), world, &rotate(10, 11, 12), at(5));
-        assert!(matches!(decision.outcome, Err(GrantError::Invalid)), "{world:?}");
+        assert!(matches!(decision.outcome, Err(GrantError::Invalid(_))), "{world:?}");
     }
     assert!(decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(1000)).outcome.is_err());
 }

@@ -13,7 +13,7 @@ mod told;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use adieu_authority::Realm;
+use adieu_authority::{ClientRefusalReason, Realm};
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use adieu_oidc::{
@@ -172,19 +172,19 @@ async fn about_user(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) ->
 type Form = Result<Params, AmError>;
 
 async fn given(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
-    Ok(tokens(provider, call.headers(), &form?).await?.into_bytes())
+    Ok(tokens(provider, &call.of_client(&form?)).await?.into_bytes())
 }
 
 /// A token is revoked; the session lives on. A-27
 async fn revoked(provider: &Provider<'_>, call: &Call, form: Form) -> Result<Vec<u8>, AmError> {
     let form = form?;
-    match revoke(provider, call.headers(), &form).await {
+    match revoke(provider, &call.of_client(&form)).await {
         Ok(()) => Ok(b"{}".to_vec()),
         // Quirk: AM's words for both.
         Err(Refusal::Request(_)) if form.first("token").is_none() => {
             Err(Refusal::Request("Missing parameter: token").into())
         }
-        Err(Refusal::Unauthorized) => Err(Refusal::Grant.into()),
+        Err(Refusal::Unauthorized) => Err(Refusal::Grant(ClientRefusalReason::GrantOfAnother).into()),
         Err(refusal) => Err(refusal.into()),
     }
 }

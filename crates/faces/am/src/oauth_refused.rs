@@ -84,9 +84,10 @@ impl From<Refusal> for AmError {
         match refusal {
             Refusal::Unavailable(outage) => Self::CannotTell(outage),
             Refusal::TooOften => Self::Busy,
-            Refusal::Client { basic } => OAuthRefused::Client { basic }.into(),
+            Refusal::Client { basic, .. } => OAuthRefused::Client { basic }.into(),
             other @ (Refusal::Request(_)
-            | Refusal::Grant
+            | Refusal::RedirectUri(_)
+            | Refusal::Grant(_)
             | Refusal::Scope
             | Refusal::Unauthorized
             | Refusal::GrantType

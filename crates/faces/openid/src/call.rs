@@ -9,6 +9,7 @@ use adieu_http_kit::body;
 use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
+use adieu_oidc::ClientRequest;
 use axum::body::{Body, HttpBody as _};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request};
@@ -70,7 +71,17 @@ impl Call {
 
     /// The address that it came from.
     pub(crate) fn address(&self) -> Option<String> {
-        self.parts.extensions.get::<Peer>().map(Peer::to_string)
+        self.peer().map(Peer::to_string)
+    }
+
+    /// The same, not yet as text.
+    pub(crate) fn peer(&self) -> Option<&Peer> {
+        self.parts.extensions.get()
+    }
+
+    /// The request of a client with this form.
+    pub(crate) fn of_client<'a>(&'a self, form: &'a Params) -> ClientRequest<'a> {
+        ClientRequest { headers: self.headers(), form, peer: self.peer() }
     }
 }
 

@@ -157,7 +157,7 @@ pub(crate) async fn refused(
     match error {
         AuthorizeError::Missing(name) => Err(OpenIdError::Missing(name)),
         AuthorizeError::Client => Err(OpenIdError::Client),
-        AuthorizeError::RedirectUri => Err(OpenIdError::RedirectUri),
+        AuthorizeError::RedirectUri(_) => Err(OpenIdError::RedirectUri),
         AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),
         AuthorizeError::Outage(outage) => Err(outage.into()),
         AuthorizeError::Told { reply, refusal } => {

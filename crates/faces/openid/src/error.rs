@@ -153,7 +153,8 @@ impl OpenIdError {
             Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OAuth(
                 Refusal::Request(_)
-                | Refusal::Grant
+                | Refusal::RedirectUri(_)
+                | Refusal::Grant(_)
                 | Refusal::Scope
                 | Refusal::Unauthorized
                 | Refusal::GrantType
@@ -204,7 +205,7 @@ impl OpenIdError {
     /// What must be shown to be let in, where that has a header.
     pub(crate) fn challenge(&self) -> Option<&'static str> {
         match self {
-            Self::OAuth(Refusal::Client { basic: true }) => Some(r#"Basic realm="openid""#),
+            Self::OAuth(Refusal::Client { basic: true, .. }) => Some(r#"Basic realm="openid""#),
             // RFC 6750 §3: nothing is said of a token that was not shown.
             Self::Token { shown: false } => Some("Bearer"),
             Self::Token { shown: true } => Some(r#"Bearer error="invalid_token""#),

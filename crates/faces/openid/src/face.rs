@@ -48,7 +48,7 @@ impl Face {
             judges_resource: true,
             public_needs_pkce: true,
         };
-        Provider { authority: &self.authority, issuer, direct_mode: None }
+        Provider { authority: &self.authority, issuer, channel: CHANNEL, direct_mode: None }
     }
 
     /// The address of an endpoint of a realm's issuer; of the issuer itself, if none is named.

@@ -53,7 +53,7 @@ pub(crate) async fn token(
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    Ok(private(adieu_oidc::tokens(&face.provider(realm), call.headers(), &form).await?))
+    Ok(private(adieu_oidc::tokens(&face.provider(realm), &call.of_client(&form)).await?))
 }
 
 /// A request that a browser will refer to.
@@ -64,8 +64,7 @@ pub(crate) async fn push(
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    let from = call.address();
-    Ok(created(face.provider(realm).push(call.headers(), &form, from.as_deref()).await?))
+    Ok(created(face.provider(realm).push(&call.of_client(&form)).await?))
 }
 
 /// Whether a token is good now.
@@ -77,7 +76,7 @@ pub(crate) async fn introspect(
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
     let provider = face.provider(realm);
-    let told = adieu_oidc::introspect(&provider, call.headers(), &form).await?;
+    let told = adieu_oidc::introspect(&provider, &call.of_client(&form)).await?;
     if !wants_signed_introspection(call.headers()) {
         return Ok(private(told.json));
     }
@@ -92,7 +91,7 @@ pub(crate) async fn revoke(
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    adieu_oidc::revoke(&face.provider(realm), call.headers(), &form).await?;
+    adieu_oidc::revoke(&face.provider(realm), &call.of_client(&form)).await?;
     Ok(nothing())
 }
 

@@ -3,9 +3,12 @@
 //! Off unless the installation says otherwise. Whoever holds no token learns nothing. RFC 7591, RFC 7592, OpenID Connect Dynamic Client
 //! Registration 1.0; standards.md 2.7.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Client, ClientRegistrationError, DirectoryError, Realm};
+use adieu_authority::{
+    Actor, Client, ClientRefusal, ClientRefusalReason, ClientRegistrationError, DirectoryError, Realm,
+};
 use adieu_http_kit::auth::bearer;
 use adieu_http_kit::{body, json, media};
 use adieu_oidc::{ClientMetadata, MetadataError, shown_metadata};
@@ -18,8 +21,10 @@ use crate::address::Endpoint;
 use crate::answer::{created, nothing, private};
 use crate::call::{BODY_BYTES_MAX, BODY_PATIENCE, Call};
 use crate::error::OpenIdError;
-use crate::face::Face;
+use crate::face::{CHANNEL, Face};
 
+/// What is written down of what is wrong with metadata (HOME-LIMITS).
+const DETAIL_BYTES_MAX: usize = 256;
 /// Members of an answer that a change does not send back. RFC 7592 §2.2
 const NOT_SENT_BACK: [&str; 4] = [
     "registration_access_token",
@@ -35,6 +40,10 @@ pub(crate) async fn register(
     body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
+    noted(face, call, realm, made(face, call, body, realm).await).await
+}
+
+async fn made(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Result<Response, OpenIdError> {
     let token = bearer(call.headers()).ok_or(OpenIdError::Token { shown: false })?;
     let no_token = || OpenIdError::Token { shown: true };
     face.authority.initial_token(realm.id, token).await?.ok_or_else(no_token)?;
@@ -54,6 +63,10 @@ pub(crate) async fn registered(
     body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
+    noted(face, call, realm, managed(face, call, body, realm).await).await
+}
+
+async fn managed(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Result<Response, OpenIdError> {
     let client = caller(face, call, realm).await?;
     let origin = call.origin_of(Actor::Client(client.id.clone()));
     if *call.method() == Method::DELETE {
@@ -71,6 +84,33 @@ pub(crate) async fn registered(
     let say = |client: &mut Client| next.apply_to(client);
     let changed = face.authority.change_registered_client(realm.id, &client.id, origin, say).await?;
     Ok(private(shown(face, realm, &changed)))
+}
+
+/// Writes down that a client was refused at its registration, if it was: for want of the right token, or for what it says.
+async fn noted(
+    face: &Face,
+    call: &Call,
+    realm: &Realm,
+    answer: Result<Response, OpenIdError>,
+) -> Result<Response, OpenIdError> {
+    let (reason, detail) = match &answer {
+        Err(OpenIdError::Token { .. }) => (ClientRefusalReason::Token, None),
+        Err(error @ OpenIdError::Metadata(_)) => (ClientRefusalReason::Metadata, Some(error.to_string())),
+        Ok(_) | Err(_) => return answer,
+    };
+    let own = call.path().rsplit('/').next().and_then(|id| id.parse().ok());
+    face.authority
+        .note_client_refusal(ClientRefusal {
+            realm,
+            channel: CHANNEL,
+            endpoint: "registration",
+            address: call.peer().map(|peer| peer as &(dyn Display + Sync)),
+            client: own,
+            reason,
+            detail: detail.as_deref().map(|said| &said[..said.floor_char_boundary(DETAIL_BYTES_MAX)]),
+        })
+        .await;
+    answer
 }
 
 /// The client of the path, which this is the token of. RFC 7592 §2: nobody learns whether there is another one.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use adieu_authority::ApplicationTrait;
 use adieu_authority::Realm;
+use adieu_http_kit::client::Peer;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::media;
 use adieu_oidc::{
-    Endpoints, INTROSPECTION_JWT, Userinfo, discovery as document, introspect as introspected,
+    ClientRequest, Endpoints, INTROSPECTION_JWT, Userinfo, discovery as document, introspect as introspected,
     revoke as revoked, shown_access_token, signed_introspection, tokens, userinfo as told,
     wants_signed_introspection,
 };
@@ -17,6 +18,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, PRAGMA, VARY};
+use http::request::Parts;
 
 use crate::body;
 use crate::extract::Env;
@@ -33,7 +35,7 @@ pub(crate) async fn token(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let form = body::form(&parts, stream).await.map_err(oauth_body)?;
-    let json = tokens(&face.provider(&realm), &parts.headers, &form).await.map_err(Problem::OAuth)?;
+    let json = tokens(&face.provider(&realm), &of_client(&parts, &form)).await.map_err(Problem::OAuth)?;
     Ok(private(json))
 }
 
@@ -46,7 +48,7 @@ pub(crate) async fn introspect(
     let (parts, stream) = request.into_parts();
     let form = body::form(&parts, stream).await.map_err(oauth_body)?;
     let provider = face.provider(realm);
-    let told = introspected(&provider, &parts.headers, &form).await.map_err(Problem::OAuth)?;
+    let told = introspected(&provider, &of_client(&parts, &form)).await.map_err(Problem::OAuth)?;
     if !wants_signed_introspection(&parts.headers) {
         return Ok(private(told.json));
     }
@@ -68,7 +70,7 @@ pub(crate) async fn revoke(
 ) -> Result<Response, Problem> {
     let (parts, stream) = request.into_parts();
     let form = body::form(&parts, stream).await.map_err(oauth_body)?;
-    revoked(&face.provider(&realm), &parts.headers, &form).await.map_err(Problem::OAuth)?;
+    revoked(&face.provider(&realm), &of_client(&parts, &form)).await.map_err(Problem::OAuth)?;
     Ok(([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], ()).into_response())
 }
 
@@ -116,6 +118,11 @@ pub(crate) async fn discovery(State(face): State<Face>, Env(realm): Env) -> Resu
         document["ping_end_idp_session_endpoint"] = at("idpSignoff").into();
     }
     Ok(public(document.to_string()))
+}
+
+/// The request of an application with this form.
+fn of_client<'a>(parts: &'a Parts, form: &'a Params) -> ClientRequest<'a> {
+    ClientRequest { headers: &parts.headers, form, peer: parts.extensions.get::<Peer>() }
 }
 
 /// What the form of an OAuth endpoint fails on is said in OAuth's shape.

@@ -138,7 +138,7 @@ pub(crate) fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) ->
     let problem = match error {
         AuthorizeError::Missing(name) => Problem::invalid(name, "The parameter is missing."),
         AuthorizeError::Client => Problem::invalid("client_id", "The application is not known here."),
-        AuthorizeError::RedirectUri => Problem::redirect_uri(),
+        AuthorizeError::RedirectUri(_) => Problem::redirect_uri(),
         AuthorizeError::Repeated(name) => Problem::invalid(name, "The parameter may be given once only."),
         AuthorizeError::Outage(outage) => Problem::Unavailable(outage),
         AuthorizeError::Told { reply, refusal } => {

@@ -68,6 +68,6 @@ impl Face {
             judges_resource: false, // The vendor does not look at it.
             public_needs_pkce: true,
         };
-        Provider { authority: self.authority(), issuer, direct_mode: Some("pi.flow") }
+        Provider { authority: self.authority(), issuer, channel: CHANNEL, direct_mode: Some("pi.flow") }
     }
 }

@@ -159,7 +159,8 @@ impl Problem {
             Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OAuth(
                 Refusal::Request(_)
-                | Refusal::Grant
+                | Refusal::RedirectUri(_)
+                | Refusal::Grant(_)
                 | Refusal::Scope
                 | Refusal::Unauthorized
                 | Refusal::GrantType
@@ -207,7 +208,7 @@ impl Problem {
             Self::Bearer { error: Some(_) } => {
                 Some((http::header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
             }
-            Self::OAuth(Refusal::Client { basic: true }) => {
+            Self::OAuth(Refusal::Client { basic: true, .. }) => {
                 Some((http::header::WWW_AUTHENTICATE, "Basic realm=\"environment\"")) // RFC 6749 §5.2
             }
             Self::Busy | Self::Unavailable(_) | Self::OAuth(Refusal::Unavailable(_) | Refusal::TooOften) => {
@@ -355,7 +356,8 @@ fn sentence(refusal: &Refusal) -> String {
         // Verbatim: clients look for these words. Contract pingone.md 3.4, P-21.
         Refusal::Client { .. } => "Request denied: Unsupported authentication method".to_owned(),
         Refusal::Request(_)
-        | Refusal::Grant
+        | Refusal::RedirectUri(_)
+        | Refusal::Grant(_)
         | Refusal::Scope
         | Refusal::Unauthorized
         | Refusal::GrantType

@@ -25,7 +25,7 @@ async fn read<E: Engine>(fixture: &Fixture<E>, user: UserId, client: &Client) ->
 }
 
 fn invalid<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
-    assert!(matches!(answer, Err(GrantError::Invalid)), "{answer:?}");
+    assert!(matches!(answer, Err(GrantError::Invalid(_))), "{answer:?}");
 }
 
 /// A code that carries the number of a consent and may outlive its session; it is redeemed.

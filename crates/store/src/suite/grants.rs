@@ -103,7 +103,7 @@ async fn read<E: Engine>(fixture: &Fixture<E>, grant: &Grant) -> Grant {
 }
 
 fn invalid<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
-    assert!(matches!(answer, Err(GrantError::Invalid)), "{answer:?}");
+    assert!(matches!(answer, Err(GrantError::Invalid(_))), "{answer:?}");
 }
 
 fn wider<T: std::fmt::Debug>(answer: Result<T, GrantError>) {

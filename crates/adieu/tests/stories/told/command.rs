@@ -94,5 +94,12 @@ async fn a_command_waits_for_those_who_are_told() {
     for wrong in [["end", "--user", "alice", "--wait", "soon"], ["end", "--user", "alice", "--wait", "2h"]] {
         assert_eq!(run(&file, &wrong).await.code, 2);
     }
+
+    // While no server runs nobody is told, and nothing else is said.
+    takes_part().await;
     let _ = server.stop.send(true);
+    server.serving.await.expect("it stops").expect("in order");
+    let ended = run(&file, &["end", "--user", "alice", "--wait", "2s"]).await;
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(ended.out.ends_with("told: nobody before a server runs on this folder\n"), "{}", ended.out);
 }

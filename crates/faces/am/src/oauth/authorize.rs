@@ -99,7 +99,7 @@ async fn answered_by(
             coded(face, call, provider, authorize, (&code, &scope)).await.map(Some)
         }
         // The session ended since it was looked at.
-        Err(GrantError::Invalid | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
+        Err(GrantError::Invalid(_) | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
         Err(GrantError::TooManyParticipants) => told(Refusal::SessionFull).await,
         Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
     }
@@ -130,7 +130,7 @@ async fn refused(
 ) -> Result<Response, AmError> {
     match error {
         // Nothing may be redirected: RFC 9700 §2.1.
-        AuthorizeError::Client | AuthorizeError::RedirectUri | AuthorizeError::Missing(_) => {
+        AuthorizeError::Missing(_) | AuthorizeError::Client | AuthorizeError::RedirectUri(_) => {
             Err(AmError::BadRequest)
         }
         AuthorizeError::Repeated(name) => Err(AmError::Repeated(name)),
@@ -175,7 +175,7 @@ pub(crate) async fn level_of(face: &Face, realm: &Arc<Realm>, goto: &str) -> Ass
     if asked != format!("{}/authorize", path(face, realm)) {
         return Assurance::One;
     }
-    let authorize = provider(face, realm).authorize(&Params::parse(query)).await;
+    let authorize = provider(face, realm).judged(&Params::parse(query)).await;
     authorize.map_or(Assurance::One, |authorize| authorize.level)
 }
 
@@ -185,14 +185,14 @@ pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Opt
     if asked != format!("{}/authorize", path(face, realm)) {
         return None;
     }
-    match provider(face, realm).authorize(&Params::parse(query)).await {
+    match provider(face, realm).judged(&Params::parse(query)).await {
         Ok(authorize) => authorize.reply.redirect_uri,
         Err(AuthorizeError::Told { reply, .. }) => reply.redirect_uri,
         Err(
-            AuthorizeError::Client
-            | AuthorizeError::RedirectUri
+            AuthorizeError::Missing(_)
+            | AuthorizeError::Client
+            | AuthorizeError::RedirectUri(_)
             | AuthorizeError::Repeated(_)
-            | AuthorizeError::Missing(_)
             | AuthorizeError::Outage(_),
         ) => None,
     }

@@ -37,7 +37,7 @@ pub(super) fn provider<'f>(face: &'f Face, realm: &Arc<Realm>) -> Provider<'f> {
         judges_resource: false, // AM does not look at it.
         public_needs_pkce: face.settings.public_needs_pkce,
     };
-    Provider { authority: &face.authority, issuer, direct_mode: None }
+    Provider { authority: &face.authority, issuer, channel: call::CHANNEL, direct_mode: None }
 }
 
 /// Where the provider of a realm is, as a path. A-28: clients put `/json` where `/oauth2` stands.

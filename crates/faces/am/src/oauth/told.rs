@@ -27,7 +27,7 @@ pub(super) async fn introspected(
     call: &Call,
     form: Form,
 ) -> Result<Told, AmError> {
-    let told = introspect(provider, call.headers(), &form?).await?;
+    let told = introspect(provider, &call.of_client(&form?)).await?;
     let json = with_name(face, &told).await?;
     if !wants_signed_introspection(call.headers()) {
         return Ok(Told::Json(json.into_bytes()));

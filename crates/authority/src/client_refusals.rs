@@ -1,0 +1,211 @@
+//! Applications that are refused where they ask in their own name: one count for each, and one line in the log.
+//!
+//! The line says which client, through which channel, from where, and what was wrong; the answer says none of it. Nothing that was
+//! shown is in it, and no name that no client has: that may be a secret in the wrong field (EMPTY-HANDS).
+
+use std::fmt::Display;
+
+use adieu_core::{Channel, Client, ClientAuth, ClientId, GrantFault, Realm};
+
+use crate::Authority;
+
+/// What was wrong with what a client asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientRefusalReason {
+    /// The request names no client, or two.
+    NoClient,
+    /// It names one that the realm does not have.
+    UnknownClient,
+    /// It names one that is disabled.
+    DisabledClient,
+    /// The client proves itself in another way than it is to, or not at all.
+    OtherMethod,
+    /// The secret is not the client's, or counts no more.
+    WrongSecret,
+    /// What it signed is not signed with a key of the client, by its algorithm.
+    AssertionSignature,
+    /// What it signed does not say that it is of the client.
+    AssertionClaims,
+    /// What it signed is too old, does not count yet, or counts too long.
+    AssertionTime,
+    /// What it signed is for somebody else.
+    AssertionAudience,
+    /// What it signed was taken before.
+    UsedAssertion,
+    /// There is no such code or token.
+    UnknownGrant,
+    /// The code or token is another client's, or another issuer's.
+    GrantOfAnother,
+    /// The time of the code or token is over.
+    ExpiredGrant,
+    /// The session, the consent or the grant that it stands on is over.
+    EndedGrant,
+    /// It was used before; what it led to is revoked.
+    UsedGrant,
+    /// As many clients take part in the session as one has room for.
+    SessionFull,
+    /// The redirect address is not the one of the code, or not registered.
+    RedirectUri,
+    /// The PKCE verifier is missing, or does not fit.
+    CodeVerifier,
+    /// A parameter is missing, is repeated, or means nothing.
+    InvalidRequest,
+    /// A request object is not taken.
+    RequestObject,
+    /// No known scope, or more than was granted.
+    Scope,
+    /// Tokens are asked for another place.
+    Target,
+    /// The client may not do that.
+    NotAllowed,
+    /// A grant type that does not exist here.
+    GrantType,
+    /// The client asks too often.
+    TooOften,
+    /// The token of a registration is not one.
+    Token,
+    /// What a client says of itself at its registration is not taken.
+    Metadata,
+}
+
+impl ClientRefusalReason {
+    /// All of them.
+    pub const ALL: [Self; 27] = [
+        Self::NoClient,
+        Self::UnknownClient,
+        Self::DisabledClient,
+        Self::OtherMethod,
+        Self::WrongSecret,
+        Self::AssertionSignature,
+        Self::AssertionClaims,
+        Self::AssertionTime,
+        Self::AssertionAudience,
+        Self::UsedAssertion,
+        Self::UnknownGrant,
+        Self::GrantOfAnother,
+        Self::ExpiredGrant,
+        Self::EndedGrant,
+        Self::UsedGrant,
+        Self::SessionFull,
+        Self::RedirectUri,
+        Self::CodeVerifier,
+        Self::InvalidRequest,
+        Self::RequestObject,
+        Self::Scope,
+        Self::Target,
+        Self::NotAllowed,
+        Self::GrantType,
+        Self::TooOften,
+        Self::Token,
+        Self::Metadata,
+    ];
+
+    /// The word in metrics and in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoClient => "no_client",
+            Self::UnknownClient => "unknown_client",
+            Self::DisabledClient => "disabled_client",
+            Self::OtherMethod => "other_method",
+            Self::WrongSecret => "wrong_secret",
+            Self::AssertionSignature => "assertion_signature",
+            Self::AssertionClaims => "assertion_claims",
+            Self::AssertionTime => "assertion_time",
+            Self::AssertionAudience => "assertion_audience",
+            Self::UsedAssertion => "used_assertion",
+            Self::UnknownGrant => "unknown_grant",
+            Self::GrantOfAnother => "grant_of_another",
+            Self::ExpiredGrant => "expired_grant",
+            Self::EndedGrant => "ended_grant",
+            Self::UsedGrant => "used_grant",
+            Self::SessionFull => "session_full",
+            Self::RedirectUri => "redirect_uri",
+            Self::CodeVerifier => "code_verifier",
+            Self::InvalidRequest => "invalid_request",
+            Self::RequestObject => "request_object",
+            Self::Scope => "scope",
+            Self::Target => "target",
+            Self::NotAllowed => "not_allowed",
+            Self::GrantType => "grant_type",
+            Self::TooOften => "too_often",
+            Self::Token => "token",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+impl From<GrantFault> for ClientRefusalReason {
+    fn from(fault: GrantFault) -> Self {
+        match fault {
+            GrantFault::Unknown => Self::UnknownGrant,
+            GrantFault::OfAnother => Self::GrantOfAnother,
+            GrantFault::Expired => Self::ExpiredGrant,
+            GrantFault::Over => Self::EndedGrant,
+            GrantFault::RedirectUri => Self::RedirectUri,
+            GrantFault::Verifier => Self::CodeVerifier,
+        }
+    }
+}
+
+/// A request of a client that is refused.
+pub struct ClientRefusal<'a> {
+    /// Whose client it would be.
+    pub realm: &'a Realm,
+    /// The dialect that it speaks.
+    pub channel: Channel,
+    /// What it asked, in one word.
+    pub endpoint: &'static str,
+    /// Where it came from.
+    pub address: Option<&'a (dyn Display + Sync)>,
+    /// The client that it names.
+    pub client: Option<ClientId>,
+    /// What was wrong.
+    pub reason: ClientRefusalReason,
+    /// The same more closely: never a secret, a code or a token, and of bounded length.
+    pub detail: Option<&'a str>,
+}
+
+impl Authority {
+    /// Counts that a client is refused, and writes a line about it, as long as there were not too many in this second.
+    pub async fn note_client_refusal(&self, refusal: ClientRefusal<'_>) {
+        let (channel, reason) = (refusal.channel.0.to_string(), refusal.reason.word());
+        metrics::counter!("adieu_client_refusals_total", "channel" => channel, "reason" => reason)
+            .increment(1);
+        let Some(left_out) = self.inner.client_refusals.take(self.now()) else { return };
+        let client = match &refusal.client {
+            Some(id) => self.client(refusal.realm.id, id).await.ok().flatten(),
+            None => None,
+        };
+        let known = client.as_deref();
+        let registered = known.filter(|_| refusal.reason == ClientRefusalReason::OtherMethod);
+        tracing::info!(
+            reason, client = known.map_or("", |client| client.id.as_str()), realm = %refusal.realm.id,
+            channel = &*refusal.channel.0, endpoint = refusal.endpoint,
+            address = refusal.address.map(ToString::to_string).unwrap_or_default(),
+            detail = refusal.detail, registered = registered.map(method),
+            left_out = (left_out > 0).then_some(left_out), "a client was refused"
+        );
+    }
+}
+
+/// How a client is to prove itself, in the standard's word. OpenID Connect Core section 9
+const fn method(client: &Client) -> &'static str {
+    match client.auth {
+        ClientAuth::None => "none",
+        ClientAuth::Basic => "client_secret_basic",
+        ClientAuth::Post => "client_secret_post",
+        ClientAuth::PrivateKey => "private_key_jwt",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> =
+            ClientRefusalReason::ALL.map(ClientRefusalReason::word).into();
+        assert_eq!(words.len(), ClientRefusalReason::ALL.len());
+    }
+}
