@@ -104,7 +104,12 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     for name in operation.query {
         let of_endings = matches!(operation.endpoint, Endpoint::Endings) && ![LIMIT, AFTER].contains(name);
         let (schema, about) = if of_endings { ending_schemas::queried(name) } else { queried(name) };
-        parameters.push(json!({"name": name, "in": "query", "schema": schema, "description": about}));
+        let mut parameter = json!({"name": name, "in": "query", "schema": schema, "description": about});
+        // The two that name a link; all others may be left out.
+        if [ISSUER, SUB].contains(name) {
+            parameter["required"] = true.into();
+        }
+        parameters.push(parameter);
     }
     if operation.has_key() {
         parameters.push(json!({
