@@ -9,6 +9,7 @@ mod claims;
 mod claims_request;
 mod client_auth;
 mod client_metadata;
+mod client_request;
 mod consent;
 mod discovery;
 mod hint;
@@ -27,13 +28,13 @@ mod userinfo;
 
 pub use authorize::{Authorize, AuthorizeError};
 pub use client_metadata::{ClientMetadata, MetadataError, shown_metadata};
+pub use client_request::ClientRequest;
 pub use consent::{AskedOfUser, CONSENT_SHOWN, ConsentStep, is_offline};
 pub use discovery::{Endpoints, discovery};
 pub use hint::{Hint, HintError};
 pub use introspect::{
     INTROSPECTION_JWT, Introspection, introspect, signed_introspection, wants_signed_introspection,
 };
-pub use noted::ClientRequest;
 pub use parting::{Parting, PartingTicket};
 pub use pushed::PushedError;
 pub use refusal::Refusal;

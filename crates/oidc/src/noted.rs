@@ -1,30 +1,17 @@
-//! Requests of clients, and what is written down of those that are refused: which client, from where, and what was wrong.
+//! What is written down of requests that are refused: which client, from where, and what was wrong.
 //!
 //! The answer says none of it, and nothing that was shown is written down: no secret, no code, no token (EMPTY-HANDS).
 
 use std::fmt::Display;
 
 use adieu_authority::{ClientId, ClientRefusal, ClientRefusalReason};
-use adieu_http_kit::client::Peer;
 use adieu_http_kit::form::Params;
-use http::HeaderMap;
 
 use crate::client_auth::{named, once};
-use crate::{Authorize, AuthorizeError, Provider, Refusal};
+use crate::{Authorize, AuthorizeError, ClientRequest, Provider, Refusal};
 
 /// Characters of an address that are written down: registered ones are shorter (HOME-LIMITS).
 const ADDRESS_CHARS_MAX: usize = 256;
-
-/// A request that a client makes itself, without a browser.
-#[derive(Clone, Copy)]
-pub struct ClientRequest<'a> {
-    /// Its headers.
-    pub headers: &'a HeaderMap,
-    /// Its form.
-    pub form: &'a Params,
-    /// Where it comes from.
-    pub peer: Option<&'a Peer>,
-}
 
 impl Provider<'_> {
     /// Writes down that a client was refused, if it was.
