@@ -117,10 +117,8 @@ async fn a_session_is_as_old_as_the_proof_that_led_to_it() {
     assert_eq!(browser.once(&begin, None).await.status, 400);
 }
 
-/// Goal: S-OP-5: a flow of PingOne's that asks for a new proof is not completed without one, whatever its browser leaves out on the way, or
-/// asks for in its place.
-#[tokio::test]
-async fn a_flow_of_pingone_that_asks_for_a_new_proof_gets_one() {
+/// An installation with a provider, and a request for a flow of PingOne's that asks for a new proof.
+async fn with_a_flow_of_pingone() -> (Before, String) {
     let before = Before::start_with(|config| {
         config.openid.set_all_cookies = true;
         config.pingone.set_all_cookies = true;
@@ -132,6 +130,14 @@ async fn a_flow_of_pingone_that_asks_for_a_new_proof_gets_one() {
         "response_type=code&client_id={client}&redirect_uri=https://shop.example.test/callback&scope=openid&prompt=login"
     );
     let request = format!("{base}/{environment}/as/authorize?{query}");
+    (before, request)
+}
+
+/// Goal: S-OP-5: a flow of PingOne's that asks for a new proof is not completed without one, whatever its browser leaves out on the way, or
+/// asks for in its place.
+#[tokio::test]
+async fn a_flow_of_pingone_that_asks_for_a_new_proof_gets_one() {
+    let (before, request) = with_a_flow_of_pingone().await;
     for (in_its_place, ago_s, completed) in [
         ("", None, false),
         ("", Some(7200), false),
@@ -158,22 +164,13 @@ async fn a_flow_of_pingone_that_asks_for_a_new_proof_gets_one() {
 /// to the application, as by a password.
 #[tokio::test]
 async fn a_flow_of_pingone_goes_on_for_somebody_else() {
-    let before = Before::start_with(|config| {
-        config.openid.set_all_cookies = true;
-        config.pingone.set_all_cookies = true;
-    })
-    .await;
-    let (ours, base) = (Programs::of(&before.ours), before.ours.config().public.url.clone());
-    let (environment, client) = (ours.pingone("env_id"), ours.pingone("app_client_id"));
-    let query = format!(
-        "response_type=code&client_id={client}&redirect_uri=https://shop.example.test/callback&scope=openid&prompt=login"
-    );
+    let (before, request) = with_a_flow_of_pingone().await;
     let mut browser = Browser::of(&[&before.ours]);
     let token = before.ours.sign_on_kratos("alice", "Rabbit-hole-11").await;
     for cookie in ["ST", "adieu_session", "ory_kratos_session"] {
         browser.keep(&before.ours, cookie, &token);
     }
-    let page = browser.go(&format!("{base}/{environment}/as/authorize?{query}")).await;
+    let page = browser.go(&request).await;
     let there = browser.once(&link(&page.reply.text, BUTTON), None).await.location().to_owned();
     let (status, to) = before.came_back(&mut browser, &there, Some(1)).await;
     assert_eq!(status, 303, "{to}");
