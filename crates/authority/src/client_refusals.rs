@@ -5,9 +5,13 @@
 
 use std::fmt::Display;
 
-use adieu_core::{Channel, Client, ClientAuth, ClientId, GrantFault, Realm};
+use adieu_core::{Channel, Client, ClientAuth, ClientId, GrantFault, Realm, Timestamp};
 
 use crate::Authority;
+use crate::sign_on_outcome::RefusalLines;
+
+/// Lines of each reason in a second: whoever floods with one mistake hides no other (HOME-LIMITS).
+const LINES_MAX: u64 = 20;
 
 /// What was wrong with what a client asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,13 +169,25 @@ pub struct ClientRefusal<'a> {
     pub detail: Option<&'a str>,
 }
 
+/// How many lines were written in this second, for each reason.
+#[derive(Default)]
+pub(crate) struct ClientRefusalLines([RefusalLines; ClientRefusalReason::ALL.len()]);
+
+impl ClientRefusalLines {
+    /// Whether one more line of this reason is written, and how many of it were left out before.
+    fn take(&self, reason: ClientRefusalReason, now: Timestamp) -> Option<u64> {
+        let of_reason = ClientRefusalReason::ALL.iter().position(|one| *one == reason)?;
+        self.0.get(of_reason)?.take_up_to(LINES_MAX, now)
+    }
+}
+
 impl Authority {
-    /// Counts that a client is refused, and writes a line about it, as long as there were not too many in this second.
+    /// Counts that a client is refused, and writes a line about it, as long as there were not too many of that reason in this second.
     pub async fn note_client_refusal(&self, refusal: ClientRefusal<'_>) {
         let (channel, reason) = (refusal.channel.0.to_string(), refusal.reason.word());
         metrics::counter!("adieu_client_refusals_total", "channel" => channel, "reason" => reason)
             .increment(1);
-        let Some(left_out) = self.inner.client_refusals.take(self.now()) else { return };
+        let Some(left_out) = self.inner.client_refusals.take(refusal.reason, self.now()) else { return };
         let client = match &refusal.client {
             Some(id) => self.client(refusal.realm.id, id).await.ok().flatten(),
             None => None,
@@ -207,5 +223,16 @@ mod tests {
         let words: std::collections::BTreeSet<_> =
             ClientRefusalReason::ALL.map(ClientRefusalReason::word).into();
         assert_eq!(words.len(), ClientRefusalReason::ALL.len());
+    }
+
+    /// Goal: a flood of one mistake takes no line from another, and the log says how many it left out.
+    #[test]
+    fn a_flood_of_one_mistake_hides_no_other() {
+        let (lines, now) = (ClientRefusalLines::default(), Timestamp::from_ms(7000));
+        let flood = (0..1000).filter(|_| lines.take(ClientRefusalReason::UnknownClient, now).is_some());
+        assert_eq!(flood.count() as u64, LINES_MAX);
+        assert_eq!(lines.take(ClientRefusalReason::WrongSecret, now), Some(0));
+        let later = now.plus(adieu_core::Span::from_s(1));
+        assert_eq!(lines.take(ClientRefusalReason::UnknownClient, later), Some(1000 - LINES_MAX));
     }
 }

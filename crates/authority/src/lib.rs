@@ -138,6 +138,7 @@ pub use upstream::{
 pub use upstream_client::{UpstreamClient, UpstreamPlace};
 pub use verification::is_known_hash;
 
+use crate::client_refusals::ClientRefusalLines;
 use crate::counts::Counts;
 use crate::form_turns::FormTurns;
 use crate::hashing::Hashing;
@@ -183,7 +184,7 @@ struct Inner {
     revocations: ClientThrottle,
     assertions: ClientThrottle,
     refusals: RefusalLines,
-    client_refusals: RefusalLines,
+    client_refusals: ClientRefusalLines,
     unfinished: Unfinished,
     form_turns: Arc<FormTurns>,
     places: KnownPlaces,
@@ -216,7 +217,7 @@ impl Authority {
                 revocations: ClientThrottle::of_calls(),
                 assertions: ClientThrottle::of_name_minutes(),
                 refusals: RefusalLines::default(),
-                client_refusals: RefusalLines::default(),
+                client_refusals: ClientRefusalLines::default(),
                 unfinished,
                 form_turns: Arc::default(),
                 places: KnownPlaces::default(),
