@@ -113,7 +113,6 @@ async fn a_consent_is_to_what_its_page_has_shown() {
     let id = fixture.world.data.app.id.clone();
     let renamed = fixture.world.edit_client(&id, |client| {
         client.name = "Nice notes".into();
-        client.identity_generation += 1;
     });
     renamed.await;
     let anew = answered(&fixture, &page, &session, "allow").await;
