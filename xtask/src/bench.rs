@@ -14,6 +14,7 @@ mod footprint;
 mod load;
 mod memory;
 mod notify;
+mod pace;
 mod report;
 mod series;
 mod servers;
@@ -24,20 +25,8 @@ use anyhow::{Result, bail};
 use crate::builds::shipped;
 use crate::packages::need;
 
-use report::Report;
-
-/// How long a measurement may take.
-#[derive(Clone, Copy)]
-pub(crate) struct Pace {
-    quick: bool,
-}
-
-impl Pace {
-    /// The one for a whole measurement, or the one for a quick one.
-    pub(crate) fn either<T>(self, whole: T, quick: T) -> T {
-        if self.quick { quick } else { whole }
-    }
-}
+use pace::BenchPace;
+use report::BenchReport;
 
 /// Runs the one that is named first.
 pub(crate) fn bench(words: &[&str]) -> Result<()> {
@@ -45,10 +34,10 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
         need(program, package)?;
     }
     let binary = shipped()?;
-    let pace = Pace { quick: words.contains(&"--quick") };
+    let pace = BenchPace::of(words);
     let words: Vec<&str> = words.iter().copied().filter(|word| *word != "--quick").collect();
-    let measured = |name, measure: &dyn Fn(&mut Report) -> Result<()>| {
-        let mut report = Report::of(name);
+    let measured = |name, measure: &dyn Fn(&mut BenchReport) -> Result<()>| {
+        let mut report = BenchReport::of(name);
         measure(&mut report).map(|()| report.end())
     };
     match *words {

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::bench::Pace;
 use crate::bench::load::{Load, Measured, measure};
-use crate::bench::report::{RatioLimit, Report};
+use crate::bench::pace::BenchPace;
+use crate::bench::report::{BenchReport, RatioLimit};
 use crate::bench::servers::{ENDINGS, Nginx, Seeded, StaticAnswer, build_static_answer};
 
 /// Callers at once.
@@ -20,7 +20,7 @@ const NGINX: &str = "nginx `return 200`";
 const ENDINGS_EACH: [usize; 2] = [6_000, 45_000];
 
 /// whoami, AM validate, introspection, the proxies' check; and the same of sessions that are over or never were.
-pub(crate) fn check(binary: &Path, pace: Pace, report: &mut Report) -> Result<()> {
+pub(crate) fn check(binary: &Path, pace: BenchPace, report: &mut BenchReport) -> Result<()> {
     let (rounds, statics) = (pace.either(3, 2), build_static_answer()?);
     let (nginx, plain) = (Nginx::start()?, StaticAnswer::start(&statics)?);
     let seeded = Seeded::start(binary, 1_000)?;
@@ -48,7 +48,7 @@ pub(crate) fn check(binary: &Path, pace: Pace, report: &mut Report) -> Result<()
 }
 
 /// A durable ending in each dialect.
-pub(crate) fn end(binary: &Path, pace: Pace, report: &mut Report) -> Result<()> {
+pub(crate) fn end(binary: &Path, pace: BenchPace, report: &mut BenchReport) -> Result<()> {
     let (rounds, statics) = (pace.either(3, 1), build_static_answer()?);
     let (nginx, plain) = (Nginx::start()?, StaticAnswer::start(&statics)?);
     for callers in pace.either(&CALLERS[..], &CALLERS[2..]) {
@@ -89,12 +89,12 @@ impl Table {
         }
     }
 
-    fn begin(&self, report: &mut Report, title: &str) {
+    fn begin(&self, report: &mut BenchReport, title: &str) {
         let columns = ["CPU µs/request", "× static answer", "requests/s", "p50", "p99", "not 2xx/3xx"];
         report.begin(title, &columns);
     }
 
-    fn row(&self, report: &mut Report, name: &str, unit: &str, limit: RatioLimit) {
+    fn row(&self, report: &mut BenchReport, name: &str, unit: &str, limit: RatioLimit) {
         let rounds = self.rounds(name);
         let per_second = median(rounds.iter().map(|m| m.per_second));
         let last = |of: fn(&Measured) -> &String| rounds.last().map_or_else(String::new, |m| of(m).clone());

@@ -8,9 +8,9 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::bench::Pace;
 use crate::bench::notify::site::{Site, WARMING};
-use crate::bench::report::{RatioLimit, Report};
+use crate::bench::pace::BenchPace;
+use crate::bench::report::{BenchReport, RatioLimit};
 use crate::bench::series::{Series, now};
 use crate::bench::servers::{measured_profile, seed_with};
 use crate::http::{ask_with, json as asked};
@@ -34,7 +34,7 @@ struct Holder<'a> {
 }
 
 /// Measures each order at each size.
-pub(crate) fn end_all(binary: &Path, pace: Pace, report: &mut Report) -> Result<()> {
+pub(crate) fn end_all(binary: &Path, pace: BenchPace, report: &mut BenchReport) -> Result<()> {
     let sizes = pace.either(&SIZES[..], &SIZES[..2]);
     let users = 1 + ORDERS.len() * ROUNDS;
     report.times(&format!("All sessions of a user end; medians of {ROUNDS}"));

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::bench::Pace;
 use crate::bench::memory::status_kib;
-use crate::bench::report::{RatioLimit, Report};
+use crate::bench::pace::BenchPace;
+use crate::bench::report::{BenchReport, RatioLimit};
 use crate::bench::servers::{measured_profile, seed};
 use crate::contract_server::{ContractServer, Pinned};
 use crate::http::Connection;
@@ -26,7 +26,7 @@ const IDLE_MIB_MAX: f64 = 20.0;
 const CALLERS: usize = 8;
 
 /// Measures at each size.
-pub(crate) fn footprint(binary: &Path, pace: Pace, report: &mut Report) -> Result<()> {
+pub(crate) fn footprint(binary: &Path, pace: BenchPace, report: &mut BenchReport) -> Result<()> {
     report.begin("What a session takes; the ratio is the figure itself", &["with the database's pages"]);
     let folder = Place::new("idle")?;
     let server = folder.serve(binary)?;

@@ -1,4 +1,6 @@
 //! What a process holds in memory, as the kernel says.
+//!
+//! A line that is not there is an error, never nought.
 
 use anyhow::{Context, Result};
 

@@ -12,10 +12,10 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
-use crate::bench::Pace;
+use crate::bench::pace::BenchPace;
 use crate::builds::{BuildProfile, built};
 
-use crate::bench::report::{RatioLimit, Report};
+use crate::bench::report::{BenchReport, RatioLimit};
 use crate::bench::series::Series;
 use receivers::{Receivers, bare};
 use site::{Site, WARMING};
@@ -25,7 +25,7 @@ const MANY: usize = 10_000;
 const RECEIVERS: usize = 100;
 
 /// Measures, and prints the tables.
-pub(crate) fn notify(binary: &Path, words: &[&str], pace: Pace, report: &mut Report) -> Result<()> {
+pub(crate) fn notify(binary: &Path, words: &[&str], pace: BenchPace, report: &mut BenchReport) -> Result<()> {
     let all = ["ten", "answers", "many", "million"];
     // A million is not told of in two minutes.
     let parts = if words.is_empty() { pace.either(&all[..], &all[..3]) } else { words };
@@ -44,7 +44,7 @@ pub(crate) fn notify(binary: &Path, words: &[&str], pace: Pace, report: &mut Rep
 }
 
 /// From the answer to the last confirmation of ten receivers, and of nine while the tenth hangs.
-fn ten(binary: &Path, program: &Path, rounds: usize, report: &mut Report) -> Result<()> {
+fn ten(binary: &Path, program: &Path, rounds: usize, report: &mut BenchReport) -> Result<()> {
     for (algorithm, last, others_at_most) in [
         ("RS256", RatioLimit::AtMost(1.5), RatioLimit::AtMost(1.2)),
         ("ES256", RatioLimit::Any, RatioLimit::Any),
@@ -73,7 +73,7 @@ fn bare_rounds(program: &Path, algorithm: &str, rounds: usize, ports: &[u16]) ->
 }
 
 /// The answer to whoever ends a session, by how many are told.
-fn answers(binary: &Path, program: &Path, rounds: usize, report: &mut Report) -> Result<()> {
+fn answers(binary: &Path, program: &Path, rounds: usize, report: &mut BenchReport) -> Result<()> {
     report.times(&format!("The answer to an ending; {rounds} endings of each kind, in turn"));
     let mut receivers = Receivers::start(program, RECEIVERS, 0)?;
     let site = Site::open(binary, "answers", &receivers.ports, "RS256")?;
@@ -85,7 +85,7 @@ fn answers(binary: &Path, program: &Path, rounds: usize, report: &mut Report) ->
 }
 
 /// Ten thousand notices to a hundred receivers.
-fn many(binary: &Path, program: &Path, runs: usize, report: &mut Report) -> Result<()> {
+fn many(binary: &Path, program: &Path, runs: usize, report: &mut BenchReport) -> Result<()> {
     report.times(&format!("{MANY} notices to {RECEIVERS} receivers; medians of {runs} runs"));
     for (algorithm, limit) in [("RS256", RatioLimit::AtLeast(0.7)), ("ES256", RatioLimit::Any)] {
         let mut receivers = Receivers::start(program, RECEIVERS, 0)?;

@@ -36,13 +36,13 @@ impl RatioLimit {
 }
 
 /// What has been measured so far.
-pub(crate) struct Report {
+pub(crate) struct BenchReport {
     name: &'static str,
     table: String,
     rows: Vec<Value>,
 }
 
-impl Report {
+impl BenchReport {
     pub(crate) const fn of(name: &'static str) -> Self {
         Self { name, table: String::new(), rows: Vec::new() }
     }

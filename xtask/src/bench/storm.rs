@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::bench::Pace;
 use crate::bench::callers::checks_during;
 use crate::bench::flood::{AUTHENTICATE, Place, WARM_UP};
-use crate::bench::report::{RatioLimit, Report};
+use crate::bench::pace::BenchPace;
+use crate::bench::report::{BenchReport, RatioLimit};
 use crate::bench::series::{Series, now};
 use crate::http::{Connection, ask_with};
 
@@ -33,7 +33,7 @@ end
 "#;
 
 /// Measures in quiet, then in the storm.
-pub(crate) fn storm(binary: &Path, pace: Pace, report: &mut Report) -> Result<()> {
+pub(crate) fn storm(binary: &Path, pace: BenchPace, report: &mut BenchReport) -> Result<()> {
     let place = Place::open(binary)?;
     let count = pace.either(ENDINGS, QUICK_ENDINGS);
     let checked = sign_on(&place)?;

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use crate::bench::callers::checks_during;
 use crate::bench::notify::receivers::Receivers;
 use crate::bench::notify::site::{Site, WARMING};
-use crate::bench::report::{RatioLimit, Report};
+use crate::bench::report::{BenchReport, RatioLimit};
 use crate::bench::series::now;
 use crate::bench::servers::{measured_profile, seed_with};
 use crate::http::json as asked;
@@ -28,7 +28,7 @@ const TELLING: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Measures, and prints the table.
-pub(crate) fn million(binary: &Path, program: &Path, report: &mut Report) -> Result<()> {
+pub(crate) fn million(binary: &Path, program: &Path, report: &mut BenchReport) -> Result<()> {
     let mut receivers = Receivers::start_aside(program, APPLICATIONS)?;
     let site = Site::open(binary, "million", &receivers.ports, "RS256")?;
     let site = site.again_after(binary, |folder| {
