@@ -12,6 +12,7 @@ mod figures;
 mod flood;
 mod footprint;
 mod load;
+mod lone;
 mod memory;
 mod notify;
 mod pace;
@@ -42,7 +43,10 @@ pub(crate) fn bench(words: &[&str]) -> Result<()> {
     };
     match *words {
         ["check"] => measured("check", &|report| cpu::check(&binary, pace, report)),
-        ["end"] => measured("end", &|report| cpu::end(&binary, pace, report)),
+        ["end"] => measured("end", &|report| {
+            lone::lone(&binary, report)?;
+            cpu::end(&binary, pace, report)
+        }),
         ["end-all"] => measured("end-all", &|report| end_all::end_all(&binary, pace, report)),
         ["storm"] => measured("storm", &|report| storm::storm(&binary, pace, report)),
         ["footprint"] => measured("footprint", &|report| footprint::footprint(&binary, pace, report)),

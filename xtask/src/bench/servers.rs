@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -216,6 +216,16 @@ impl Seeded {
         BenchTarget { address, pid: self.server.variables["pid"].as_u64().unwrap_or(0) as u32 }
     }
 
+    /// Where its public listener is.
+    pub(crate) fn public(&self) -> Result<SocketAddr> {
+        let address = self.target().address;
+        Ok(address.trim_start_matches("http://").trim_end_matches('/').parse()?)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn known(&self, dialect: &str, name: &str) -> &str {
         self.server.variables[dialect][name].as_str().unwrap_or_default()
     }
@@ -230,10 +240,8 @@ impl Seeded {
         let token = self.token(0)?;
         let over = self.token(1)?;
         let of_over = self.access_token(&over)?;
-        let target = self.target();
-        let to = target.address.trim_start_matches("http://").trim_end_matches('/').parse()?;
         let gone = json!({"session_token": over});
-        let (status, text) = ask(to, "DELETE", "/self-service/logout/api", Some(&gone))?;
+        let (status, text) = ask(self.public()?, "DELETE", "/self-service/logout/api", Some(&gone))?;
         ensure!(status == 204, "{status} {text}");
         let introspect = |token: String| {
             Load::new("POST", format!("/{}/as/introspect", self.known("pingone", "env_id")))
