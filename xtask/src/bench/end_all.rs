@@ -99,7 +99,7 @@ fn amadmin(site: &Site) -> Result<String> {
         ("accept-api-version", "resource=2.0, protocol=1.0".to_owned()),
     ];
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let path = "/am/json/realms/root/realms/alpha/authenticate";
+    let path = "/am/json/realms/root/authenticate";
     let (status, answer) = ask_with(site.public, "POST", path, &headers, Some(&json!({})))?;
     ensure!(status == 200, "{status} {answer}");
     let answer: Value = serde_json::from_str(&answer)?;
