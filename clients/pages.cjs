@@ -73,11 +73,11 @@ const authorize = `/${pingone.env_id}/as/authorize?response_type=code&scope=open
 const openid = authorize.replace(`/${pingone.env_id}/as/`, "/o/alpha/");
 const signOns = ["/self-service/login/browser", "/am/UI/Login?realm=/alpha", authorize];
 
-/** Makes something of the realm over the native API. */
-async function made(kind, what) {
+/** Makes something of a realm over the native API. */
+async function made(kind, what, at = "/alpha") {
   const { origin } = new URL(kratos.admin);
   const realms = await (await fetch(`${origin}/v1/realms`)).json();
-  const realm = realms.items.find(({ path }) => path === "/alpha");
+  const realm = realms.items.find(({ path }) => path === at);
   const headers = { "Content-Type": "application/json" };
   const answer = await fetch(`${origin}/v1/realms/${realm.id}/${kind}`, { method: "POST", headers, body: JSON.stringify(what) });
   assert.equal(answer.status, 201, await answer.clone().text());
@@ -86,9 +86,11 @@ async function made(kind, what) {
 
 /** A client of somebody else's that the browser tells of a sign-off by a frame. */
 const framed = async () => (await made("clients", {
-  client_name: "Framed", redirect_uris: [`${site}/`], frontchannel_logout_uri: `${site}/health/alive`, pkce_required: false,
-  require_consent: true,
+  client_name: "Framed", frontchannel_logout_uri: `${site}/health/alive`, pkce_required: false, require_consent: true,
+  redirect_uris: [`${site}/`, "https://a-rather-long-name-of-a-host.shop.example.com/callback", "com.example.shop:/callback"],
 })).client_id;
+/** A request of it. */
+const framedAt = (id) => `response_type=code&scope=openid&client_id=${id}&redirect_uri=${encodeURIComponent(`${site}/`)}`;
 
 const newcomersPassword = "plum lantern 7 orbits";
 let codes;
@@ -129,8 +131,7 @@ scenario({
   },
   "somebody is asked whether to sign off, and sees who is told": async () => {
     const id = await framed();
-    const there = encodeURIComponent(`${site}/`);
-    const query = `response_type=code&scope=openid&client_id=${id}&redirect_uri=${there}`;
+    const query = framedAt(id);
     const asking = (scopes) => query.replace("scope=openid", `scope=openid%20${scopes}`);
     await goto(`/o/alpha/authorize?${query}&prompt=login`, "openid-sign-on", /Framed/);
     await signOn(pingone.user, pingone.password);
@@ -154,6 +155,7 @@ scenario({
     await browser.click("button[value=everywhere]");
     assert.match(await browser.text(), /Framed\s+told by your browser/);
     await judged("signed-off-told");
+    await goto("/o/alpha/logout", "openid-signed-off", /Sign on again/);
   },
   "pages of one who is signed on lead on and off": async () => {
     await browser.goto(`${site}/self-service/login/browser`);
@@ -175,20 +177,33 @@ scenario({
     const buttons = () => ["copy", "print"].map((id) => document.getElementById(id)?.checkVisibility());
     assert.deepEqual(await browser.evaluate(buttons), [true, true]);
     await press("lookup_secret_confirm");
+    assert.match(await browser.text(), /Your codes count from now on/);
+    await judged("codes-kept");
+    await follow("Enter a code");
+    await browser.type("#code", codes[1]);
+    await browser.click("button[type=submit]");
+    await browser.goto(`${site}/self-service/settings/browser`);
+    await browser.click("button[value=profile]");
+    assert.match(await browser.text(), /Your changes are saved/);
     await judged("settings-saved");
   },
   "the second step is asked on every sign-on page": async () => {
     await browser.goto(`${site}/`);
     await browser.click("form button[type=submit]");
-    for (const [n, address] of signOns.entries()) {
-      const name = ["kratos", "am", "pingone"][n];
-      await browser.goto(site + (n === 2 ? address + "&prompt=login" : address));
+    for (const [n, address] of [...signOns, openid].entries()) {
+      const name = ["kratos", "am", "pingone", "openid"][n];
+      await browser.goto(site + (n >= 2 ? address + "&prompt=login" : address));
       await signOn(pingone.user, pingone.password);
+      assert.match(await browser.text(), /Codes lost\? Ask your administrator/, name);
       await judged(`${name}-second-step`);
       await browser.type("#code", "x");
       await browser.click("button[type=submit]");
       assert.equal(await browser.evaluate(() => document.querySelectorAll("[role=alert]").length), 1, name);
       await judged(`${name}-second-step-failed`);
+      // Kratos' page has "Sign off" instead: there is a session already, which the pages below go on with.
+      if (name === "kratos") assert.match(await browser.text(), /Sign off/);
+      else await (name === "pingone" ? browser.click(".leave button") : follow("Use another account"));
+      if (name !== "kratos") assert.deepEqual(await labels(), ["Username or e-mail address", "Password"], name);
     }
     await goto("/", "half-signed-on", /One more step/);
     await follow("Give the second factor");
@@ -200,6 +215,9 @@ scenario({
     await goto("/self-service/logout?token=x", "kratos-error", /That is not allowed/);
     await goto("/self-service/ui/error?id=x", "kratos-no-error", /no such error/);
     await goto("/am/nothing", "am-error", /no such page/);
+    await goto("/nowhere", "nowhere", /There is nothing here/);
+    await goto("/o/alpha", "openid-nowhere", /Not found/);
+    await goto("/o/alpha/authorize", "openid-error", /This link does not work/);
     await goto(`/${pingone.env_id}/as/authorize?client_id=nobody`, "pingone-error", /This link does not work/);
     await goto(`/${pingone.env_id}/signon/?flowId=${pingone.env_id}`, "pingone-gone", /no longer there/);
     await follow("Front page");
@@ -211,7 +229,10 @@ scenario({
     await browser.goto(`${site}/`);
   },
   "whoever is signed off finds the way back": async () => {
-    await browser.click("form button[type=submit]");
+    await browser.goto(`${site}/am/UI/Logout`);
+    await browser.click("button[value=everywhere]");
+    assert.match(await browser.text(), /Sign on again/);
+    await judged("am-signed-off-everywhere");
     await goto("/self-service/ui/status", "kratos-signed-off", /Sign on again/);
     await goto("/am/UI/Logout", "am-signed-off", /Front page/);
     await goto(`/${pingone.env_id}/signon/`, "pingone-signed-off", /Sign on again/);
@@ -232,6 +253,41 @@ scenario({
     await follow("Sign on");
     await signOn("newcomer", newcomersPassword);
     assert.deepEqual(await verdicts(), ["live", "live", "live"]);
+    await browser.click("form button[type=submit]");
+  },
+  "somebody signs up on the way to an application, and goes on to it": async () => {
+    const id = await framed();
+    await goto(`/o/alpha/authorize?${framedAt(id)}`, "openid-sign-on-or-up", /Sign up/);
+    await follow("Sign up");
+    await browser.type("[name='traits.email']", "stranger@example.test");
+    await press("method");
+    await browser.type("#password", newcomersPassword);
+    await press("method");
+    // A registration opens no session here: the way leads to the page where it began.
+    await browser.until("to continue to Framed");
+    await signOn("stranger@example.test", newcomersPassword);
+    assert.match(await browser.text(), /Allow Framed\?/);
+    await judged("openid-consent-after-sign-up");
+    await browser.click("button[value=allow]");
+    assert.match(await browser.address(), /[?]code=/);
+    await browser.goto(`${site}/`);
+    await browser.click("form button[type=submit]");
+  },
+  "somebody whom another provider knows and nobody here does finds a way on": async () => {
+    const callback = `${site}/o/alpha/upstream/root/callback`;
+    const client = { client_name: "Alpha", redirect_uris: [callback] };
+    const { client_id, client_secret } = await made("clients", client, "/");
+    await made("users", { username: "ursula", password: newcomersPassword }, "/");
+    const provider = { name: "root", title: "Head Office", issuer: `${site}/o/_`, client_id, client_secret };
+    await made("upstreams", provider);
+    await goto("/o/alpha/upstream/root/begin?return_to=/", "at-the-provider", /Sign on/);
+    await signOn("ursula", newcomersPassword);
+    assert.match(await browser.text(), /You are not known here/);
+    await judged("after-provider");
+    await follow("Use another account there");
+    await judged("at-the-provider-account");
+    await browser.goto(`${site}/`);
+    await browser.click("form button[type=submit]");
   },
   "somebody who lost a password gets in with an administrator's code": async () => {
     await goto("/self-service/ui/recovery", "recovery-gone", /not valid any more/);

@@ -12,6 +12,7 @@ use adieu_http_kit::cookies::{SameSite, SessionCookieName};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::origins::Origins;
 use adieu_http_kit::service::FaceService;
+use adieu_http_kit::sign_up::SignUp;
 use anyhow::{Context, Result};
 use http::HeaderValue;
 
@@ -55,6 +56,27 @@ pub(crate) fn public(
 fn upstream_base(config: &Config, dialect_url: &str) -> Option<String> {
     let same = dialect_url == config.public.url;
     (config.openid.set_all_cookies && same).then(|| config.public.url.clone())
+}
+
+/// Where strangers make themselves users, where browsers see that page at the address of all others.
+fn sign_up(config: &Config) -> Option<SignUp> {
+    let kratos = config.kratos_url();
+    (kratos == config.public.url).then(|| SignUp {
+        realm: config.kratos.realm.clone(),
+        public_url: config.public.url.clone(),
+        begin: format!("{kratos}/self-service/registration/browser"),
+    })
+}
+
+/// The sign-on pages of other dialects that lead to it, and get strangers back as users.
+fn registration_returns(authority: &Authority, config: &Config) -> Vec<String> {
+    let Some(SignUp { public_url, realm, .. }) = sign_up(config) else { return Vec::new() };
+    let of_pingone = authority.realm_id_seen(&realm).map(|id| format!("{public_url}/{id}/signon/"));
+    let issuer = adieu_face_openid::issuer(&public_url, &realm);
+    [format!("{issuer}/authorize"), format!("{public_url}/am/UI/Login")]
+        .into_iter()
+        .chain(of_pingone)
+        .collect()
 }
 
 /// The front page's address, if there is one.
@@ -185,6 +207,7 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
         token_in_body: face.token_in_body,
         ends_by_id_token: face.ends_by_id_token,
         front_page: front_page(config),
+        sign_up: sign_up(config),
         introspects_as_openam: face.introspects_as_openam,
         escapes_messages: face.escapes_messages,
         public_needs_pkce: face.public_needs_pkce,
@@ -213,6 +236,7 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
         upstream_base: upstream_base(config, &config.public.url),
         front_page: front_page(config),
+        sign_up: sign_up(config),
         companions: match face.set_all_cookies {
             true => companions(config, SessionCookie::PingOne),
             false => Companions::default().with_state(companions::state(&or_public(&face.auth_url), config)),
@@ -234,6 +258,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
         requires_pushed: config.openid.require_pushed_requests,
         sign_on_page: format!("{}/am/UI/Login", config.public.url),
         front_page: front_page(config),
+        sign_up: sign_up(config),
     };
     adieu_face_openid::service(authority.clone(), settings)
 }
@@ -274,6 +299,10 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
         false => Companions::default().with_state(companions::state(config.kratos_url(), config)),
     };
     let settings = kratos_settings(config, companions)?;
+    let settings = adieu_face_kratos::Settings {
+        registration_returns: registration_returns(authority, config),
+        ..settings
+    };
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
 }
 
@@ -331,6 +360,8 @@ pub(crate) fn kratos_settings(
         extend_answers_nothing: face.extend_answers_nothing,
         upstream_base: upstream_base(config, base),
         front_page: front_page(config),
+        applications: (base == config.public.url).then(|| applications(base)(&face.realm)),
+        registration_returns: Vec::new(),
         companions,
     })
 }

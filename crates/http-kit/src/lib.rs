@@ -22,6 +22,7 @@ pub mod return_to;
 pub mod said;
 pub mod service;
 pub mod sign_off;
+pub mod sign_up;
 pub mod table;
 pub mod upstream_paths;
 

@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 use url::{Position, Url};
 
 /// Longest candidate looked at; request lines end there too.
-const BYTES_MAX: usize = 8 * 1024;
+pub const BYTES_MAX: usize = 8 * 1024;
 
 /// Schemes that run code or show text of the sender's in place of a site.
 const SCHEMES_REFUSED: [&str; 7] = ["javascript", "data", "vbscript", "blob", "about", "file", "view-source"];
@@ -133,6 +133,13 @@ impl AllowList {
     #[must_use]
     pub fn and_exactly(mut self, page: &str) -> Self {
         self.0.extend(Entry::read(page).map(|entry| Entry { exact: true, ..entry }));
+        self
+    }
+
+    /// The same list, and all that another one allows.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
         self
     }
 

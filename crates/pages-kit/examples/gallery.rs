@@ -36,13 +36,8 @@ fn main() -> io::Result<()> {
         links: &[HOME],
     };
     let code = CodeEntry {
-        title: "Second step",
-        message: "Please enter one of your recovery codes. Each of them works once.",
-        action: "/login",
-        label: "Recovery code",
-        name: "code",
-        hidden: &[],
-        error: None,
+        leave: Some(SignOffPage { label: "Use another account", ..form }),
+        ..CodeEntry::second_step("/login", "code", &[], None)
     };
     let pages = [
         ("sign-on", sign_on.html()),
@@ -280,7 +275,7 @@ fn settings() -> String {
         action: "/settings",
         hidden: &[],
         parts: &parts,
-        back: Some(HOME),
+        links: &[HOME],
     }
     .html()
 }

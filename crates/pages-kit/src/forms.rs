@@ -71,8 +71,8 @@ pub struct SettingsPage<'a> {
     pub hidden: &'a [(&'a str, &'a str)],
     /// The parts.
     pub parts: &'a [SettingsPart<'a>],
-    /// The way back.
-    pub back: Option<Link<'a>>,
+    /// Ways on.
+    pub links: &'a [Link<'a>],
 }
 
 /// Something that a user can change.
@@ -144,7 +144,7 @@ mod tests {
             action: NASTY,
             hidden: &hidden,
             parts: &[part],
-            back: Some(Link { href: NASTY, text: NASTY }),
+            links: &[Link { href: NASTY, text: NASTY }],
         };
         let settings = settings.html();
         let (settings, script) = settings.split_once("<script>").expect("the script that keeps codes");
@@ -198,7 +198,7 @@ mod tests {
             quiet: true,
         };
         let page =
-            SettingsPage { message: "x", error: None, action: "/x", hidden: &[], parts: &[part], back: None };
+            SettingsPage { message: "x", error: None, action: "/x", hidden: &[], parts: &[part], links: &[] };
         assert!(!page.keeps_codes());
         let html = page.html();
         assert!(!html.contains("Rabbit"), "{html}");

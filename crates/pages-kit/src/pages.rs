@@ -60,9 +60,37 @@ pub struct CodeEntry<'a> {
     pub hidden: &'a [(&'a str, &'a str)],
     /// Why the last try failed.
     pub error: Option<&'a str>,
+    /// What to do without a code, in a sentence.
+    pub without: Option<&'a str>,
+    /// A way on without a code that is a form.
+    pub leave: Option<SignOffPage<'a>>,
+    /// Ways on without a code.
+    pub links: &'a [Link<'a>],
 }
 
-impl CodeEntry<'_> {
+impl<'a> CodeEntry<'a> {
+    /// Asks for a recovery code after the password: the same words at every sign-on. The way on without one is the caller's, in
+    /// `leave` or `links`.
+    pub const fn second_step(
+        action: &'a str,
+        name: &'a str,
+        hidden: &'a [(&'a str, &'a str)],
+        error: Option<&'a str>,
+    ) -> Self {
+        Self {
+            title: "Second step",
+            message: "Please enter one of your recovery codes. Each of them works once.",
+            action,
+            label: "Recovery code",
+            name,
+            hidden,
+            error,
+            without: Some(crate::words::CODES_LOST),
+            leave: None,
+            links: &[],
+        }
+    }
+
     /// The page.
     pub fn html(&self) -> String {
         rendered(self)
@@ -193,8 +221,11 @@ mod tests {
             name: NASTY,
             hidden: &[(NASTY, NASTY)],
             error: Some(NASTY),
+            without: Some(NASTY),
+            leave: Some(form),
+            links: &links,
         };
-        check_escaped(&entry.html(), 9);
+        check_escaped(&entry.html(), 17);
         let sign_off = SignOffPage { method: NASTY, action: NASTY, hidden: &[(NASTY, NASTY)], label: NASTY };
         let sign_off = Some(sign_off);
         check_escaped(&StatusPage { title: NASTY, message: NASTY, sign_off, links: &links }.html(), 10);

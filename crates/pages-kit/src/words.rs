@@ -8,6 +8,13 @@ pub(crate) const IDENTIFIER: &str = "Username or e-mail address";
 pub(crate) const FORGOTTEN: &str =
     "Forgotten your password? An administrator can give you a code to set a new one.";
 
+/// What a person can do who is asked for a recovery code and has none.
+pub(crate) const CODES_LOST: &str = "Codes lost? Ask your administrator.";
+/// The way on for whoever is asked for something as somebody else.
+pub const OTHER_ACCOUNT: &str = "Use another account";
+/// Too much waits just now, whoever asks: what was typed is right or wrong, nobody has looked.
+pub const BUSY: &str = "The server is busy. Try again in a moment.";
+
 /// What the second one is called.
 pub(crate) const PASSWORD: &str = "Password";
 

@@ -188,6 +188,7 @@ async fn every_page_is_walked_through_and_judged_in_chromium() {
         ("ADIEU_KRATOS__REGISTRATION_UI_URL", ""),
         ("ADIEU_KRATOS__RECOVERY_UI_URL", ""),
         ("ADIEU_KRATOS__DEFAULT_RETURN_URL", ""),
+        ("ADIEU_KRATOS__ENROLLING_PROVES", "false"),
         // Wrong passwords and codes are tried at every sign-on page, all from one address.
         ("ADIEU_PASSWORDS__FAILURES_BY_NAME_MAX", "0"),
         ("ADIEU_PASSWORDS__FAILURES_BY_ADDRESS_MAX", "0"),

@@ -53,4 +53,5 @@ mod throttle;
 mod told;
 mod two_factors;
 mod upstream;
+mod ways_on;
 mod who_and_why;

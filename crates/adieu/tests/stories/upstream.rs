@@ -16,7 +16,7 @@ use adieu_core::ClientId;
 use adieu_testkit::World;
 use adieu_testkit::world::profile_config;
 
-pub(crate) use self::browser::{Browser, serve};
+pub(crate) use self::browser::{Browser, Seen, link, serve};
 use crate::one_session::Programs;
 
 /// Our server, and the one upstream of it.

@@ -36,6 +36,8 @@ pub(crate) struct KratosError {
 const MALFORMED: &str = "The request was malformed or contained invalid parameters";
 const UNAUTHORIZED: &str = "The request could not be authorized";
 const FORBIDDEN: &str = "The requested action was forbidden";
+/// Nobody has tried too often: too much waits just now.
+pub(crate) const BUSY: &str = "Too many requests of this kind at once";
 
 impl KratosError {
     fn new(status: StatusCode, id: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -267,8 +269,7 @@ impl KratosError {
 
     fn busy() -> Self {
         let mut error =
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "", "Too many requests of this kind at once")
-                .because("Too many sign-ons are in progress.");
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "", BUSY).because("Too many sign-ons are in progress.");
         error.retry_after_s = Some(5);
         error
     }

@@ -91,6 +91,10 @@ pub struct Settings {
     pub upstream_base: Option<String>,
     /// Where people find the installation's front page, if it has one. A flow may lead there.
     pub front_page: Option<String>,
+    /// Where users of the realm see what applications may have, if a sign-on here counts there.
+    pub applications: Option<String>,
+    /// Sign-on pages of other dialects that send strangers to the registration: those that begin so get them back.
+    pub registration_returns: Vec<String>,
     /// Other dialects' cookies that are set and cleared together with this one's.
     pub companions: Companions,
 }
@@ -138,6 +142,8 @@ pub(crate) struct Inner {
     pub(crate) csrf: Csrf,
     pub(crate) schema: Schema,
     pub(crate) allowed: AllowList,
+    /// The same for registrations, which sign-on pages of other dialects lead to.
+    pub(crate) allowed_of_registrations: AllowList,
     pub(crate) default_return: Url,
     pub(crate) logout_return: Url,
     pub(crate) login_return: Url,
@@ -196,6 +202,8 @@ impl Face {
         for entry in dropped {
             tracing::warn!(entry = ?entry, "an allowed return address is unsafe and was dropped");
         }
+        let (pages, _) = AllowList::new(settings.registration_returns.iter().cloned());
+        let allowed_of_registrations = allowed.clone().and(pages);
         let schema_name = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&settings.schema_id);
         let inner = Inner {
             realm_id: OnceLock::new(),
@@ -207,6 +215,7 @@ impl Face {
             registration_return: address("registration_return", &settings.registration_return)?,
             schema_urls: MOUNTS.map(|mount| format!("{}{mount}/schemas/{schema_name}", settings.base)),
             allowed,
+            allowed_of_registrations,
             authority,
             settings,
         };

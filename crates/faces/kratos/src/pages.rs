@@ -17,7 +17,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::answer::{Answer, empty, redirect};
 use crate::call::Call;
-use crate::credentials::CarriedSession;
+use crate::credentials::{CarriedSession, SessionHolder};
 use crate::csrf::fingerprint;
 use crate::error_page;
 use crate::face::Face;
@@ -29,9 +29,26 @@ use crate::wire::flow_id;
 
 /// `GET /self-service/ui/login?flow=`. A flow that is gone or another browser's begins anew.
 pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
-    let offered = offered(face).await;
-    let registers = face.realm().await.is_ok_and(|realm| face.authority.registers(&realm));
-    shown(face, call, |face, flow: &LoginFlow| login_page(face, flow, &offered, registers)).await
+    let holder = match face.carried(call.headers()).await {
+        Ok(carried) => carried.holder(),
+        Err(outage) => return face.error_json(&call.parts, outage.into()),
+    };
+    let beside = BesideLogin {
+        offered: offered(face).await,
+        registers: face.realm().await.is_ok_and(|realm| face.authority.registers(&realm)),
+        sign_off_token: holder.map(|holder| face.logout_token(&holder.session)),
+    };
+    shown(face, call, |face, flow: &LoginFlow| login_page(face, flow, &beside)).await
+}
+
+/// What a login page offers beside its form.
+struct BesideLogin {
+    /// Other providers.
+    offered: Vec<(String, String)>,
+    /// Whether strangers make themselves users.
+    registers: bool,
+    /// What signs off the session that waits for its second factor, or is to prove more.
+    sign_off_token: Option<String>,
 }
 
 /// `GET /self-service/ui/settings?flow=`, likewise.
@@ -41,11 +58,12 @@ pub(crate) async fn settings(face: &Face, call: &Call) -> Answer {
         Err(outage) => return face.error_json(&call.parts, outage.into()),
     };
     let half = matches!(carried, CarriedSession::Half(_));
-    let holder = admitted(carried).ok();
+    let holder = admitted(carried);
     let start = format!("{}/self-service/settings/browser", face.base(call.mount));
     shown(face, call, |face, flow: &SettingsFlow| match &holder {
-        Some(holder) if flow.is_of(holder) => forms::settings(face, flow, holder, half),
-        Some(_) | None => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
+        Ok(holder) if flow.is_of(holder) => forms::settings(face, flow, holder, half),
+        Err(Some(whose)) if flow.is_of(whose) && flow.codes_kept => codes_count(face, call, flow, whose),
+        Ok(_) | Err(_) => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
     })
     .await
 }
@@ -131,15 +149,18 @@ fn sign_up(face: &Face, flow: &LoginFlow) -> String {
     }
 }
 
-fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)], registers: bool) -> Answer {
+fn login_page(face: &Face, flow: &LoginFlow, beside: &BesideLogin) -> Answer {
     let action = flow.head.action::<LoginFlow>(&face.base(flow.head.mount));
+    let logout = format!("{}/self-service/logout", face.base(flow.head.mount));
+    let token = [("token", beside.sign_off_token.as_deref().unwrap_or_default())];
+    let sign_off = beside.sign_off_token.as_ref().map(|_| sign_off(&logout, &token));
     let settings = format!("{}/self-service/settings/browser", face.base(flow.head.mount));
     let said = flow.messages.first().or(flow.field_messages.first().map(|(_, message)| message));
     let html = match flow.asks {
         Asks::Password => {
-            let ways = ways(face, flow, offered);
+            let ways = ways(face, flow, &beside.offered);
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
-            let sign_up = (registers && flow.refresh.is_none()).then(|| sign_up(face, flow));
+            let sign_up = (beside.registers && flow.refresh.is_none()).then(|| sign_up(face, flow));
             let ways = ways.iter().map(|(href, text)| Link { href, text });
             let recovery =
                 said.map(|_| format!("{}/self-service/recovery/browser", face.base(flow.head.mount)));
@@ -161,27 +182,40 @@ fn login_page(face: &Face, flow: &LoginFlow, offered: &[(String, String)], regis
             }
             .html()
         }
-        Asks::Code => CodeEntry {
-            title: "Second step",
-            message: "Please enter one of your recovery codes. Each of them works once.",
-            action: &action,
-            label: "Recovery code",
-            name: "lookup_secret",
-            hidden: &[("csrf_token", &flow.head.csrf), ("method", "lookup_secret")],
-            error: said.filter(|message| message.is_error()).map(Message::text),
+        Asks::Code => {
+            let hidden = [("csrf_token", flow.head.csrf.as_str()), ("method", "lookup_secret")];
+            let error = said.filter(|message| message.is_error()).map(Message::text);
+            let asked = CodeEntry::second_step(&action, "lookup_secret", &hidden, error);
+            CodeEntry { leave: sign_off, ..asked }.html()
         }
-        .html(),
         Asks::Nothing => StatusPage {
             title: "No second step",
             message: "You have no recovery codes. Make some in your settings; then they can be asked for.",
-            sign_off: None,
+            sign_off,
             links: &[Link { href: &settings, text: "Settings" }],
         }
         .html(),
     };
     // Browsers hold `form-action` against the redirect after the form, too.
     let target = flow.head.return_to.as_deref().unwrap_or(face.login_return.as_str());
-    page(StatusCode::OK, html, &["'self'", &form_action_of(target)])
+    let after_sign_off = form_action_of(face.logout_return.as_str());
+    page(StatusCode::OK, html, &["'self'", &form_action_of(target), &after_sign_off])
+}
+
+/// The page after new codes were confirmed in a session that was begun without one: why one of them is asked for now.
+fn codes_count(face: &Face, call: &Call, flow: &SettingsFlow, holder: &SessionHolder) -> Answer {
+    let second = face.second_step(call.mount, &holder.user, flow.head.return_to.as_deref());
+    let (logout, token) =
+        (format!("{}/self-service/logout", face.base(call.mount)), face.logout_token(&holder.session));
+    let html = StatusPage {
+        title: "Your codes count from now on",
+        message: "From now on a code is asked for after your password. You have begun this session by the password alone, so one is \
+            asked for now, too. It is used up by that; the others stay.",
+        sign_off: Some(sign_off(&logout, &[("token", &token)])),
+        links: &[Link { href: &second, text: "Enter a code" }],
+    }
+    .html();
+    page(StatusCode::OK, html, &["'self'", &form_action_of(face.logout_return.as_str())])
 }
 
 /// `GET /self-service/ui/error?id=`.
@@ -210,6 +244,15 @@ pub(crate) async fn error(face: &Face, call: &Call) -> Answer {
     .html();
     let status = if stored.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
     page(status, html, &["'none'"])
+}
+
+/// A stranger has an account, and goes on to the sign-on page of another dialect that has led to the registration. It leads to an
+/// application at once, maybe, and browsers hold redirects after a form to the form's own list: a page leads there.
+pub(crate) fn registered(to: &str) -> Answer {
+    let links = [Link { href: to, text: "Go on" }];
+    let message = "Your account is there. You can go on now.";
+    let html = StatusPage { title: "You have an account", message, sign_off: None, links: &links }.html();
+    with_headers(StatusCode::OK, html, &PageHeaders::leading_on(to))
 }
 
 /// There is nothing at an address, and the front page is the way on.

@@ -403,8 +403,8 @@ pub(crate) fn words_of_upstream(
             "Many people sign on through the other provider. Please load this page again in a moment.",
         ),
         UpstreamFailure::SignOn(failure) => {
-            let limited = matches!(failure, SignOnFailure::Limited { .. });
-            let status = if limited { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
+            let later = later_s(&failure).is_some();
+            let status = if later { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
             return Ok((status, "Nobody was signed on", words_of(failure)?.into()));
         }
         // Both are asked for again, by a page of their own.
@@ -415,20 +415,34 @@ pub(crate) fn words_of_upstream(
     Ok((status, title, message.into()))
 }
 
+/// After how many seconds the form may be sent again, where that matters.
+pub(crate) fn later_s(failure: &SignOnFailure) -> Option<u64> {
+    match failure {
+        SignOnFailure::Limited { retry_after } => u64::try_from(retry_after.s() + 1).ok(),
+        SignOnFailure::Busy => Some(5),
+        SignOnFailure::WrongCredentials { .. }
+        | SignOnFailure::Disabled(_)
+        | SignOnFailure::SecondFactor(_)
+        | SignOnFailure::NotEnrolled
+        | SignOnFailure::TooMany
+        | SignOnFailure::Quota
+        | SignOnFailure::Outage(_) => None,
+    }
+}
+
 /// What the sign-on page says of a failure after which the form may be sent again; an error if it may not.
 pub(crate) fn words_of(failure: SignOnFailure) -> Result<String, OpenIdError> {
     let words = match failure {
         SignOnFailure::WrongCredentials { .. } => "Name or password is wrong.",
-        SignOnFailure::Limited { retry_after } => {
-            let seconds = u64::try_from(retry_after.s() + 1).unwrap_or_default();
-            return Ok(adieu_pages_kit::too_often(seconds));
+        SignOnFailure::Limited { .. } => {
+            return Ok(adieu_pages_kit::too_often(later_s(&failure).unwrap_or_default()));
         }
         SignOnFailure::Disabled(_) => "This account cannot be used at present.",
         // A second factor was made at this very moment: the password is asked for again, and then that.
         SignOnFailure::SecondFactor(_) => "Please sign on once more.",
         SignOnFailure::NotEnrolled => "A second factor is asked for here, and this account has none yet.",
         SignOnFailure::TooMany | SignOnFailure::Quota => "There are too many sessions of this account.",
-        SignOnFailure::Busy => return Err(OpenIdError::Busy),
+        SignOnFailure::Busy => adieu_pages_kit::BUSY,
         SignOnFailure::Outage(outage) => return Err(OpenIdError::CannotTell(outage)),
     };
     Ok(words.to_owned())

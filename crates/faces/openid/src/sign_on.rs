@@ -10,18 +10,19 @@ use adieu_authority::{
 };
 use adieu_http_kit::said::Said;
 use adieu_oidc::Authorize;
-use adieu_pages_kit::{CodeEntry, Link, SignOnPage, form_action_of};
+use adieu_pages_kit::{CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of};
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 
 use crate::answer::{page, see_other, with_cookies};
 use crate::browser::after_sign_on;
 use crate::call::{Call, REQUEST, form, once};
 use crate::carried::{CarriedRequest, Judged, previous};
-use crate::error::{OpenIdError, words_of};
+use crate::error::{OpenIdError, later_s, words_of};
 use crate::face::{CHANNEL, Face};
 use crate::form_token::{self, FormToken};
 use crate::offered::offered;
@@ -59,6 +60,21 @@ pub(crate) async fn first_page(
 fn failed(face: &Face, asked: &CarriedRequest<'_>, name: &str, words: &str) -> Result<Response, OpenIdError> {
     let said = Said { words: words.to_owned(), name: name.to_owned() };
     Ok(with_cookies(see_other(&asked.address(face))?, vec![said::brought(face, asked, &said)]))
+}
+
+/// The same after a failure, with when the form may be sent again where that matters.
+fn not_signed_on(
+    face: &Face,
+    asked: &CarriedRequest<'_>,
+    name: &str,
+    failure: SignOnFailure,
+) -> Result<Response, OpenIdError> {
+    let later_s = later_s(&failure);
+    let mut response = failed(face, asked, name, &words_of(failure)?)?;
+    if let Some(seconds) = later_s {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
 }
 
 /// The address of the form, asked for again: its request is in it.
@@ -113,7 +129,7 @@ pub(crate) async fn submit(
         Err(SignOnFailure::SecondFactor(first)) => {
             code_page(face, call, &asked, &authorize, first, None).await
         }
-        Err(failure) => self::failed(face, &asked, name, &words_of(failure)?),
+        Err(failure) => not_signed_on(face, &asked, name, failure),
     }
 }
 
@@ -152,7 +168,7 @@ async fn second_step(
     };
     match opened {
         Ok(signed_in) => signed_on(face, call, asked, &signed_in).await,
-        Err(failure) => self::failed(face, asked, "", &words_of(failure)?),
+        Err(failure) => not_signed_on(face, asked, "", failure),
     }
 }
 
@@ -176,7 +192,9 @@ async fn shown(
     (name, error): (&str, Option<&str>),
 ) -> Result<Response, OpenIdError> {
     let offered = offered(face, asked.realm, asked.bare()).await?;
-    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
+    let sign_up = sign_up(face, asked);
+    let sign_up = sign_up.iter().map(|href| Link { href, text: "Sign up" });
+    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).chain(sign_up).collect();
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = action(face, asked);
     let page = SignOnPage {
@@ -194,6 +212,12 @@ async fn shown(
     Ok(with_cookies(leading_to(authorize, StatusCode::OK, page.html()), vec![cookie]))
 }
 
+/// Where strangers make themselves users of the realm, and come back to the request.
+fn sign_up(face: &Face, asked: &CarriedRequest<'_>) -> Option<String> {
+    let sign_up = face.settings.sign_up.as_ref().filter(|_| face.authority.registers(asked.realm))?;
+    sign_up.address(&asked.realm.path, &asked.address(face))
+}
+
 /// Asks for the second factor.
 async fn code_page(
     face: &Face,
@@ -206,14 +230,11 @@ async fn code_page(
     let attempt = attempt(face, call, asked.realm, first).await?;
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = action(face, asked);
+    let hidden = [(form_token::FIELD, field.as_str()), (REQUEST, asked.bare()), (ATTEMPT, &attempt)];
+    let again = asked.address(face);
     let page = CodeEntry {
-        title: "Second step",
-        message: "Please enter one of your recovery codes. Each of them works once.",
-        action: &action,
-        label: "Recovery code",
-        name: CODE,
-        hidden: &[(form_token::FIELD, &field), (REQUEST, asked.bare()), (ATTEMPT, &attempt)],
-        error: failed.map(|(_, words)| words),
+        links: &[Link { href: &again, text: OTHER_ACCOUNT }],
+        ..CodeEntry::second_step(&action, CODE, &hidden, failed.map(|(_, words)| words))
     };
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
     Ok(with_cookies(leading_to(authorize, status, page.html()), vec![cookie]))

@@ -15,7 +15,7 @@ use adieu_authority::{
     UpstreamStart, upstream_error_word,
 };
 use adieu_http_kit::form::{Params, append_query};
-use adieu_http_kit::upstream_paths::{LEVEL, PROOF_MARK, TWO_FACTORS, return_address, upstream};
+use adieu_http_kit::upstream_paths::{LEVEL, PROOF_MARK, TWO_FACTORS, WantedProof, return_address, upstream};
 use adieu_oidc::Refusal;
 use axum::body::Body;
 use axum::response::Response;
@@ -87,10 +87,8 @@ async fn begin(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Re
             let address = return_address(&face.settings.public_url, wanted).ok_or(OpenIdError::ReturnTo)?;
             let two_factors = once(&query, LEVEL)? == Some(TWO_FACTORS);
             let level = if two_factors { Assurance::Two } else { Assurance::One };
-            match once(&query, MAX_AGE)?.map(seconds).transpose()? {
-                Some(age_max) => (Then::FreshAddress(age_max, address), Some(age_max), level),
-                None => (Then::Address(address), None, level),
-            }
+            let age_max = once(&query, MAX_AGE)?.map(seconds).transpose()?;
+            (Then::Address(WantedAddress { address, age_max, level }), age_max, level)
         }
     };
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
@@ -173,7 +171,7 @@ async fn second_step(
             Ok(match then {
                 Then::Request(_) => signed_on,
                 // Browsers hold the redirects after a form to the form's own list, and who knows where this address leads.
-                Then::Address(_) | Then::FreshAddress(..) => pages::goes_on(signed_on),
+                Then::Address(_) => pages::goes_on(signed_on),
             })
         }
         Err(failure) => pages::failed(face, call, named, failure, Some(&then)).await,
@@ -191,8 +189,8 @@ async fn signed_on(
         Then::Request(bare) => {
             CarriedRequest { realm: named.realm, query: &bare }.marked(face, &done.signed_in.session)
         }
-        Then::Address(address) => address,
-        Then::FreshAddress(age_max, address) => {
+        Then::Address(WantedAddress { address, age_max: None, .. }) => address,
+        Then::Address(WantedAddress { address, age_max: Some(age_max), .. }) => {
             let mark = face.authority.proof_mark(&done.signed_in.session, age_max, &address);
             append_query(&address, PROOF_MARK, &mark)
         }
@@ -201,36 +199,70 @@ async fn signed_on(
 }
 
 /// Where a browser goes on.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Then {
     /// To the answer of an application's request.
     Request(String),
     /// To an address of this installation.
-    Address(String),
-    /// The same, with a mark that the proof is of no more than this age.
-    FreshAddress(Span, String),
+    Address(WantedAddress),
+}
+
+/// An address of this installation, and what the sign-on has to prove that leads there.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct WantedAddress {
+    /// The address. It gets a mark where a proof of some age was asked for.
+    pub(crate) address: String,
+    /// How old the person's proof may be, if that matters.
+    pub(crate) age_max: Option<Span>,
+    /// How many factors are wanted, whatever the realm asks for.
+    pub(crate) level: Assurance,
+}
+
+impl WantedAddress {
+    /// The address alone, with nothing asked for.
+    fn bare(address: &str) -> Self {
+        Self { address: address.to_owned(), age_max: None, level: Assurance::One }
+    }
+
+    /// The same as a link to the provider says it.
+    pub(crate) fn proof(&self) -> WantedProof {
+        WantedProof { age_max_s: self.age_max.map(Span::s), two_factors: self.level == Assurance::Two }
+    }
+
+    /// Reads an age in seconds and an address.
+    fn fresh(text: &str) -> Option<Self> {
+        let (age_s, address) = text.split_once(' ')?;
+        Some(Self { age_max: Some(Span::from_s(age_s.parse().ok()?)), ..Self::bare(address) })
+    }
 }
 
 impl Then {
     fn to_text(&self) -> String {
         match self {
             Self::Request(request) => format!("request {request}"),
-            Self::Address(address) => format!("address {address}"),
-            Self::FreshAddress(age_max, address) => format!("fresh {} {address}", age_max.s()),
+            Self::Address(WantedAddress { address, age_max, level }) => {
+                let factors = if *level == Assurance::Two { "two " } else { "" };
+                match age_max {
+                    Some(age_max) => format!("{factors}fresh {} {address}", age_max.s()),
+                    None => format!("{factors}address {address}"),
+                }
+            }
         }
     }
 
     fn from_text(text: &str) -> Self {
-        let fresh = |rest: &str| {
-            let (age_s, address) = rest.split_once(' ')?;
-            Some(Self::FreshAddress(Span::from_s(age_s.parse().ok()?), address.to_owned()))
+        let (text, level) = match text.strip_prefix("two ") {
+            Some(rest) => (rest, Assurance::Two),
+            None => (text, Assurance::One),
         };
-        match text.split_once(' ') {
-            Some(("request", request)) => Self::Request(request.to_owned()),
+        let wanted = match text.split_once(' ') {
+            Some(("request", request)) => return Self::Request(request.to_owned()),
             // One of an earlier version says no age, and gets no mark.
-            Some(("fresh", rest)) => fresh(rest).unwrap_or_else(|| Self::Address(rest.to_owned())),
-            Some((_, address)) => Self::Address(address.to_owned()),
-            None => Self::Address("/".to_owned()),
-        }
+            Some(("fresh", rest)) => WantedAddress::fresh(rest).unwrap_or_else(|| WantedAddress::bare(rest)),
+            Some((_, address)) => WantedAddress::bare(address),
+            None => WantedAddress::bare("/"),
+        };
+        Self::Address(WantedAddress { level, ..wanted })
     }
 }
 
@@ -242,4 +274,28 @@ pub(crate) fn callback_address(face: &Face, named: &NamedUpstream<'_>) -> String
 /// What only a browser with this form token has.
 fn of_browser(face: &Face, field: &str) -> String {
     face.derived(&format!("openid-upstream {field}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_browser_goes_on_is_read_as_it_was_written() {
+        let to = |age_max, level| {
+            Then::Address(WantedAddress { address: "https://id.test/x?y=a+b".into(), age_max, level })
+        };
+        for then in [
+            Then::Request("client_id=x&scope=openid".into()),
+            to(None, Assurance::One),
+            to(None, Assurance::Two),
+            to(Some(Span::from_s(0)), Assurance::One),
+            to(Some(Span::from_s(300)), Assurance::Two),
+        ] {
+            assert_eq!(Then::from_text(&then.to_text()), then);
+        }
+        let old = Then::from_text("fresh https://id.test/x");
+        assert_eq!(old, Then::Address(WantedAddress::bare("https://id.test/x")));
+        assert_eq!(Then::from_text(""), Then::Address(WantedAddress::bare("/")));
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use adieu_authority::RealmId;
 use adieu_http_kit::companion::Companions;
+use adieu_http_kit::sign_up::SignUp;
 
 /// The configuration of this dialect.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub upstream_base: Option<String>,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
+    /// Where strangers make themselves users, if that is a page of this installation.
+    pub sign_up: Option<SignUp>,
     /// Other dialects' cookies that are set and cleared together with ours, so that one browser is signed on in all.
     pub companions: Companions,
 }

@@ -12,7 +12,8 @@ use adieu_http_kit::form::Params;
 use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_oidc::CONSENT_SHOWN;
 use adieu_pages_kit::{
-    CodeEntry, Link, SignOffPage, SignOnPage, SignedOffPage, StatusPage, form_action_of, too_often,
+    BUSY, CodeEntry, Link, OTHER_ACCOUNT, SignOffPage, SignOnPage, SignedOffPage, StatusPage, form_action_of,
+    too_often,
 };
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -33,6 +34,8 @@ use crate::{body, consent, cookies, form_token};
 pub(crate) const FLOW: &str = "flowId";
 pub(crate) const TOKEN: &str = "token";
 const CODE: &str = "code";
+/// The field by which somebody else signs on than who has given the first factor.
+const OTHER: &str = "other_account";
 /// Says that the page was asked for under the address that may set the cookies.
 const PLACE: &str = "at";
 const AT_AUTH: &str = "auth";
@@ -118,7 +121,7 @@ pub(crate) async fn submit(
     let visitor = Visitor::of(&parts);
     let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
     let (id, token) = (field(FLOW)?, field(TOKEN)?);
-    let code = field(CODE)?;
+    let (code, other) = (field(CODE)?, field(OTHER)?);
     let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let id = flow_id(&id).ok_or(Problem::NotFound).map_err(shown)?;
@@ -143,6 +146,11 @@ pub(crate) async fn submit(
     let flow = flow.map_err(shown)?;
     if !own {
         return Err(shown(Problem::Forbidden));
+    }
+    if !other.is_empty() {
+        let flow = flow.take(&face).await.map_err(shown)?.after(None);
+        flow.keep(&face, &visitor).await.map_err(shown)?;
+        return Ok(see_other(&here(&face, &realm, &flow)));
     }
     let factor = match flow.first_factor() {
         Some(_) => Factor::Second(code),
@@ -214,7 +222,8 @@ fn words(problem: &Problem) -> Option<Cow<'static, str>> {
         Problem::WrongCode => "That code is wrong or was used before.",
         Problem::NotEnrolled => "A second factor is asked for here, and this account has none yet.",
         Problem::TooManySessions => "There are too many sessions of this account.",
-        Problem::Busy | Problem::Unavailable(_) => "That did not work just now. Please try again.",
+        Problem::Busy => BUSY,
+        Problem::Unavailable(_) => "That did not work just now. Please try again.",
         Problem::NotFound
         | Problem::Method { .. }
         | Problem::NoAccess { .. }
@@ -257,7 +266,8 @@ async fn page(
     let page = match flow.first_factor() {
         Some(_) => code_entry(&action, &hidden, tried.error),
         None => {
-            let offered = offered(face, realm, flow).await;
+            let mut offered = offered(face, realm, flow).await;
+            offered.extend(sign_up(face, realm, flow).map(|href| (href, "Sign up".to_owned())));
             first_form(realm, flow, (&action, &hidden), &tried, &offered)
         }
     };
@@ -270,16 +280,15 @@ async fn page(
 }
 
 fn code_entry(action: &str, hidden: &[(&str, &str)], error: Option<&str>) -> String {
-    let page = CodeEntry {
-        title: "Second step",
-        message: "Please enter one of your recovery codes. Each of them works once.",
-        action,
-        label: "Recovery code",
-        name: CODE,
-        hidden,
-        error,
-    };
-    page.html()
+    let with_other: Vec<_> = hidden.iter().copied().chain([(OTHER, "true")]).collect();
+    let other = SignOffPage { method: "post", action, hidden: &with_other, label: OTHER_ACCOUNT };
+    CodeEntry { leave: Some(other), ..CodeEntry::second_step(action, CODE, hidden, error) }.html()
+}
+
+/// Where strangers make themselves users of the realm, and come back to the flow, which they complete by that.
+fn sign_up(face: &Face, realm: &Realm, flow: &PingOneFlow) -> Option<String> {
+    let sign_up = face.settings().sign_up.as_ref().filter(|_| face.authority().registers(realm))?;
+    sign_up.address(&realm.path, &way_back(face, realm, flow))
 }
 
 /// Other providers that people sign on through, as links: address and words. They lead back to the flow. A list that cannot be read

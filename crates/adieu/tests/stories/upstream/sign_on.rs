@@ -45,6 +45,10 @@ async fn who_somebody_is_here_is_said_by_a_link_and_by_nothing_else() {
     drop(log);
     assert_eq!(unknown.reply.status, 403);
     assert!(unknown.reply.text.contains("You are not known here"), "{}", unknown.reply.text);
+    // It asks for no less than the page that led here.
+    let strict = browser.go(&format!("{begin}&max_age=300&acr=2")).await;
+    let other = link(&strict.reply.text, "Use another account there");
+    assert!(other.contains("&max_age=300&acr=2&prompt=select_account"), "{other}");
     // Somebody with two accounts there takes the other one.
     let other = link(&unknown.reply.text, "Use another account there");
     let asked = browser.go(&other).await;
@@ -181,6 +185,10 @@ async fn the_second_factor_of_the_realm_is_asked_for() {
     assert_eq!(asked.reply.status, 200, "{}", asked.reply.text);
     assert!(browser.cookie(&pair.ours, "adieu_session").is_none());
     let form = |page: &str| (field(page, "token"), field(page, "attempt"));
+    // Nobody has to have a code at hand to get away from here.
+    assert!(asked.reply.text.contains("Codes lost? Ask your administrator."), "{}", asked.reply.text);
+    assert!(link(&asked.reply.text, "Use another account there").contains("prompt=select_account"));
+    assert!(link(&asked.reply.text, "Sign on another way").ends_with("/after"));
     let (token, attempt) = form(&asked.reply.text);
     let wrong = [("token", &*token), ("attempt", &*attempt), ("code", "nonsense")];
     let again = browser.post(&pair.at("second-step"), &wrong).await;

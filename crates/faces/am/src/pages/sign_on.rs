@@ -8,7 +8,7 @@ use adieu_authority::{Assurance, FirstFactor, SecondStepFailure, SignOnFailure, 
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::said::Said;
 use adieu_http_kit::upstream_paths::{self, WantedProof};
-use adieu_pages_kit::{CodeEntry, Link, SignOnPage, form_action_of, too_often};
+use adieu_pages_kit::{BUSY, CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of, too_often};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
@@ -64,6 +64,16 @@ fn address(face: &Face, asked: &Asked) -> String {
     }
 }
 
+/// The same for whoever is to sign on there, signed on or not.
+async fn again(face: &Face, call: &Call, asked: &Asked) -> Result<String, AmError> {
+    let caller = caller::caller(face, call.headers(), Some(asked.realm.id)).await?;
+    // Who is signed on has asked for the page by that.
+    Ok(match caller.live() {
+        Some(_) => append_query(&address(face, asked), "ForceAuth", "true"),
+        None => address(face, asked),
+    })
+}
+
 /// The same for a form, which has an empty field for what was not asked for.
 fn age(asked: &Asked) -> String {
     asked.proof_age_max_s.map(|age_s| age_s.to_string()).unwrap_or_default()
@@ -77,12 +87,7 @@ async fn failed(
     name: &str,
     words: &str,
 ) -> Result<Response, AmError> {
-    let caller = caller::caller(face, call.headers(), Some(asked.realm.id)).await?;
-    // Who is signed on has asked for the page by that.
-    let page = match caller.live() {
-        Some(_) => append_query(&address(face, asked), "ForceAuth", "true"),
-        None => address(face, asked),
-    };
+    let page = again(face, call, asked).await?;
     let said = Said { words: words.to_owned(), name: name.to_owned() };
     Ok(with_cookies(see_other(&page), vec![said::brought(face, asked, &said)]))
 }
@@ -188,20 +193,18 @@ async fn code_page(
     let token = form_token::issue(face, call.headers());
     let goto = asked.goto.as_deref().unwrap_or_default();
     let action = address(face, asked);
+    let age = age(asked);
+    let hidden = [
+        (form_token::FIELD, token.field.as_str()),
+        ("realm", asked.realm.path.as_str()),
+        ("goto", goto),
+        (MAX_AGE, &age),
+        (ATTEMPT, &attempt),
+    ];
+    let again = again(face, call, asked).await?;
     let page = CodeEntry {
-        title: "Second step",
-        message: "Please enter one of your recovery codes. Each of them works once.",
-        action: &action,
-        label: "Recovery code",
-        name: CODE,
-        hidden: &[
-            (form_token::FIELD, token.field.as_str()),
-            ("realm", asked.realm.path.as_str()),
-            ("goto", goto),
-            (MAX_AGE, &age(asked)),
-            (ATTEMPT, &attempt),
-        ],
-        error: failed.map(|(_, words)| words),
+        links: &[Link { href: &again, text: OTHER_ACCOUNT }],
+        ..CodeEntry::second_step(&action, CODE, &hidden, failed.map(|(_, words)| words))
     };
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
     let there = place_after(face, asked).await;
@@ -229,7 +232,7 @@ fn words(error: &AmError) -> Option<Cow<'static, str>> {
     let words = if let AmError::Limited { retry_after_s } = error {
         return Some(too_often((*retry_after_s).into()).into());
     } else if matches!(error, AmError::Busy) {
-        "Many people sign on just now. Please try again in a moment."
+        BUSY
     } else if matches!(error, AmError::LoginFailure) {
         "Name or password is wrong."
     } else if matches!(error, AmError::LockedOut) {
@@ -260,6 +263,12 @@ async fn offered(face: &Face, asked: &Asked) -> Vec<(String, String)> {
     offered.into_iter().map(link).collect()
 }
 
+/// Where strangers make themselves users of the realm, and come back here; a live session goes on from here.
+fn sign_up(face: &Face, asked: &Asked) -> Option<String> {
+    let sign_up = face.settings.sign_up.as_ref().filter(|_| face.authority.registers(&asked.realm))?;
+    sign_up.address(&asked.realm.path, &format!("{}{}", face.settings.public_url, address(face, asked)))
+}
+
 async fn page(
     face: &Face,
     headers: &HeaderMap,
@@ -270,7 +279,9 @@ async fn page(
     let goto = asked.goto.as_deref().unwrap_or_default();
     let action = address(face, asked);
     let offered = offered(face, asked).await;
-    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
+    let sign_up = sign_up(face, asked);
+    let sign_up = sign_up.iter().map(|href| Link { href, text: "Sign up" });
+    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).chain(sign_up).collect();
     let age = age(asked);
     let hidden = [
         (form_token::FIELD, token.field.as_str()),

@@ -2,7 +2,7 @@
 //!
 //! Nothing here decides when it is said.
 
-use adieu_authority::{Timestamp, WeakPassword};
+use adieu_authority::{SignOnFailure, Timestamp, WeakPassword};
 use adieu_http_kit::dates::rfc3339_trimmed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -119,8 +119,22 @@ impl Message {
 
     /// 4000001 as well: too much waits just now, whoever asks.
     pub(crate) fn crowded() -> Self {
-        let text = "Many people sign on just now. Please try again in a moment.";
-        Self::unusable(text, "too many sign-ons are in progress")
+        Self::unusable(adieu_pages_kit::BUSY, "too many sign-ons are in progress")
+    }
+
+    /// What a form says of a failure after which it may be sent again a while later; nothing of others.
+    pub(crate) fn later(failure: &SignOnFailure) -> Option<fn(u32) -> Self> {
+        match failure {
+            SignOnFailure::Busy => Some(|_| Self::crowded()),
+            SignOnFailure::Limited { .. } => Some(Self::too_often),
+            SignOnFailure::Disabled(_)
+            | SignOnFailure::TooMany
+            | SignOnFailure::Quota
+            | SignOnFailure::WrongCredentials { .. }
+            | SignOnFailure::SecondFactor(_)
+            | SignOnFailure::NotEnrolled
+            | SignOnFailure::Outage(_) => None,
+        }
     }
 
     /// 4010001: the flow before this one was too old.

@@ -167,17 +167,7 @@ pub(super) async fn asked_later(
     identifier: &str,
     failure: SignOnFailure,
 ) -> Result<Answer, KratosError> {
-    let message: fn(u32) -> Message = match &failure {
-        SignOnFailure::Busy => |_| Message::crowded(),
-        SignOnFailure::Limited { .. } => Message::too_often,
-        SignOnFailure::Disabled(_)
-        | SignOnFailure::TooMany
-        | SignOnFailure::Quota
-        | SignOnFailure::WrongCredentials { .. }
-        | SignOnFailure::SecondFactor(_)
-        | SignOnFailure::NotEnrolled
-        | SignOnFailure::Outage(_) => return Err(failure.into()),
-    };
+    let Some(message) = Message::later(&failure) else { return Err(failure.into()) };
     let error = KratosError::from(failure);
     let program = flow.head.kind != FlowKind::Browser || accept::wants_json(call.headers());
     let Some(retry_after_s) = error.retry_after_s.filter(|_| !program) else { return Err(error) };

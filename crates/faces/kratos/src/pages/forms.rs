@@ -2,6 +2,7 @@
 //!
 //! They show a flow and post it, like any other page. Nothing is decided here.
 
+use adieu_http_kit::form::append_query;
 use adieu_pages_kit::{
     CodeEntry, ErrorPage, FormField, FormPage, Link, PageHeaders, SettingsPage, SettingsPart, StatusPage,
     form_action_of,
@@ -54,7 +55,7 @@ impl TraitInputs {
             };
             let required = field.required && (asked == TraitsAskedOf::Anew || !value.is_empty());
             TraitInput {
-                label: field.title.unwrap_or(&field.name).to_owned(),
+                label: label_of(&field).to_owned(),
                 kind: field.kind(),
                 value,
                 autocomplete: field.autocomplete().unwrap_or_default(),
@@ -74,6 +75,13 @@ impl TraitInputs {
         let filled = self.0.iter().filter(|input| !input.value.is_empty());
         filled.map(|input| (input.name.as_str(), input.value.as_str()))
     }
+}
+
+/// What a field is called on our pages: e-mail addresses as everywhere on them, others as the schema says.
+fn label_of<'f>(field: &'f TraitField<'_>) -> &'f str {
+    let title = field.title.unwrap_or(&field.name);
+    let is_address = ["email", "e-mail"].iter().any(|known| known.eq_ignore_ascii_case(title));
+    if is_address { "E-mail address" } else { title }
 }
 
 impl TraitInput {
@@ -141,13 +149,18 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
         true => [password, codes, profile, others],
         false => [codes, password, profile, others],
     };
+    let front = face.settings.front_page.as_deref().map(|href| Link { href, text: "Front page" });
+    // Whoever is half signed on gets nothing there.
+    let applications = face.settings.applications.as_deref().filter(|_| !half);
+    let applications = applications.map(|href| Link { href, text: "Your applications" });
+    let done = Link { href: &back, text: "Done" };
     let html = SettingsPage {
         message: about(flow),
         error: error_of(&flow.messages),
         action: &action,
         hidden: &[("csrf_token", &flow.head.csrf)],
         parts: if half { &parts[..1] } else { &parts },
-        back: Some(Link { href: &back, text: "Done" }),
+        links: &[done].into_iter().chain(applications).chain(front).collect::<Vec<_>>(),
     };
     let target = form_action_of(flow.head.return_to.as_deref().unwrap_or(&face.settings.settings_ui));
     let form_actions = ["'self'", target.as_str()];
@@ -160,6 +173,9 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
 fn about(flow: &SettingsFlow) -> &str {
     let said = flow.messages.first().filter(|said| !said.is_error());
     match said.map(Message::text) {
+        _ if flow.done && flow.codes_kept => {
+            "Your changes are saved. Your recovery codes count from now on: one is asked for whenever you sign on."
+        }
         _ if flow.done => {
             "Your changes are saved. If somebody else may be signed on as you, sign off everywhere else below."
         }
@@ -180,7 +196,11 @@ pub(super) fn registration(face: &Face, flow: &RegistrationFlow) -> Answer {
     let base = face.base(flow.head.mount);
     let action = flow.head.action::<RegistrationFlow>(&base);
     let inputs = TraitInputs::of(face, &flow.traits, &flow.field_messages, TraitsAskedOf::Anew);
-    let sign_on = format!("{base}/self-service/login/browser");
+    let sign_on = match &flow.head.return_to {
+        Some(page) if face.is_sign_on_page(page) => page.clone(),
+        Some(to) => append_query(&format!("{base}/self-service/login/browser"), "return_to", to),
+        None => format!("{base}/self-service/login/browser"),
+    };
     let csrf = ("csrf_token", flow.head.csrf.as_str());
     let bare = FormPage {
         title: "Sign up",
@@ -237,6 +257,9 @@ pub(super) fn recovery(face: &Face, call: &Call, flow: Option<&RecoveryFlow>) ->
         name: "code",
         hidden: &[("method", "code")],
         error: error_of(&flow.messages),
+        without: None,
+        leave: None,
+        links: &links,
     };
     page(StatusCode::OK, html.html(), &["'self'", &form_action_of(&face.settings.settings_ui)])
 }

@@ -8,6 +8,7 @@ use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::body::Body;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -87,8 +88,19 @@ async fn tried(
             refused(face, call, &mut flow, StatusCode::OK, Message::wrong_recovery_code()).await
         }
         Err(RecoveryFailure::SignOn(failure)) => {
-            face.begin_flow(call, &flow).await?;
-            Err(failure.into())
+            let later = Message::later(&failure);
+            let error = KratosError::from(failure);
+            // A link has no form to be shown again: whoever follows it once more gets in by it.
+            let Some((message, retry_after_s)) =
+                later.zip(error.retry_after_s).filter(|_| is_a_page(call) && way == RecoveryWay::Code)
+            else {
+                face.begin_flow(call, &flow).await?;
+                return Err(error);
+            };
+            let said = message(retry_after_s);
+            let mut answer = refused(face, call, &mut flow, StatusCode::OK, said).await?;
+            answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
+            Ok(answer)
         }
     }
 }

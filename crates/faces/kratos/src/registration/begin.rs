@@ -20,7 +20,7 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
     if signed_on && json {
         return Err(KratosError::already_signed_on());
     }
-    let return_to = face.wanted_return(&Params::parse(call.query()))?;
+    let return_to = face.wanted_return_of_registration(&Params::parse(call.query()))?;
     if signed_on {
         let to = return_to.unwrap_or_else(|| face.default_return.as_str().to_owned());
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
@@ -43,7 +43,7 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
     if face.carried(call.headers()).await?.holder().is_some() {
         return Err(KratosError::already_signed_on());
     }
-    let return_to = face.wanted_return(&Params::parse(call.query()))?;
+    let return_to = face.wanted_return_of_registration(&Params::parse(call.query()))?;
     let flow = begun(face, call, FlowKind::Native, return_to).await?;
     face.begin_flow(call, &flow).await?;
     Ok(face.registration_json(StatusCode::OK, &flow))

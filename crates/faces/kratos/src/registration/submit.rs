@@ -21,6 +21,7 @@ use crate::face::{CHANNEL, Face};
 use crate::flow::{
     FieldMessages, FlowKind, FoundFlow, Message, SelfServiceFlow, faults, guarded, submitted_traits,
 };
+use crate::pages;
 use crate::submission::Submission;
 use crate::wire::{TOKEN_PREFIX, flow_id};
 
@@ -108,6 +109,10 @@ async fn with_password(
             (RegistrationStep::Traits, (vec![Message::unsound(&fault.to_string())], vec![]))
         }
         Err(RegisterError::SignOn(failure)) => return asked_later(face, call, flow, failure).await,
+        Err(RegisterError::Person(PersonError::Password(HashError::Busy))) => {
+            flow.step = RegistrationStep::Password;
+            return asked_later(face, call, flow, SignOnFailure::Busy).await;
+        }
         Err(RegisterError::Off) => return Err(KratosError::registration_disabled()),
         Err(RegisterError::Person(error)) => return Err(error.into()),
     };
@@ -129,7 +134,7 @@ async fn led_before(face: &Face, call: &Call, id: Uuid) -> Result<Option<Answer>
         return Ok(None);
     }
     let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
-    let mut answer = redirect(StatusCode::SEE_OTHER, &call.parts, to);
+    let mut answer = sent_on(face, call, to);
     if let Some(signed_in) = &used.session {
         let left_alone = face.leave_to(call, signed_in).await?;
         face.give_cookies(&mut answer, (&signed_in.session, &signed_in.token.reveal()), &left_alone);
@@ -150,20 +155,19 @@ fn person(face: &Face, flow: &RegistrationFlow, password: &str) -> NewPerson {
     }
 }
 
-/// It was tried too often: people keep their form and read when to try again; programs get the error.
+/// It was tried too often, or too much waits just now: people keep their form and read when to try again; programs get the error.
 async fn asked_later(
     face: &Face,
     call: &Call,
     flow: &mut RegistrationFlow,
     failure: SignOnFailure,
 ) -> Result<Answer, KratosError> {
-    let crowded = matches!(failure, SignOnFailure::Busy);
+    let Some(message) = Message::later(&failure) else { return Err(failure.into()) };
     let error = KratosError::from(failure);
     let Some(retry_after_s) = error.retry_after_s.filter(|_| is_a_page(call, flow)) else {
         return Err(error);
     };
-    let message = if crowded { Message::crowded() } else { Message::too_often(retry_after_s) };
-    let mut answer = said(face, call, flow, vec![message]).await?;
+    let mut answer = said(face, call, flow, vec![message(retry_after_s)]).await?;
     answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
     Ok(answer)
 }
@@ -191,7 +195,7 @@ async fn registered_as(
     let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);
     let identity = json!(face.identity_wire(mount, &user));
     let mut answer = match (&opened, flow.head.kind) {
-        _ if is_a_page(call, flow) => redirect(StatusCode::SEE_OTHER, &call.parts, to),
+        _ if is_a_page(call, flow) => sent_on(face, call, to),
         (None, FlowKind::Native) => told(json!({"identity": identity, "continue_with": null})),
         (None, FlowKind::Browser) => told(json!({"identity": identity, "continue_with": go_on})),
         (Some(opened), FlowKind::Native) => {
@@ -213,6 +217,14 @@ async fn registered_as(
         set_cookie(&mut answer, face.fresh_csrf()); // K-52
     }
     Ok(answer)
+}
+
+/// The browser of a new user goes on.
+fn sent_on(face: &Face, call: &Call, to: &str) -> Answer {
+    match face.is_sign_on_page(to) {
+        true => pages::registered(to),
+        false => redirect(StatusCode::SEE_OTHER, &call.parts, to),
+    }
 }
 
 fn told(body: Value) -> Answer {

@@ -46,7 +46,10 @@ pub(super) async fn on(
             };
             let proves = face.settings.enrolling_proves;
             match face.authority.confirm_recovery_codes(holder.session.id, set, proves).await {
-                Ok(user) => saved(face, call, flow, &holder, &user).await,
+                Ok(user) => {
+                    flow.codes_kept = true;
+                    saved(face, call, flow, &holder, &user).await
+                }
                 Err(ConfirmError::NotLive) => not_signed_on(face, call),
                 Err(ConfirmError::Unwritten(unwritten)) => Err(unwritten.into()),
             }

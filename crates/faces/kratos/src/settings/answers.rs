@@ -5,12 +5,13 @@
 use adieu_authority::User;
 use adieu_http_kit::accept;
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use serde_json::json;
 
 use super::flow::SettingsFlow;
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::Call;
-use crate::credentials::{CarriedTokens, SessionHolder};
+use crate::credentials::{CarriedSession, CarriedTokens, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::{FieldMessages, FlowKind, Message};
@@ -65,7 +66,11 @@ pub(super) async fn saved(
     face.begin_flow(call, &next).await?;
     if is_a_page(call, &flow) {
         let page = face.settings_page(&next);
-        let to = flow.head.return_to.as_deref().unwrap_or(&page);
+        // Where a code is asked for at once, our own page says why before anybody goes on.
+        let says_why = flow.codes_kept
+            && face.settings.settings_ui == format!("{}/self-service/ui/settings", face.settings.base)
+            && matches!(face.carried(call.headers()).await?, CarriedSession::Half(_));
+        let to = flow.head.return_to.as_deref().filter(|_| !says_why).unwrap_or(&page);
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, to));
     }
     let action = next.head.action::<SettingsFlow>(&face.base(flow.head.mount));
@@ -102,6 +107,20 @@ pub(super) async fn refused(
 ) -> Result<Answer, KratosError> {
     flow.messages = vec![message];
     shown_again(face, call, holder, flow).await
+}
+
+/// Too much waits just now: people keep their form and read so; programs get the error.
+pub(super) async fn asked_later(
+    face: &Face,
+    call: &Call,
+    holder: &SessionHolder,
+    flow: &mut SettingsFlow,
+    busy: KratosError,
+) -> Result<Answer, KratosError> {
+    let Some(retry_after_s) = busy.retry_after_s.filter(|_| is_a_page(call, flow)) else { return Err(busy) };
+    let mut answer = refused(face, call, holder, flow, Message::crowded()).await?;
+    answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
+    Ok(answer)
 }
 
 async fn shown_again(

@@ -39,6 +39,9 @@ pub(crate) struct SettingsFlow {
     pub(crate) password_changed: bool,
     /// Whether what was asked for is done.
     pub(crate) done: bool,
+    /// Whether that was new recovery codes, which count from then on.
+    #[serde(default)]
+    pub(crate) codes_kept: bool,
     pub(crate) messages: Vec<Message>,
     /// Messages of single fields.
     #[serde(default)]
@@ -68,6 +71,7 @@ impl SettingsFlow {
             recovered: false,
             password_changed: false,
             done: false,
+            codes_kept: false,
             messages: Vec::new(),
             field_messages: Vec::new(),
             entered: None,
@@ -87,6 +91,7 @@ impl SettingsFlow {
     /// Nothing is said of the submission before.
     pub(super) fn forget_submission(&mut self) {
         self.done = false;
+        self.codes_kept = false;
         self.messages.clear();
         self.field_messages.clear();
         self.entered = None;

@@ -4,7 +4,7 @@
 
 use adieu_authority::{Actor, DirectoryError, HashError, Origin, PersonError, WeakPassword};
 
-use super::answers::{not_signed_on, refused_at, saved};
+use super::answers::{asked_later, not_signed_on, refused_at, saved};
 use super::flow::SettingsFlow;
 
 use crate::answer::Answer;
@@ -38,6 +38,9 @@ pub(super) async fn change(
             Err(PersonError::Weak(weak)) => Message::weak(weak),
             Err(PersonError::Password(HashError::TooLong)) => Message::too_long(password),
             Err(PersonError::Directory(DirectoryError::SessionOver)) => return not_signed_on(face, call),
+            Err(PersonError::Password(HashError::Busy)) => {
+                return asked_later(face, call, holder, &mut flow, HashError::Busy.into()).await;
+            }
             Err(error) => return Err(error.into()),
         }
     };

@@ -111,7 +111,23 @@ pub(crate) fn pages_config() -> Config {
     config
 }
 
+/// A server that hashes so slowly that a hash is not there when its time is over, if nothing else is to be waited for.
+pub(crate) fn slow_hashes(mut config: Config) -> Config {
+    config.passwords.memory_kib = 32 * 1024;
+    config.passwords.passes = 4;
+    config.passwords.workers = 1;
+    config
+}
+
 impl Browser<'_> {
+    /// Sends the form of a page, whose hash is not there in time.
+    pub(crate) async fn post_too_busy(&self, page: &Reply, fields: &[(&str, &str)]) -> Reply {
+        tokio::time::pause(); // The runtime waits for the hash alone: the time that it may take passes at once.
+        let reply = self.post(page, fields).await;
+        tokio::time::resume();
+        reply
+    }
+
     /// Sends the form of a page, and waits for the answer without taking it in: a click before the answer to another.
     pub(crate) async fn post(&self, page: &Reply, fields: &[(&str, &str)]) -> Reply {
         let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next());

@@ -3,12 +3,13 @@
 //! By a code that is typed, by a link that is opened; each once. Nobody begins it alone.
 
 use adieu_authority::Span;
+use adieu_http_kit::client::Peer;
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, world_with_pages};
+use crate::browser::{Browser, pages_config, world_with_pages};
 use crate::second_factor::PASSWORD;
 
 const NEW: &str = "another-horse-battery-77";
@@ -173,4 +174,29 @@ async fn odd_orders_are_refused() {
         let reply = world.admin(Method::POST, "/admin/recovery/code").json(&body).send().await;
         assert_eq!(reply.status, status, "{body}: {}", reply.text);
     }
+}
+
+/// Goal: whoever tries a code too soon after others were wrong reads so in the same form, and gets in by it when the time is over.
+#[tokio::test]
+async fn a_code_that_comes_too_soon_keeps_its_form() {
+    let mut config = pages_config();
+    config.passwords.failures_by_address_max = 2;
+    let mut world = World::with_config(config).await;
+    world.requests_come_from(Peer(([192, 0, 2, 1], 1).into()));
+    let told = given_out(&world, "code").await;
+    let mut browser = Browser::of(&world);
+    let link = text(&told, "recovery_link").to_owned();
+    let link = link.strip_prefix(&world.config().public.url).expect("our own page").to_owned();
+    let (_, page) = browser.open(&link).await;
+    let code = text(&told, "recovery_code");
+    for _ in 0..2 {
+        let (_, page) = browser.open("/self-service/login/browser").await;
+        let fields = [("method", "password"), ("identifier", "bob"), ("password", wrong(code))];
+        browser.submit(&page, &fields).await;
+    }
+    let (_, again) = browser.submit(&page, &[("method", "code"), ("code", code)]).await;
+    assert!(again.text.contains("tried too often") && again.text.contains("Get in again"), "{}", again.text);
+    world.wait_s(600);
+    let (place, _) = browser.submit(&again, &[("method", "code"), ("code", code)]).await;
+    assert!(place.starts_with("/self-service/ui/settings?flow="), "{place}");
 }

@@ -7,7 +7,7 @@ use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, pages_config, world_with_pages};
+use crate::browser::{Browser, pages_config, slow_hashes, world_with_pages};
 
 const NEW: &str = "quite-unusual-words-4";
 
@@ -145,4 +145,36 @@ async fn a_double_click_signs_up_once() {
     strange.open("/self-service/registration/browser").await;
     let refused = strange.post(&page, &fields).await;
     assert!(refused.cookie("ory_kratos_session").is_none() && refused.location() != one.location());
+}
+
+/// Goal: ONE-SLOW-HURTS-NONE: whoever signs up while the server is busy keeps the form and what was typed, but for the password, and
+/// the same form goes through a moment later. Programs are told by the error that they know.
+#[tokio::test]
+async fn a_busy_server_keeps_the_form_of_a_sign_up() {
+    let world = World::with_config(slow_hashes(pages_config())).await;
+    let mut browser = Browser::of(&world);
+    let (_, page) = browser.open("/self-service/registration/browser").await;
+    let who = [("method", "profile"), ("traits.email", "dora@example.test")];
+    let (place, page) = browser.submit(&page, &who).await;
+    let fields = [("method", "password"), ("password", NEW)];
+    let busy = browser.post_too_busy(&page, &fields).await;
+    assert_eq!((busy.status.as_u16(), busy.header("retry-after")), (303, "5"), "{}", busy.text);
+    let (same, page) = browser.open(&place).await;
+    assert!(busy.location().ends_with(&same), "{} {same}", busy.location());
+    assert!(page.text.contains("The server is busy. Try again in a moment."), "{}", page.text);
+    assert!(page.text.contains("Choose a password") && page.text.contains("value=\"dora@example.test\""));
+    assert!(!page.text.contains(NEW), "{}", page.text);
+    let (place, page) = browser.submit(&page, &fields).await;
+    assert!(
+        place == "/self-service/ui/status" && page.text.contains("signed on as"),
+        "{place} {}",
+        page.text
+    );
+
+    tokio::time::pause();
+    let body = json!({"method": "password", "password": NEW, "traits": {"email": "eve@example.test"}});
+    let refused = register(&world, &body).await;
+    tokio::time::resume();
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "5"), "{}", refused.text);
+    assert_eq!(refused.json()["error"]["message"], "Too many requests of this kind at once");
 }

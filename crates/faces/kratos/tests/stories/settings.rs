@@ -8,7 +8,7 @@ use adieu_testkit::world::Reply;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, pages_config, world_with_pages};
+use crate::browser::{Browser, pages_config, slow_hashes, world_with_pages};
 use crate::second_factor::PASSWORD;
 
 const NEW: &str = "another-horse-battery-77";
@@ -234,4 +234,62 @@ async fn one_form_gives_one_session() {
     assert_eq!(live().await, before + 1);
     let again = browser.post(&page, &fields).await;
     assert_eq!((again.cookie(COOKIE), live().await), (one.cookie(COOKIE), before + 1));
+}
+
+/// Goal: ONE-SLOW-HURTS-NONE: whoever changes the password while the server is busy reads so in the same form, and sends it again;
+/// programs are told by the error that they know.
+#[tokio::test]
+async fn a_busy_server_keeps_the_form_of_the_settings() {
+    let world = World::with_config(slow_hashes(pages_config())).await;
+    let mut browser = Browser::of(&world);
+    browser.sign_on().await;
+    let (place, page) = browser.open("/self-service/settings/browser").await;
+    let fields = [("method", "password"), ("password", NEW)];
+    let busy = browser.post_too_busy(&page, &fields).await;
+    assert_eq!((busy.status.as_u16(), busy.header("retry-after")), (303, "5"), "{}", busy.text);
+    let (same, page) = browser.open(&place).await;
+    assert!(busy.location().ends_with(&same), "{} {same}", busy.location());
+    assert!(page.text.contains("The server is busy. Try again in a moment."), "{}", page.text);
+    assert!(!page.text.contains(NEW) && !page.text.contains("Your changes are saved."), "{}", page.text);
+    let (_, saved) = browser.submit(&page, &fields).await;
+    assert!(saved.text.contains("Your changes are saved."), "{}", saved.text);
+
+    let token = world.sign_on_kratos("bob", "Builder-tools-22").await;
+    let flow = world.get("/self-service/settings/api").header("x-session-token", &token).send().await.json();
+    let path = format!("/self-service/settings?flow={}", flow["id"].as_str().expect("a flow"));
+    let ask = world.post(&path).header("x-session-token", &token);
+    let ask = ask.json(&json!({"method": "password", "password": NEW}));
+    tokio::time::pause();
+    let refused = ask.send().await;
+    tokio::time::resume();
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, "5"), "{}", refused.text);
+}
+
+/// Goal: issue 10, one field has one label on every page, and the settings lead to what else is the person's.
+#[tokio::test]
+async fn the_settings_call_things_as_other_pages_do_and_lead_on() {
+    let mut config = pages_config();
+    config.public.front_page = true;
+    let world = World::with_config(config).await;
+    let mut browser = Browser::of(&world);
+    browser.sign_on().await;
+    let (_, page) = browser.open("/self-service/settings/browser").await;
+    for label in ["E-mail address", "Username", "Name", "New password"] {
+        assert!(page.text.contains(&format!(">{label}</label>")), "{label}: {}", page.text);
+    }
+    let base = &world.config().public.url;
+    for (words, address) in [
+        ("Done", format!("{base}/self-service/ui/status")),
+        ("Your applications", format!("{base}/o/alpha/applications")),
+        ("Front page", format!("{base}/")),
+    ] {
+        assert!(page.text.contains(&format!("<a href=\"{address}\">{words}</a>")), "{words}: {}", page.text);
+    }
+    let (_, there) = browser.open("/o/alpha/applications").await;
+    assert_eq!(there.status, 200, "{}", there.text);
+    let flow = world.get("/self-service/registration/api").send().await.json();
+    assert!(
+        flow["ui"]["nodes"].to_string().contains("\"E-Mail\""),
+        "what programs read is as recorded: {flow}"
+    );
 }

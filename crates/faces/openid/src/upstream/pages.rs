@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::{FlowId, NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
 use adieu_http_kit::form::append_query;
-use adieu_http_kit::upstream_paths::upstream;
+use adieu_http_kit::upstream_paths::{self, upstream};
 use adieu_oidc::{AuthorizeAnswer, Refusal};
 use adieu_pages_kit::{CodeEntry, ErrorPage, Link, PageHeaders, StatusPage};
 use axum::response::Response;
@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 
-use super::{MAX_AGE, NamedUpstream, PROMPT, RETURN_TO, SELECT_ACCOUNT, Then};
+use super::{NamedUpstream, PROMPT, SELECT_ACCOUNT, Then};
 use crate::answer::{page, page_with, with_cookies};
 use crate::call::{Call, REQUEST};
 use crate::carried::{CarriedRequest, Judged};
@@ -70,7 +70,7 @@ pub(super) async fn failed(
     let again = back(face, named.realm, then);
     let application = match then {
         Some(Then::Request(request)) => declined(face, call, named.realm, request).await?,
-        Some(Then::Address(_) | Then::FreshAddress(..)) | None => None,
+        Some(Then::Address(_)) | None => None,
     };
     let other = another.then(|| another_account(face, named, then));
     let other = other.iter().map(|href| Link { href, text: "Use another account there" });
@@ -95,16 +95,17 @@ pub(super) async fn failed(
 
 /// The way to the provider again, which asks there who it shall be.
 fn another_account(face: &Face, named: &NamedUpstream<'_>, then: Option<&Then>) -> String {
-    let begin = upstream(&face.settings.public_url, &named.realm.path, named.provider, "begin");
-    let begin = append_query(&begin, PROMPT, SELECT_ACCOUNT);
-    match then {
-        Some(Then::Request(request)) => append_query(&begin, REQUEST, request),
-        Some(Then::FreshAddress(age_max, address)) => {
-            append_query(&append_query(&begin, MAX_AGE, &age_max.s().to_string()), RETURN_TO, address)
+    let (base, realm) = (&face.settings.public_url, &named.realm.path);
+    let begin = match then {
+        Some(Then::Request(request)) => {
+            append_query(&upstream(base, realm, named.provider, "begin"), REQUEST, request)
         }
-        Some(Then::Address(address)) => append_query(&begin, RETURN_TO, address),
-        None => begin,
-    }
+        Some(Then::Address(wanted)) => {
+            upstream_paths::begin(base, realm, named.provider, &wanted.address, wanted.proof())
+        }
+        None => upstream(base, realm, named.provider, "begin"),
+    };
+    append_query(&begin, PROMPT, SELECT_ACCOUNT)
 }
 
 /// Where somebody begins again who wanted to go on there: at the request, or at the page that has led to the provider.
@@ -112,10 +113,8 @@ fn back(face: &Face, realm: &Realm, then: Option<&Then>) -> Option<String> {
     let root = format!("{}/", face.settings.public_url);
     match then {
         Some(Then::Request(request)) => Some(format!("{}?{request}", face.url(realm, "authorize"))),
-        Some(Then::Address(address) | Then::FreshAddress(_, address)) if *address != root => {
-            Some(address.clone())
-        }
-        Some(Then::Address(_) | Then::FreshAddress(..)) | None => face.settings.front_page.clone(),
+        Some(Then::Address(wanted)) if wanted.address != root => Some(wanted.address.clone()),
+        Some(Then::Address(_)) | None => face.settings.front_page.clone(),
     }
 }
 
@@ -170,18 +169,18 @@ async fn code_page(
     let attempt = URL_SAFE_NO_PAD.encode(id);
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = upstream(&face.settings.public_url, &named.realm.path, named.provider, "second-step");
-    let shown = CodeEntry {
-        title: "Second step",
-        message: "Please enter one of your recovery codes. Each of them works once.",
-        action: &action,
-        label: "Recovery code",
-        name: CODE,
-        hidden: &[(form_token::FIELD, &field), (ATTEMPT, &attempt)],
-        error: failed.map(|(_, words)| words),
-    };
+    let hidden = [(form_token::FIELD, field.as_str()), (ATTEMPT, &attempt)];
+    let then = Then::from_text(&waiting.then);
+    let again = back(face, named.realm, Some(&then));
+    let other = another_account(face, named, Some(&then));
+    // At the provider, and at the page that has led there.
+    let other = Link { href: &other, text: "Use another account there" };
+    let again = again.iter().map(|href| Link { href, text: "Sign on another way" });
+    let links: Vec<_> = std::iter::once(other).chain(again).collect();
+    let asked = CodeEntry::second_step(&action, CODE, &hidden, failed.map(|(_, words)| words));
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
-    let shown = shown.html();
-    let shown = match Then::from_text(&waiting.then) {
+    let shown = CodeEntry { links: &links, ..asked }.html();
+    let shown = match then {
         Then::Request(request) => {
             let asked = CarriedRequest { realm: named.realm, query: &request };
             match asked.judged(face, call, None).await? {
@@ -189,7 +188,7 @@ async fn code_page(
                 Judged::Refused(response) => return Ok(response),
             }
         }
-        Then::Address(_) | Then::FreshAddress(..) => page(status, shown, &["'self'"]),
+        Then::Address(_) => page(status, shown, &["'self'"]),
     };
     Ok(with_cookies(shown, vec![cookie]))
 }
