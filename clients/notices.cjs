@@ -1,4 +1,4 @@
-// A person in headless Chromium at two applications of docs/notices.md, which ask adieu nothing: signs off at one, is ended from outside.
+// A person in headless Chromium at two applications of docs/notices.md, which ask adieu every five minutes at most: signs off at one, is ended from outside.
 const { execFileSync } = require("node:child_process");
 const { Browser } = require("./browser.cjs");
 const { assert, vars, scenario } = require("./steps.cjs");

@@ -237,6 +237,7 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
         upstream_base: upstream_base(config, &config.public.url),
         front_page: front_page(config),
         sign_up: sign_up(config),
+        sign_off_asks: face.sign_off_asks,
         companions: match face.set_all_cookies {
             true => companions(config, SessionCookie::PingOne),
             false => Companions::default().with_state(companions::state(&or_public(&face.auth_url), config)),

@@ -86,10 +86,10 @@ impl ClientKeysSource for AskedClientKeys {
         &self,
         of: ClientId,
         at: String,
-        newer: bool,
+        since: Option<Timestamp>,
         now: Timestamp,
     ) -> Pending<Result<Arc<ClientKeys>, ClientKeysError>> {
         let asked = self.0.clone();
-        Box::pin(async move { asked.keys(&of, &at, newer, now).await })
+        Box::pin(async move { asked.keys(&of, &at, since, now).await })
     }
 }

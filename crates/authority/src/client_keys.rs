@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_core::{Client, ClientJwks, ClientKeysError, ClientSigning, JoseAlgorithm};
+use adieu_core::{Client, ClientJwks, ClientKeysError, ClientSigning, JoseAlgorithm, Timestamp};
 use adieu_token::{ClientKeys, JwksFault, Refused, Verified, unverified_alg};
 use serde_json::Value;
 
@@ -56,11 +56,12 @@ impl Authority {
             return keys.verify(token).map_err(UnsignedByClient::Refused);
         }
         let at = client.signing.jwks_uri.as_ref().ok_or(UnsignedByClient::NoKeys)?;
-        match self.published_by_client(client, at, false).await?.verify(token) {
+        let began_at = self.now();
+        match self.published_by_client(client, at, None).await?.verify(token) {
             Err(Refused::UnknownKey) => {}
             judged => return judged.map_err(UnsignedByClient::Refused),
         }
-        let newer = self.published_by_client(client, at, true).await?;
+        let newer = self.published_by_client(client, at, Some(began_at)).await?;
         newer.verify(token).map_err(UnsignedByClient::Refused)
     }
 
@@ -68,11 +69,11 @@ impl Authority {
         &self,
         client: &Client,
         at: &str,
-        newer: bool,
+        since: Option<Timestamp>,
     ) -> Result<Arc<ClientKeys>, ClientKeysError> {
         let none = || ClientKeysError::NotTaken("this process asks no clients".to_owned());
         let source = self.inner.client_keys.get().ok_or_else(none)?;
-        source.keys(client.id.clone(), at.to_owned(), newer, self.now()).await
+        source.keys(client.id.clone(), at.to_owned(), since, self.now()).await
     }
 }
 

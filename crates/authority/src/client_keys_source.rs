@@ -10,12 +10,12 @@ use adieu_token::ClientKeys;
 
 /// Asks for keys at addresses of clients. Bounded in time, in size, in number and in age.
 pub trait ClientKeysSource: Send + Sync {
-    /// The keys of a client at an address. With `newer` those that are held do not do: what was signed names another one.
+    /// The keys of a client at an address. With `since` those that were asked for earlier do not do: what was signed names another one.
     fn keys(
         &self,
         of: ClientId,
         at: String,
-        newer: bool,
+        since: Option<Timestamp>,
         now: Timestamp,
     ) -> Pending<Result<Arc<ClientKeys>, ClientKeysError>>;
 }

@@ -247,10 +247,7 @@ impl Authority {
             match self.store().create_client(ClientDraft { client: draft.clone(), documents }).await {
                 // Somebody else registered with the same token meanwhile.
                 Err(DirectoryError::Stale) => attempts.again()?,
-                Ok(made) => {
-                    self.prepare_keys_for(&made).await;
-                    return Ok(made);
-                }
+                Ok(made) => return Ok(made),
                 Err(refused) => return Err(refused.into()),
             }
         }

@@ -54,6 +54,21 @@ impl Authority {
         }
     }
 
+    /// The first algorithm by which a client wants something signed that its realm has no key of; the default one is made when it signs
+    /// first. Decision 0041: a key of another one is its administrator's to make.
+    pub async fn algorithm_without_key(
+        &self,
+        realm: &Realm,
+        wanted: impl IntoIterator<Item = JoseAlgorithm>,
+    ) -> Result<Option<JoseAlgorithm>, Outage> {
+        let mut wanted = wanted.into_iter().filter(|one| *one != JoseAlgorithm::default()).peekable();
+        if wanted.peek().is_none() {
+            return Ok(None);
+        }
+        let keys = self.realm_keys(realm).await?;
+        Ok(wanted.find(|one| keys.iter().all(|key| key.alg != alg(*one))))
+    }
+
     /// A statement of a realm, signed for whoever reads the realm's JWK Set. Nothing here takes it for a token: it has no
     /// client, and its issuer is the caller's to name.
     pub async fn sign_statement(&self, realm: &Realm, claims: impl Serialize) -> Result<String, Outage> {

@@ -2,6 +2,7 @@
 //!
 //! Only public keys, which were read and judged before they came here. Nothing here signs, verifies or reads a key.
 //! RFC 7591 §2, RFC 7517 §5, OpenID Connect Dynamic Client Registration 1.0 §2.
+use crate::Span;
 
 /// The public keys of a client: a JWK Set as text, as whoever read and judged it wrote it down.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +74,12 @@ pub enum ClientKeysError {
     /// As many requests for keys are under way as may be.
     #[error("too many requests for keys of clients are under way")]
     Busy,
+    /// The key is not among those that are held, and the address was asked so lately that it is not asked again yet.
+    #[error("the key is not among the client's keys as they were read lately")]
+    AskedLately {
+        /// When it may be asked again.
+        again_after: Span,
+    },
     /// Address or keys must not be taken.
     #[error("the keys of the client are not taken: {0}")]
     NotTaken(String),

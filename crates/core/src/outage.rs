@@ -6,22 +6,38 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::Span;
+
 /// The store did not do its work. Only the log cares why.
 pub struct Outage {
     cause: Box<dyn Error + Send + Sync>,
     hindrance: Option<Hindrance>,
+    /// In seconds: faces pass an outage along, and it stays small.
+    again_after_s: u16,
 }
 
 impl Outage {
     /// Wraps the cause.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { cause: cause.into(), hindrance: None }
+        Self { cause: cause.into(), hindrance: None, again_after_s: 1 }
     }
 
     /// Says what hindered the store, too.
     #[must_use]
     pub fn because(self, hindrance: impl Into<Option<Hindrance>>) -> Self {
         Self { hindrance: hindrance.into(), ..self }
+    }
+
+    /// Says when the same is worth another try, too.
+    #[must_use]
+    pub fn again_after(self, wait: Span) -> Self {
+        let s = (wait.ms().saturating_add(999) / 1000).max(1);
+        Self { again_after_s: u16::try_from(s).unwrap_or(u16::MAX), ..self }
+    }
+
+    /// In how many seconds the same may be tried again: one, where nobody knows better.
+    pub const fn retry_after_s(&self) -> u16 {
+        self.again_after_s
     }
 
     /// What hindered the store, if that is known.

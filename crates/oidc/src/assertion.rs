@@ -99,12 +99,15 @@ impl Provider<'_> {
     }
 }
 
-/// Why something does not count as signed by a client, where its keys are had: where its address does not answer, nobody can tell
-/// (NO-FALSE-NO).
+/// Why something does not count as signed by a client, where its keys are had: where its address does not answer, or is not asked yet
+/// for a key that it may have by now, nobody can tell (NO-FALSE-NO).
 pub(crate) fn had(client: &Client, unsigned: UnsignedByClient) -> Result<UnsignedByClient, Refusal> {
     match unsigned {
         UnsignedByClient::Keys(error @ (ClientKeysError::Unreachable(_) | ClientKeysError::Busy)) => {
             Err(Refusal::Unavailable(Outage::new(error)))
+        }
+        UnsignedByClient::Keys(error @ ClientKeysError::AskedLately { again_after }) => {
+            Err(Refusal::Unavailable(Outage::new(error).again_after(again_after)))
         }
         UnsignedByClient::Keys(ClientKeysError::NotTaken(_)) => {
             tracing::warn!(client = %client.id, why = %unsigned, "the keys at a client's jwks_uri are not taken");

@@ -96,6 +96,11 @@ impl Provider<'_> {
         if own { Ok(Some(pushed)) } else { Err(PushedError::Unknown) }
     }
 
+    /// The name of the pushed request that these parameters refer to, if they refer to one.
+    pub fn pushed_name<'p>(&self, params: &'p Params) -> Option<&'p str> {
+        once(params, "request_uri").ok().flatten()?.strip_prefix(URN)
+    }
+
     /// Uses the request up, if these parameters refer to a pushed one: of two that use it one may.
     pub async fn use_pushed(&self, params: &Params) -> Result<(), PushedError> {
         let Some(id) = reference(params)? else { return Ok(()) };

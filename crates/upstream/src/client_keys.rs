@@ -61,13 +61,26 @@ struct Held {
 
 impl Held {
     /// What it says without being asked; nothing if it is to be asked.
-    fn known(&self, newer: bool, now: Timestamp) -> Option<Result<Arc<ClientKeys>, ClientKeysError>> {
-        let lately = self.asked_at.is_some_and(|at| is_within(at, AGAIN, now));
+    fn known(
+        &self,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Result<Arc<ClientKeys>, ClientKeysError>> {
+        let lately = self.asked_at.filter(|at| is_within(*at, AGAIN, now));
         let fresh = self.keys.as_ref().filter(|(_, read_at)| is_within(*read_at, CLIENT_KEYS_AGE_MAX, now));
-        match (fresh, &self.fault) {
-            (Some((keys, _)), _) if !newer || lately => Some(Ok(Arc::clone(keys))),
-            (None, Some(fault)) if lately => Some(Err(fault.clone())),
-            _ => None,
+        match (fresh, &self.fault, lately) {
+            (Some((keys, _)), ..) if since.is_none() => Some(Ok(Arc::clone(keys))),
+            // Nobody can say what an address has that does not answer.
+            (_, Some(fault @ ClientKeysError::Unreachable(_)), Some(_)) => Some(Err(fault.clone())),
+            (Some((keys, _)), _, Some(at)) if since.is_some_and(|since| since <= at) => {
+                Some(Ok(Arc::clone(keys)))
+            }
+            (Some(_), _, Some(at)) => {
+                let again_after = at.plus(AGAIN).since(now);
+                Some(Err(ClientKeysError::AskedLately { again_after }))
+            }
+            (None, Some(fault), Some(_)) => Some(Err(fault.clone())),
+            (_, _, None) | (None, None, Some(_)) => None,
         }
     }
 }
@@ -79,21 +92,21 @@ impl PublishedClientKeys {
         Self { client, published: Arc::default(), places: Arc::default() }
     }
 
-    /// The keys of a client at an address. With `newer` those that are held do not do: what was signed names another one.
+    /// The keys of a client at an address. With `since` those that were asked for earlier do not do: what was signed names another one.
     ///
     /// # Errors
-    /// [`ClientKeysError::Busy`] if the client is asked already, or does not answer and others do not either.
+    /// [`ClientKeysError::AskedLately`] if the address is not asked again yet; [`ClientKeysError::Busy`] if the client is asked already, or does not answer and others do not either.
     pub async fn keys(
         &self,
         of: &ClientId,
         at: &str,
-        newer: bool,
+        since: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Arc<ClientKeys>, ClientKeysError> {
         let published = self.published_at(at);
         let _waits = published.waiting.try_acquire().map_err(|_| ClientKeysError::Busy)?;
         let mut held = Arc::clone(&published.turn).lock_owned().await;
-        if let Some(known) = held.known(newer, now) {
+        if let Some(known) = held.known(since, now) {
             return known;
         }
         let place = self.places.take(of).ok_or(ClientKeysError::Busy)?;
@@ -114,7 +127,7 @@ impl PublishedClientKeys {
                 Err(fault) => {
                     held.fault = Some(fault.clone());
                     // What is held counts until it is too old, whatever becomes of the address.
-                    held.known(false, now).unwrap_or(Err(fault))
+                    held.known(since, now).unwrap_or(Err(fault))
                 }
             }
         });
@@ -185,16 +198,22 @@ mod tests {
 
     #[test]
     fn what_is_held_counts_for_a_while_and_is_asked_for_seldom() {
-        let known = |held: &Held, newer, s| held.known(newer, at(s)).map(|known| known.is_ok());
-        assert_eq!(known(&Held::default(), false, 0), None);
+        let asked_since = |held: &Held, since: Option<i64>, s| held.known(since.map(at), at(s));
+        let known = |held: &Held, since, s| asked_since(held, since, s).map(|known| known.is_ok());
+        assert_eq!(known(&Held::default(), None, 0), None);
         let held = Held { keys: Some((keys(), at(100))), fault: None, asked_at: Some(at(100)) };
-        assert_eq!((known(&held, false, 100), known(&held, false, 699)), (Some(true), Some(true)));
-        assert_eq!(known(&held, false, 700), None, "too old");
-        assert_eq!((known(&held, true, 129), known(&held, true, 130)), (Some(true), None));
-        assert_eq!(known(&held, false, 99), None, "a clock that went back");
+        assert_eq!((known(&held, None, 100), known(&held, None, 699)), (Some(true), Some(true)));
+        assert_eq!(known(&held, None, 700), None, "too old");
+        assert_eq!((known(&held, Some(99), 129), known(&held, Some(101), 130)), (Some(true), None));
+        let later = asked_since(&held, Some(101), 110).expect("it is not asked").expect_err("not yet");
+        assert_eq!(later, ClientKeysError::AskedLately { again_after: Span::from_s(20) });
+        assert_eq!(known(&held, None, 99), None, "a clock that went back");
         let failed = Held { fault: Some(ClientKeysError::Busy), asked_at: Some(at(700)), ..held };
-        assert_eq!((known(&failed, false, 650), known(&failed, false, 710)), (Some(true), Some(false)));
-        assert_eq!(known(&failed, false, 730), None, "asked again");
+        assert_eq!((known(&failed, None, 650), known(&failed, None, 710)), (Some(true), Some(false)));
+        assert_eq!(known(&failed, None, 730), None, "asked again");
+        let silent = ClientKeysError::Unreachable(String::new());
+        let silent = Held { fault: Some(silent), keys: Some((keys(), at(100))), asked_at: Some(at(200)) };
+        assert_eq!((known(&silent, None, 200), known(&silent, Some(199), 200)), (Some(true), Some(false)));
     }
 
     /// Goal: ONE-SLOW-HURTS-NONE: good keys, or something that is none, after four seconds are of somebody slow.
@@ -215,14 +234,14 @@ mod tests {
         let published = PublishedClientKeys::new(EgressClient::new(AddressRule::Any).expect("a client"));
         let (asking, address) = (published.clone(), uri.clone());
         let hangs_up =
-            tokio::spawn(async move { asking.keys(&client("shop"), &address, false, at(0)).await.map(drop) });
+            tokio::spawn(async move { asking.keys(&client("shop"), &address, None, at(0)).await.map(drop) });
         let (mut asked, _) = listener.accept().await.expect("it is asked");
         hangs_up.abort();
         assert!(hangs_up.await.is_err_and(|error| error.is_cancelled()));
         say_keys(&mut asked).await;
         // Nobody listens any more: asking again would fail.
         drop(listener);
-        assert!(published.keys(&client("shop"), &uri, false, at(1)).await.is_ok());
+        assert!(published.keys(&client("shop"), &uri, None, at(1)).await.is_ok());
     }
 
     /// Goal: ONE-SLOW-HURTS-NONE: however many clients let us hang, one that answers is asked; each of them waits for its own address only.
@@ -234,7 +253,7 @@ mod tests {
         drop(closed);
         let silent = |n: usize| client(&format!("silent-{n}"));
         for n in 0..UNDER_WAY_MAX {
-            let asked = published.keys(&silent(n), &format!("http://{nobody}/{n}"), false, at(0)).await;
+            let asked = published.keys(&silent(n), &format!("http://{nobody}/{n}"), None, at(0)).await;
             assert!(matches!(asked, Err(ClientKeysError::Unreachable(_))));
         }
         let hangs = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -243,7 +262,7 @@ mod tests {
         for n in 0..UNDER_WAY_MAX {
             let (published, of) = (published.clone(), silent(n));
             asking.spawn(async move {
-                published.keys(&of, &format!("http://{address}/{n}"), false, at(1)).await.map(drop)
+                published.keys(&of, &format!("http://{address}/{n}"), None, at(1)).await.map(drop)
             });
         }
         let mut connected = Vec::new();
@@ -262,7 +281,7 @@ mod tests {
             asked
         };
         let of = client("honest");
-        let (honest, _asked) = tokio::join!(published.keys(&of, &uri, false, at(1)), answer);
+        let (honest, _asked) = tokio::join!(published.keys(&of, &uri, None, at(1)), answer);
         assert!(honest.is_ok());
     }
 }

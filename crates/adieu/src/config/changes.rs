@@ -88,6 +88,7 @@ const AT_ONCE: &[&str] = &[
     "pingone.apps_url",
     "pingone.cookie_lifetime_s",
     "pingone.set_all_cookies",
+    "pingone.sign_off_asks",
     "openid.set_all_cookies",
     "openid.session_management",
     "openid.registration",

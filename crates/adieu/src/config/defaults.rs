@@ -257,6 +257,7 @@ impl Default for PingOneConfig {
             sessions_max: 10,
             cookie_lifetime_s: 30 * 24 * 3600,
             set_all_cookies: true,
+            sign_off_asks: false,
         }
     }
 }

@@ -175,6 +175,8 @@ pub struct PingOneConfig {
     pub cookie_lifetime_s: u64,
     /// Also sets the other dialects' cookies at sign-on.
     pub set_all_cookies: bool,
+    /// Asks the user at `signoff` as OpenID Connect has it.
+    pub sign_off_asks: bool,
 }
 
 /// The native OpenID issuers.

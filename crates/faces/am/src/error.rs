@@ -328,7 +328,10 @@ impl AmError {
         if let Self::Limited { retry_after_s } = self {
             return Some(*retry_after_s);
         }
-        matches!(self, Self::Busy | Self::Body(BodyError::Crowded) | Self::CannotTell(_)).then_some(1)
+        if let Self::CannotTell(outage) = self {
+            return Some(outage.retry_after_s());
+        }
+        matches!(self, Self::Busy | Self::Body(BodyError::Crowded)).then_some(1)
     }
 }
 

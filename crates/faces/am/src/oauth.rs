@@ -104,7 +104,7 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         Err(error) => refused(error),
         Ok(Endpoint::Authorize) => {
             let answer = authorize::answer(face, call, body, &realm).await;
-            answer.unwrap_or_else(|error| answers::refused(face, &error))
+            answer.unwrap_or_else(|error| answers::refused(face, Some(&realm.path), &error))
         }
         Ok(Endpoint::EndSession) => {
             let answer = end_session::answer(face, call, body, &realm).await;

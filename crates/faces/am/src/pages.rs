@@ -17,6 +17,7 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 
 use self::answers::{html, refused, see_other};
+use crate::address;
 use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::error::AmError;
@@ -37,7 +38,16 @@ pub(crate) async fn answer(face: &Face, call: &Call, body: Body, segments: &[Cow
         Some(HtmlPage::Home) => home(face, call).await,
         None => Err(AmError::UnknownResource(segments.join("/"))),
     };
-    done.unwrap_or_else(|error| refused(face, &error))
+    match done {
+        Ok(response) => response,
+        Err(error) => refused(face, named_realm(face, call).await.as_deref(), &error),
+    }
+}
+
+/// The path of the realm that an address names, if there is one of that name.
+async fn named_realm(face: &Face, call: &Call) -> Option<String> {
+    let named = address::named(&face.authority, call.params.only("realm").ok()?).await;
+    named.ok().flatten().map(|realm| realm.path.clone())
 }
 
 /// A page.

@@ -2,6 +2,7 @@
 //!
 //! Statuses of errors are chosen in `error`.
 
+use adieu_authority::Outage;
 use adieu_oidc::AuthorizeAnswer;
 use adieu_pages_kit::{ErrorPage, FormPostPage, Link, PageHeaders, SignOffPage};
 use axum::body::Body;
@@ -148,7 +149,7 @@ pub(crate) fn refused(
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     if error.may_be_repeated() {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.insert(RETRY_AFTER, error.outage().map_or(1, Outage::retry_after_s).into());
     }
     response
 }

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{LiveSession, Realm, Session};
+use adieu_authority::{FormKey, LiveSession, Outage, Realm, Session, SessionId};
 use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::{Authorize, AuthorizeError, Refusal};
+use adieu_oidc::{Authorize, AuthorizeError, PushedError, Refusal};
 use axum::response::Response;
+use http::Method;
 
 use crate::browser::{SignedOnHere, signed_on_here};
 use crate::call::{Call, REQUEST, once};
@@ -73,8 +74,25 @@ impl CarriedRequest<'_> {
         call: &Call,
         live: Option<&LiveSession>,
     ) -> Result<Judged, OpenIdError> {
+        let again = live.filter(|live| self.may_come_again(face, call, &live.session));
+        self.judged_again(face, call, live, again.map(|live| live.session.id)).await
+    }
+
+    /// The same where the form has led to a session already, which may use again what it has used.
+    pub(crate) async fn judged_again(
+        &self,
+        face: &Face,
+        call: &Call,
+        live: Option<&LiveSession>,
+        again: Option<SessionId>,
+    ) -> Result<Judged, OpenIdError> {
         let (provider, params) = (face.provider(self.realm), self.params());
-        let pushed = provider.pushed(&params).await?;
+        let pushed = match (provider.pushed(&params).await, again) {
+            (Err(PushedError::Unknown), Some(session)) => {
+                Some(self.used_by(face, session).await?.ok_or(PushedError::Unknown)?)
+            }
+            (pushed, _) => pushed?,
+        };
         let unpushed = face.settings.requires_pushed && pushed.is_none();
         let params = pushed.unwrap_or(params);
         let authorize = match provider.authorize(&params, call.peer()).await {
@@ -93,6 +111,38 @@ impl CarriedRequest<'_> {
         }
         let authorize = if marked { authorize.signed_on_for() } else { authorize };
         Ok(Judged::Sound(Box::new(authorize)))
+    }
+
+    /// The pushed request that this one refers to, as what a form has led to is known by.
+    pub(crate) fn pushed_form(&self, face: &Face) -> Option<FormKey> {
+        let params = self.params();
+        face.provider(self.realm).pushed_name(&params).map(|name| FormKey::of("openid-pushed", name))
+    }
+
+    /// Whether this comes by a form of this session, or after a sign-on for this very request: those are sent twice by a double click.
+    pub(crate) fn may_come_again(&self, face: &Face, call: &Call, session: &Session) -> bool {
+        *call.method() == Method::POST || self.is_signed_on_for(face, session)
+    }
+
+    /// What the pushed request said that this session has used a short while ago.
+    pub(crate) async fn used_by(&self, face: &Face, session: SessionId) -> Result<Option<Params>, Outage> {
+        let Some(form) = self.pushed_form(face) else { return Ok(None) };
+        let Some(used) = face.authority.form_use(form, self.realm.id).await? else { return Ok(None) };
+        let said = used.beside.strip_prefix(&session.to_string()).map(Params::parse);
+        let params = self.params();
+        Ok(said.filter(|said| said.first("client_id") == params.first("client_id")))
+    }
+
+    /// Keeps what the pushed request said for the session that has used it.
+    pub(crate) async fn note_used(
+        &self,
+        face: &Face,
+        form: FormKey,
+        session: SessionId,
+        said: &Params,
+    ) -> Result<(), OpenIdError> {
+        let beside = format!("{session}{}", said.carried()?);
+        Ok(face.authority.note_form(form, self.realm.id, None, &beside).await?)
     }
 
     /// The parameters that the client sent.

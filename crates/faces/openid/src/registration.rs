@@ -50,6 +50,7 @@ async fn made(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Resul
     face.authority.initial_token(realm.id, token).await?.ok_or_else(no_token)?;
     let said = metadata(call, body).await?;
     let draft = ClientMetadata::read(&said)?.draft(&face.authority, realm.id)?;
+    signs_already(face, realm, &draft, None).await?;
     match face.authority.register_client(draft, token).await {
         Ok(client) => Ok(created(shown(face, realm, &client))),
         Err(ClientRegistrationError::Token) => Err(no_token()),
@@ -82,6 +83,9 @@ async fn managed(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Re
     let said = metadata(call, body).await?;
     is_about(face, &client, &said)?;
     let next = ClientMetadata::read(&said)?;
+    let mut wanted = client.as_ref().clone();
+    next.apply_to(&mut wanted);
+    signs_already(face, realm, &wanted, Some(&client)).await?;
     let say = |client: &mut Client| next.apply_to(client);
     let changed = face.authority.change_registered_client(realm.id, &client.id, origin, say).await?;
     Ok(private(shown(face, realm, &changed)))
@@ -144,6 +148,29 @@ fn is_about(face: &Face, client: &Client, said: &Map<String, Value>) -> Result<(
             wrong("client_secret: the present one, or none")
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// A client that registers itself gets what is signed by keys that the realm has, or what it has by now: everybody reads the realm's JWK
+/// Set, and a client does not add to it.
+async fn signs_already(
+    face: &Face,
+    realm: &Realm,
+    wanted: &Client,
+    before: Option<&Client>,
+) -> Result<(), OpenIdError> {
+    let signed = |client: &Client| [Some(client.signing.id_token), client.signing.userinfo];
+    let has = before.map(signed).unwrap_or_default();
+    let new = signed(wanted).into_iter().filter(|one| !has.contains(one)).flatten();
+    match face.authority.algorithm_without_key(realm, new).await? {
+        None => Ok(()),
+        Some(algorithm) => {
+            let name = algorithm.name();
+            Err(MetadataError::Metadata(format!(
+                "the realm has no key of {name}: its administrator makes one"
+            ))
+            .into())
+        }
     }
 }
 

@@ -102,7 +102,8 @@ pub(crate) async fn submit(
     // Posts of one form take turns: the second finds the session that the first has led to.
     let key = form_token::form(face, call.headers(), realm);
     let _turn = face.authority.form_turn(key).await;
-    let authorize = match asked.judged(face, call, None).await? {
+    let led = face.authority.token_of_form(key, realm.id).await?;
+    let authorize = match asked.judged_again(face, call, None, led.as_ref().map(|token| token.id)).await? {
         Judged::Sound(authorize) => authorize,
         Judged::Refused(response) => return Ok(response),
     };
@@ -112,7 +113,7 @@ pub(crate) async fn submit(
         return second_step(face, call, &asked, &authorize, attempt, code).await;
     }
     let carried = previous(face, call, realm).await?;
-    let led = face.authority.token_of_form(key, realm.id).await?.filter(|_| carried.is_none());
+    let led = led.filter(|_| carried.is_none());
     let sign_on = SignOn {
         realm: Arc::clone(realm),
         channel: CHANNEL,

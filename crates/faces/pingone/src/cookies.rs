@@ -47,6 +47,11 @@ impl BrowserTokens {
         self.beside.iter().filter(|(name, _)| companions.has(name, &realm.path)).cloned().collect()
     }
 
+    /// Whether there is any, of whatever name.
+    pub(crate) fn are_there(&self) -> bool {
+        self.every().next().is_some() || !self.beside.is_empty()
+    }
+
     /// All of them; both names have the same token as a rule, and then it comes once.
     pub(crate) fn every(&self) -> impl Iterator<Item = &SessionToken> {
         let known = |token: &SessionToken| self.counting.iter().any(|known| known.reveal() == token.reveal());

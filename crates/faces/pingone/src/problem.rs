@@ -192,6 +192,10 @@ impl Problem {
             let value = HeaderValue::from_str(&text).expect("a number is printable ASCII");
             return Some((http::header::WWW_AUTHENTICATE, value));
         }
+        if let Self::Unavailable(outage) | Self::OAuth(Refusal::Unavailable(outage)) = self {
+            let seconds = i64::from(outage.retry_after_s()).min(RETRY_AFTER_MAX_S);
+            return Some((http::header::RETRY_AFTER, HeaderValue::from(seconds)));
+        }
         let (name, value) = self.fixed_header()?;
         Some((name, HeaderValue::from_static(value)))
     }

@@ -30,6 +30,9 @@ pub struct Settings {
     pub front_page: Option<String>,
     /// Where strangers make themselves users, if that is a page of this installation.
     pub sign_up: Option<SignUp>,
+    /// Asks at `signoff` before anything ends, unless a hint of the browser's own session comes along, and leads to no address that
+    /// the hint's or the named application has not registered. PingOne does neither.
+    pub sign_off_asks: bool,
     /// Other dialects' cookies that are set and cleared together with ours, so that one browser is signed on in all.
     pub companions: Companions,
 }

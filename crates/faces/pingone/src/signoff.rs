@@ -1,9 +1,11 @@
 //! PingOne: `GET|POST /{env}/as/signoff`, the caller's session is over.
 //!
 //! Everything is judged before anything is ended: a bad hint or address ends nothing. A session that is not there is
-//! signed off already. Contract pingone.md 1.1 to 1.4: P-1 to P-6, P-22 to P-31.
+//! signed off already. Contract pingone.md 1.1 to 1.4: P-1 to P-6, P-22 to P-31. Where the user is to be asked first, that is done
+//! in `question`.
 
 pub(crate) mod by_hint;
+mod question;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ use crate::face::Face;
 use crate::finish::with_headers;
 use crate::manage::applications::find::login_page;
 use crate::problem::{Problem, Shown};
+use crate::signoff::question::Asked;
 use crate::{body, cookies};
 
 /// Address and state together must be shorter than this. P-29
@@ -34,8 +37,14 @@ const REDIRECT_CHARS_MAX: usize = 8192;
 pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) -> Result<Response, Problem> {
     let (parts, params) = body::params(request).await?;
     let visitor = Visitor::of(&parts);
-    let judged = judged(face, realm, &visitor, &params).await;
-    let judged = judged.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))?;
+    let asked = match face.settings().sign_off_asks {
+        true => question::asked(face, realm, &visitor, &parts, &params).await,
+        false => judged(face, realm, &visitor, &params).await.map(Asked::SignOff),
+    };
+    let judged = match asked.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))? {
+        Asked::SignOff(judged) => judged,
+        Asked::Answer(response) => return Ok(response),
+    };
     let mut response =
         found(&judged.location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;
     let parting = parting(face, realm, &visitor, judged.hinted.as_ref().map(|(hint, _)| hint)).await?;
@@ -149,21 +158,24 @@ async fn returned(
 ) -> Result<Option<String>, Problem> {
     let (target, state) = (body::once(params, "post_logout_redirect_uri")?, body::once(params, "state")?);
     let Some(target) = target else { return Ok(None) };
+    if let Some(hint) = hint {
+        return named(&hint.client, target, state).map(Some);
+    }
+    let clients = face.authority().clients_with_post_logout_uri(realm.id, target).await?;
+    let client = clients.iter().find(|client| client.enabled && names(client, target));
+    named(client.ok_or_else(unregistered)?, target, state).map(Some)
+}
+
+/// The address, with the state, if the application has registered it.
+fn named(client: &Client, target: &str, state: Option<&str>) -> Result<String, Problem> {
     let length = target.chars().count() + state.map_or(0, |state| state.chars().count());
-    let registered = match hint {
-        Some(hint) => names(&hint.client, target),
-        None => {
-            let clients = face.authority().clients_with_post_logout_uri(realm.id, target).await?;
-            clients.iter().any(|client| client.enabled && names(client, target))
-        }
-    };
-    if !registered || length >= REDIRECT_CHARS_MAX {
+    if !names(client, target) || length >= REDIRECT_CHARS_MAX {
         return Err(unregistered());
     }
-    Ok(Some(match state {
+    Ok(match state {
         Some(state) => append_query(target, "state", state),
         None => target.to_owned(),
-    }))
+    })
 }
 
 /// Compared as exact text. Q-12

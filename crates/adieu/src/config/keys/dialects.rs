@@ -311,6 +311,12 @@ pub(super) const KEYS: &[Key] = &[
         "Whether a sign-on also sets the other dialects' session cookies, as `kratos.set_all_cookies` says.",
     ),
     key(
+        "pingone.sign_off_asks",
+        Flag,
+        "Whether `signoff` asks its user before it ends anything, unless it brings a hint of the session in this browser, and leads only to \
+         addresses of the application that the hint or `client_id` names, as OpenID Connect has it. PingOne ends the session at once.",
+    ),
+    key(
         "openid.idle_s",
         Time(0, TIME_S_MAX),
         "Idle limit of a session that begins at a native OpenID issuer; 0 is none.",

@@ -1,6 +1,6 @@
 //! The samples of `docs/notices.md`, two applications each: who signs off at one, or is ended from outside, is out at the other.
 //!
-//! The applications ask adieu nothing before they answer, so a notice is all that they go by.
+//! The applications ask adieu every five minutes at most before they answer, and have just asked: a notice is all that they go by.
 
 use crate::reader::Reader;
 

@@ -126,14 +126,17 @@ pub(crate) fn with_cookies(mut response: Response, lines: Vec<HeaderValue>) -> R
     response
 }
 
-/// The same as an error of the API, for people.
-pub(crate) fn refused(face: &Face, error: &AmError) -> Response {
+/// The same as an error of the API, for people; the way on leads to the realm that was named, if one was.
+pub(crate) fn refused(face: &Face, realm: Option<&str>, error: &AmError) -> Response {
     if let AmError::CannotTell(outage) = error {
         tracing::error!(error = %outage, "the store cannot tell");
     }
     let status = error.status();
     let (title, message) = words(status);
-    let sign_on = format!("{}/UI/Login", face.settings.context_path);
+    let sign_on = match realm {
+        Some(realm) => sign_on_address(face, realm),
+        None => format!("{}/UI/Login", face.settings.context_path),
+    };
     let front = face.settings.front_page.as_deref();
     let links: Vec<_> = std::iter::once(Link { href: &sign_on, text: "Sign on" })
         .chain(front.map(|href| Link { href, text: "Front page" }))

@@ -231,6 +231,11 @@ async fn nothing_leads_to_strangers() {
     ] {
         let reply = fixture.ask("GET", &format!("{ALPHA}/authorize?{query}")).cookie(&session).send().await;
         assert_eq!((reply.status.as_u16(), reply.header("location")), (400, ""), "{query}");
+        assert!(
+            reply.text.contains("/am/UI/Login?realm=%2Falpha\""),
+            "the way on leads to its realm: {}",
+            reply.text
+        );
         let goto = format!("{ALPHA}/authorize?{query}").replace('&', "%26");
         let page = fixture.ask("GET", &format!("/am/UI/Login?realm=/alpha&goto={goto}")).send().await;
         assert!(!page.header("content-security-policy").contains("evil"), "{query}");

@@ -189,6 +189,8 @@ async fn odd_requests_are_answered_with_pages() {
         assert_eq!(reply.header("cache-control"), "no-store");
         assert_eq!(reply.header("allow").is_empty(), status != 405);
     }
+    let named = fixture.ask("DELETE", &format!("{LOGIN}?realm=/alpha")).send().await;
+    assert!(named.text.contains("/am/UI/Login?realm=%2Falpha\">Sign on<"), "{}", named.text);
     let large = "a".repeat(70_000);
     let ask = fixture.post(LOGIN).header("Content-Type", "application/x-www-form-urlencoded");
     assert_eq!(ask.body(large).send().await.status, 413);

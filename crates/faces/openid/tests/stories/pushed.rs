@@ -3,10 +3,11 @@
 //! RFC 9126, standards.md 2.7.
 
 use adieu_testkit::World;
+use adieu_testkit::failing::Failure;
 use adieu_testkit::world::profile_config;
 use serde_json::json;
 
-use crate::fixture::{ALICE, ALPHA, Browser, CALLBACK, RelyingParty, claims, issuer, param};
+use crate::fixture::{ALICE, ALPHA, Browser, CALLBACK, RelyingParty, claims, issuer, param, signed_on};
 
 fn request<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let own = [("response_type", "code"), ("redirect_uri", CALLBACK), ("scope", "openid"), ("state", "s1")];
@@ -122,4 +123,89 @@ async fn an_issuer_may_take_pushed_requests_only() {
         303,
         "a live session changes nothing"
     );
+}
+
+/// Goal: S-PAR-1, F-32: a double click on a page of a pushed request leads on both times: the browser drops the first answer. Nobody else,
+/// and no address that is entered again, gets a second code.
+#[tokio::test]
+async fn a_form_of_a_pushed_request_may_be_sent_twice() {
+    let world = World::start().await;
+    world.edit_client(&world.data.app.id.clone(), |client| client.require_consent = true).await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let told = shop.post("par", &request(&[("prompt", "select_account")])).await.json();
+    let address = referring(&shop.id, told["request_uri"].as_str().expect("a reference"));
+    let sign_on = browser.get(&address).await;
+    let mut other = browser.twin();
+    let question = browser.sign_on(&sign_on, ALICE).await;
+    assert!(question.text.contains("Allow Shop?"), "{}", question.text);
+    let (allow, first) = ([("choice", "allow")], browser.submit(&question, &[("choice", "allow")]).await);
+    let second = browser.submit(&question, &allow).await;
+    assert_ne!(shop.code(&first), shop.code(&second));
+    shop.tokens(&second).await;
+    assert_eq!(browser.get(&address).await.status, 400, "it is used up");
+    // The sign-on form, too: its session has used the request meanwhile.
+    let again = browser.sign_on(&sign_on, ALICE).await;
+    assert_eq!(param(again.location(), "state").as_deref(), Some("s1"), "{} {}", again.status, again.text);
+    let (_, stranger) = (other.get(&address).await, other.sign_on(&sign_on, crate::fixture::BOB).await);
+    assert_eq!(stranger.status, 400, "{}", stranger.text);
+
+    // The question who it shall be.
+    let told = shop.post("par", &request(&[("prompt", "select_account")])).await.json();
+    let address = referring(&shop.id, told["request_uri"].as_str().expect("a reference"));
+    let chooser = browser.get(&address).await;
+    assert!(chooser.text.contains("Go on to Shop?"), "{}", chooser.text);
+    let go_on = [("choice", "go-on")];
+    let (first, second) = (browser.submit(&chooser, &go_on).await, browser.submit(&chooser, &go_on).await);
+    assert_ne!(shop.code(&first), shop.code(&second));
+    assert_eq!(browser.get(&address).await.status, 400);
+}
+
+/// Goal: RFC 9126 §2.2: of those who use a pushed request at once one gets a code.
+#[tokio::test]
+async fn of_many_that_use_a_pushed_request_at_once_one_gets_a_code() {
+    let world = World::start().await;
+    let shop = RelyingParty::shop(&world);
+    let (browser, _) = signed_on(&shop, ALICE).await;
+    let told = shop.post("par", &request(&[])).await.json();
+    let address = referring(&shop.id, told["request_uri"].as_str().expect("a reference"));
+    let mut browsers: Vec<_> = (0..8).map(|_| browser.twin()).collect();
+    let answers = futures_util::future::join_all(browsers.iter_mut().map(|one| one.get(&address))).await;
+    let codes = answers.iter().filter(|answer| param(answer.location(), "code").is_some()).count();
+    let refused = answers.iter().filter(|answer| answer.status == 400).count();
+    assert_eq!((codes, refused), (1, 7));
+}
+
+/// Goal: HOME-LIMITS, RFC 9126: whoever is told to come again comes with the same pushed request, until there is a code.
+/// Method: the store takes nothing for a while, or confirms nothing.
+#[tokio::test]
+async fn a_pushed_request_is_not_used_up_without_a_code() {
+    let mut world = World::start().await;
+    let store = world.with_failing_store().await;
+    let shop = RelyingParty::shop(&world);
+    let (mut browser, _) = signed_on(&shop, ALICE).await;
+    for failure in [Failure::NotTaken, Failure::LandedInDoubt] {
+        let told = shop.post("par", &request(&[])).await.json();
+        let address = referring(&shop.id, told["request_uri"].as_str().expect("a reference"));
+        store.fail(failure);
+        let later = browser.get(&address).await;
+        assert_eq!(
+            (later.status.as_u16(), later.header("retry-after")),
+            (503, "1"),
+            "{failure:?} {}",
+            later.text
+        );
+        store.fail(Failure::None);
+        shop.tokens(&browser.get(&address).await).await;
+        assert_eq!(browser.get(&address).await.status, 400, "it is used up");
+    }
+    // The code is written, and what comes after it is not.
+    for writes in [1, 2] {
+        let told = shop.post("par", &request(&[])).await.json();
+        let address = referring(&shop.id, told["request_uri"].as_str().expect("a reference"));
+        store.take_only(writes);
+        assert_eq!(browser.get(&address).await.status, 503, "{writes}");
+        store.take_all();
+        shop.tokens(&browser.get(&address).await).await;
+        assert_eq!(browser.get(&address).await.status, 400, "{writes}");
+    }
 }

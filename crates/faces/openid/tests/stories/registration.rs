@@ -11,10 +11,12 @@ use serde_json::{Value, json};
 
 use crate::fixture::{ALICE, ALPHA, Browser, claims, issuer, param};
 
-/// A server where clients may register.
+/// A server where clients may register, with a key of ES256 besides.
 pub(crate) async fn with_registration() -> World {
     let mut world = World::start().await;
     world.restart_with(|config| config.openid.registration = true).await;
+    let realm = world.authority().realm(world.data.realm.id).await.expect("a store").expect("the realm");
+    world.authority().rotate_key(&realm, Alg::Es256).await.expect("a key");
     world
 }
 
@@ -253,4 +255,39 @@ async fn it_is_off_by_default() {
     assert_eq!(world.get(&format!("{ALPHA}/register/x")).bearer("x").send().await.status, 404);
     let document = world.get(&format!("{ALPHA}/.well-known/openid-configuration")).send().await.json();
     assert!(document.get("registration_endpoint").is_none());
+}
+
+/// Goal: S-DISC-4, decision 0041: a client that registers itself adds no key to the realm's JWK Set, which everybody reads: it gets what is
+/// signed by keys that are there, and keeps what it has.
+#[tokio::test]
+async fn a_registered_client_makes_no_key_of_the_realm() {
+    let world = with_registration().await;
+    let token = initial(&world, 9).await;
+    let realm = world.authority().realm(world.data.realm.id).await.expect("a store").expect("the realm");
+    let keys = async || {
+        world.get(&format!("{ALPHA}/jwks")).send().await.json()["keys"].as_array().expect("keys").len()
+    };
+    let before = keys().await;
+    for name in ["id_token_signed_response_alg", "userinfo_signed_response_alg"] {
+        let mut metadata = shop();
+        metadata["id_token_signed_response_alg"] = "RS256".into();
+        metadata[name] = "EdDSA".into();
+        let refused = register(&world, &token, metadata).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["error"]),
+            (400, &json!("invalid_client_metadata"))
+        );
+        assert!(refused.text.contains("no key of EdDSA"), "{}", refused.text);
+    }
+    assert_eq!(keys().await, before);
+    let mut metadata = shop();
+    metadata["id_token_signed_response_alg"] = "RS256".into();
+    let made = register(&world, &token, metadata.clone()).await.json();
+    metadata["client_id"] = made["client_id"].clone();
+    metadata["id_token_signed_response_alg"] = "EdDSA".into();
+    let change = async |metadata: &Value| manage(&world, Method::PUT, &made, Some(metadata.clone())).await;
+    assert_eq!(change(&metadata).await.status, 400);
+    world.authority().rotate_key(&realm, Alg::EdDsa).await.expect("a key");
+    assert_eq!(change(&metadata).await.status, 200, "its administrator has made one");
+    assert_eq!(keys().await, before + 1);
 }

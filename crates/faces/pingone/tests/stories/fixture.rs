@@ -33,6 +33,7 @@ pub(crate) fn settings() -> Settings {
         upstream_base: None,
         front_page: None,
         sign_up: None,
+        sign_off_asks: false,
         companions: adieu_http_kit::companion::Companions::default(),
     }
 }

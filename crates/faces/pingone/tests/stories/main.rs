@@ -20,4 +20,5 @@ mod revocation;
 mod rights;
 mod sessions;
 mod signoff;
+mod signoff_asks;
 mod tokens;
