@@ -16,11 +16,11 @@ use uuid::Uuid;
 use crate::authorize::{found, refused};
 use crate::extract::Visitor;
 use crate::face::Face;
-use crate::finish::html;
+use crate::finish::{html, see_other};
 use crate::flow::{FlowNext, PingOneFlow, Question};
-use crate::form_token;
+use crate::form_token::{self, TOKEN};
 use crate::problem::Problem;
-use crate::sign_on_page::{FLOW, TOKEN, here, led_before, see_other};
+use crate::sign_on_page::{FLOW, here, led_before};
 
 /// The field with the answer.
 pub(crate) const CHOICE: &str = "choice";

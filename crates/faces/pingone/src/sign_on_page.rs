@@ -17,22 +17,22 @@ use adieu_pages_kit::{
 };
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use crate::authorize::found;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
-use crate::finish::html;
+use crate::finish::{html, see_other};
 use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
+use crate::form_token::{self, TOKEN};
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
-use crate::{body, consent, cookies, form_token};
+use crate::{body, consent, cookies};
 
 pub(crate) const FLOW: &str = "flowId";
-pub(crate) const TOKEN: &str = "token";
 const CODE: &str = "code";
 /// The field by which somebody else signs on than who has given the first factor.
 const OTHER: &str = "other_account";
@@ -370,10 +370,4 @@ fn first_form(
 
 async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<PingOneFlow, Problem> {
     PingOneFlow::find(face, realm, flow_id(id).ok_or(Problem::NotFound)?).await
-}
-
-/// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
-pub(crate) fn see_other(location: &str) -> Response {
-    let value = HeaderValue::from_str(location).expect("our own addresses are header values");
-    (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response()
 }
