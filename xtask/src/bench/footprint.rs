@@ -1,7 +1,8 @@
 //! `cargo xtask bench footprint`: what a session costs in memory and on the disk, and what an installation without any does.
 //!
 //! Memory is what is resident of the process' own (`RssAnon`) once every session was asked for, above what it was before; pages of the
-//! database that the kernel lends are shown beside it, for it takes them back when it wants.
+//! database that the kernel lends are shown beside it, for it takes them back when it wants. So is the log of the last writes, whose length has a
+//! bound of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,29 +28,31 @@ const CALLERS: usize = 8;
 
 /// Measures at each size.
 pub(crate) fn footprint(binary: &Path, pace: BenchPace, report: &mut BenchReport) -> Result<()> {
-    report.begin("What a session takes; the ratio is the figure itself", &["with the database's pages"]);
+    report.begin("What a session takes; the ratio is the figure itself", &["besides"]);
     let folder = Place::new("idle")?;
     let server = folder.serve(binary)?;
     let (own, all) = (mib(&server, "RssAnon")?, mib(&server, "VmRSS")?);
-    let cells = [("with_pages", format!("{all:.1} MiB"))];
+    let cells = [("besides", format!("{all:.1} MiB with pages of the database"))];
     report.row("MiB of a server without sessions", &cells, own, RatioLimit::AtMost(IDLE_MIB_MAX));
     drop(server);
     for sessions in pace.either(&SIZES[..], &QUICK_SIZES[..]) {
         let folder = Place::new("footprint")?;
         seed(binary, &measured_profile(), &folder.0, *sessions)?;
-        let disk = bytes_below(&folder.0.join("data"))? as f64 / f64::from(*sessions);
+        let log = folder.0.join("data/adieu.db-wal").metadata().map_or(0, |file| file.len());
+        let disk = folder.0.join("data/adieu.db").metadata()?.len() as f64 / f64::from(*sessions);
         let server = folder.serve(binary)?;
         let before = mib(&server, "RssAnon")?;
         folder.ask_for_all(&server)?;
         let own = (mib(&server, "RssAnon")? - before) * 1024.0 * 1024.0 / f64::from(*sessions);
-        let cells = [("with_pages", format!("{:.0} MiB in all", mib(&server, "VmRSS")?))];
+        let cells =
+            [("besides", format!("{:.0} MiB in all, with pages of the database", mib(&server, "VmRSS")?))];
         report.row(
             &format!("bytes resident, {sessions} sessions"),
             &cells,
             own,
             RatioLimit::AtMost(BYTES_MAX),
         );
-        let cells = [("with_pages", String::new())];
+        let cells = [("besides", format!("{} MiB of log", log >> 20))];
         report.row(
             &format!("bytes on the disk, {sessions} sessions"),
             &cells,
@@ -108,14 +111,4 @@ impl Drop for Place {
         // What can't be removed lies in the system's temporary folder.
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-fn bytes_below(folder: &Path) -> Result<u64> {
-    let mut sum = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.metadata()?;
-        sum += if kind.is_dir() { bytes_below(&entry.path())? } else { kind.len() };
-    }
-    Ok(sum)
 }
