@@ -106,7 +106,7 @@ pub use document::{
 pub use ended::{Ended, EndedSessions};
 pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ending, EndingChange, Family, PresentedToken, Tombstone,
-    decide_ending,
+    UserRaise, decide_ending,
 };
 pub use ending_entry::EndingEntry;
 pub use ending_id::{EndingId, EndingIdCipher, EndingPlace, ToldUpTo};

@@ -164,6 +164,7 @@ macro_rules! contract {
             subscribers::a_subscriber_hears_of_nothing_earlier,
             subscribers::other_systems_are_told_of_users_and_web_hooks_of_the_whole,
             subscribers::what_is_handed_on_and_ends_nothing_is_handed_on_to_nobody,
+            subscribers::what_is_handed_on_goes_on_where_others_were_told_of_no_ending,
             expiry::what_clients_share_is_over_at_its_moment,
             expiry::what_is_used_again_lives_on_and_is_over_later,
             expiry::many_that_are_over_at_once_end_in_bounded_batches,
