@@ -189,8 +189,9 @@ pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};
 pub use trait_names::{TraitNames, traits_are_sound};
 pub use upstream::{
-    UPSTREAM_LINKS_MAX, UPSTREAMS_MAX, UpstreamFault, UpstreamIdentity, UpstreamLogout, UpstreamProvider,
-    UpstreamSession, is_overtaken, is_subject, is_upstream_name, upstream_key, upstream_secret_is_sound,
+    UPSTREAM_LINKS_MAX, UPSTREAMS_MAX, UpstreamFault, UpstreamIdentity, UpstreamLogout, UpstreamLogoutNotes,
+    UpstreamProvider, UpstreamSession, UpstreamTimes, is_subject, is_upstream_name, upstream_key,
+    upstream_secret_is_sound,
 };
 pub use upstream_words::{UpstreamEndpoints, UpstreamError, UpstreamExchange, upstream_error_word};
 pub use version::{RemovedVersions, Version};
