@@ -153,6 +153,7 @@ macro_rules! contract {
             notices::however_many_are_told_all_are_counted,
             receivers::receivers_that_hang_take_no_place_of_one_that_answers,
             receivers::receivers_that_are_slow_take_no_place_of_one_that_answers,
+            receivers::who_was_slow_once_is_slow_for_five_minutes,
             receivers::one_that_takes_some_is_not_back_with_each,
             receivers::all_that_waits_comes_when_a_receiver_is_back,
             receivers::what_can_be_told_no_more_keeps_nobody_waiting,
