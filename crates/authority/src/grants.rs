@@ -53,6 +53,8 @@ pub struct RedeemCode {
     pub redirect_uri: Option<String>,
     /// The PKCE verifier.
     pub verifier: Option<String>,
+    /// The scopes of which one at least has to be left: what the client may be given at that issuer now.
+    pub may_have: Vec<String>,
 }
 
 /// A refresh token as presented by a client that has proven itself.
@@ -66,6 +68,8 @@ pub struct RefreshTokens {
     pub issuer: String,
     /// The scopes that are wanted, separated by blanks; none for all of the grant.
     pub scope: Option<String>,
+    /// The scopes of which one at least has to be left: what the client may be given at that issuer now.
+    pub may_have: Vec<String>,
 }
 
 /// A grant that a code or a refresh token has just led to.
@@ -84,9 +88,9 @@ pub enum RedeemFailure {
     /// It is good for nothing. Which of the reasons it was is not said to whoever presents it.
     #[error("the code or token is not valid")]
     Grant(ClientRefusalReason),
-    /// More scopes are wanted than were granted. The token is not spent on it.
-    #[error("more scopes are wanted than were granted")]
-    WiderScope,
+    /// More scopes are wanted than were granted, or none that the client may have. The code or token is not spent on it.
+    #[error("more scopes are wanted than were granted, or none that the client may have")]
+    Scope,
     /// The store could not do it, or did not say.
     #[error("the grant cannot be told now")]
     Outage(#[from] Outage),
@@ -98,7 +102,7 @@ impl From<GrantError> for RedeemFailure {
             GrantError::Invalid(fault) => Self::Grant(fault.into()),
             GrantError::Replayed => Self::Grant(ClientRefusalReason::UsedGrant),
             GrantError::TooManyParticipants => Self::Grant(ClientRefusalReason::SessionFull),
-            GrantError::WiderScope => Self::WiderScope,
+            GrantError::Scope => Self::Scope,
             GrantError::Unwritten(unwritten) => Self::Outage(unwritten.into_outage()),
         }
     }
@@ -218,6 +222,7 @@ impl Authority {
             verifier: order.verifier.clone(),
             refresh,
             expires_at: refresh.map_or(access_until, |refresh| access_until.max(refresh.expires_at)),
+            may_have: order.may_have.clone(),
         };
         let grant = self.store().redeem(redeem, now).await?;
         // The family's secret travels in every token of it; it is known here only now.
@@ -235,6 +240,7 @@ impl Authority {
             client: order.client.id.clone(),
             issuer: order.issuer.clone(),
             scope: order.scope.clone(),
+            may_have: order.may_have.clone(),
             next: TokenHash::of(&next),
             life: order.client.refresh_life,
             grace: self.policy().refresh_reuse_grace,

@@ -128,6 +128,7 @@ impl Authority {
             generation: 0,
             forgotten: 0,
             grants_from: 0,
+            signed_on_since: false,
             removed: false,
             password,
             recovery_codes: None,

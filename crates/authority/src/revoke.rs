@@ -89,7 +89,7 @@ fn answered(answer: Result<(), GrantError>) -> Result<(), RevokeError> {
         | Err(
             GrantError::Invalid(_)
             | GrantError::Replayed
-            | GrantError::WiderScope
+            | GrantError::Scope
             | GrantError::TooManyParticipants,
         ) => Ok(()),
     }

@@ -10,6 +10,7 @@ mod proof_mark;
 mod providers;
 mod record;
 mod sign_on;
+mod waiting;
 
 use adieu_core::UpstreamError;
 
@@ -21,8 +22,9 @@ pub use logout::UpstreamLogoutFailure;
 pub use providers::{NewUpstream, UpstreamEdit, UpstreamProviderError, UpstreamSecret};
 pub use sign_on::{
     UpstreamFailure, UpstreamReturn, UpstreamReturnFailed, UpstreamSecondStep, UpstreamSignedIn,
-    UpstreamStart, UpstreamWaiting,
+    UpstreamStart,
 };
+pub use waiting::UpstreamWaiting;
 
 impl Authority {
     /// Has upstream providers asked by `client` from now on. The first caller's counts.

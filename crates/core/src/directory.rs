@@ -85,6 +85,9 @@ pub struct User {
     pub forgotten: u64,
     /// What was granted under an earlier generation is revoked, also where it would outlive its session; never falls.
     pub grants_from: u64,
+    /// Whether a session of the user began since all of them ended together last, whatever has become of it. Other systems may have
+    /// sessions because of it, and were not told that they are over.
+    pub signed_on_since: bool,
     /// Whether the user was deleted. Such a record has no names and no password; it stays so that nothing of the user
     /// can live (ENDED-STAYS-ENDED).
     pub removed: bool,

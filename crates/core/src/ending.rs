@@ -160,8 +160,8 @@ pub enum Family {
         keep: Option<Box<(Session, Timestamp, Around)>>,
         /// How many of the others are live, as a [`LiveTally`](crate::live_tally::LiveTally) counts.
         live: u32,
-        /// Whether a session of the user, live or over by now, began since the generation rose last.
-        begun_since: bool,
+        /// Whether a session of the user began since all of them ended together last.
+        signed_on_since: bool,
     },
     /// A realm.
     Realm {
@@ -200,16 +200,7 @@ pub enum EndingChange {
     /// The session's row becomes this.
     Write(Box<Session>),
     /// The user's generation.
-    RaiseUser {
-        /// Whose.
-        key: UserKey,
-        /// The new number.
-        to: u64,
-        /// Whether what was born before it is to be shown to nobody.
-        forget: bool,
-        /// Whether what was granted before it is revoked, also where it would outlive its session.
-        grants: bool,
-    },
+    RaiseUser(UserRaise),
     /// The realm's generation.
     RaiseRealm {
         /// Which.
@@ -226,6 +217,21 @@ pub enum EndingChange {
     },
     /// The record of an ending of many, under its scope and generation.
     Record(Box<MassEnding>),
+}
+
+/// The generation of a user rises: what was born before it is over.
+#[derive(Clone, Copy, Debug)]
+pub struct UserRaise {
+    /// Whose.
+    pub key: UserKey,
+    /// The new number.
+    pub to: u64,
+    /// Whether what was born before it is to be shown to nobody.
+    pub forget: bool,
+    /// Whether what was granted before it is revoked, also where it would outlive its session.
+    pub grants: bool,
+    /// Whether a session lives on.
+    pub spares: bool,
 }
 
 /// Why a session could not be ended. It states what is so; each face finds its own words.
@@ -255,24 +261,25 @@ pub fn decide_ending(family: &Family, order: &EndOrder, now: Timestamp) -> Resul
             meant(order, session, *forgotten)?;
             decide_one((session, *seen_at, *around, with), *forgotten, order, now)
         }
-        Family::User { key, id, realm, generation, keep, live, begun_since, population: _ } => {
+        Family::User { key, id, realm, generation, keep, live, signed_on_since, population: _ } => {
             same_realm(order, *realm)?;
             let to = generation + 1;
             let forget = order.kind == EndKind::Forget;
             let grants = matches!(order.target, EndTarget::UserAndGrants(_));
-            let mut changes = vec![EndingChange::RaiseUser { key: *key, to, forget, grants }];
-            let mut spared = None;
+            let mut raise = UserRaise { key: *key, to, forget, grants, spares: false };
+            let (mut kept_one, mut spared) = (None, None);
             if let Some((session, seen_at, around)) = keep.as_deref()
                 && session.user == *id
                 && verdict(session, *seen_at, *around, now) == Verdict::Live
             {
                 let mut kept = session.clone();
                 kept.born.user = to; // Restamped in the same transaction, so it never looks ended.
-                spared = Some(kept.id);
-                changes.push(EndingChange::Write(Box::new(kept)));
+                (raise.spares, spared) = (true, Some(kept.id));
+                kept_one = Some(EndingChange::Write(Box::new(kept)));
             }
+            let changes = std::iter::once(EndingChange::RaiseUser(raise)).chain(kept_one).collect();
             let record = EndingRecord::ordered(&order.origin, order.cause, Some(*id), now);
-            let is_echo = order.origin.handed_on && *live == 0 && !begun_since;
+            let is_echo = order.origin.handed_on && !signed_on_since;
             let whole = MassEnding::whole(EndScope::User(*key), to, record);
             let mass = MassEnding { spared, is_echo, with_grants: grants, ..whole };
             Ok(many_ended(changes, mass, *realm, Some((*id, *live))))

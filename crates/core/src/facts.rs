@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::assurance::SecondFactorRule;
 use crate::directory::{Client, Realm, User};
-use crate::ending::{Family, Tombstone};
+use crate::ending::{Family, Tombstone, UserRaise};
 use crate::how_ended::EndedWith;
 use crate::people::present_user;
 use crate::session::{Around, Generations, Session, Verdict, verdict};
@@ -76,12 +76,16 @@ impl Around {
 }
 
 impl User {
-    /// This user once all their sessions have ended by a generation; `forget` says whether those are shown to nobody, `grants`
-    /// whether all that was granted by then is revoked.
-    pub fn in_generation(&self, generation: u64, forget: bool, grants: bool) -> Self {
-        let from = |raised, before| if raised { generation } else { before };
-        let (forgotten, grants_from) = (from(forget, self.forgotten), from(grants, self.grants_from));
-        Self { generation, forgotten, grants_from, ..self.clone() }
+    /// This user once their sessions have ended by a generation.
+    pub fn raised(&self, by: UserRaise) -> Self {
+        let from = |raised, before| if raised { by.to } else { before };
+        Self {
+            generation: by.to,
+            forgotten: from(by.forget, self.forgotten),
+            grants_from: from(by.grants, self.grants_from),
+            signed_on_since: self.signed_on_since && by.spares,
+            ..self.clone()
+        }
     }
 }
 
@@ -118,7 +122,7 @@ impl Family {
 
     /// What an order about a user's sessions means, with the stored session that it names to be kept, and how many others are
     /// live.
-    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>, live: u32, begun_since: bool) -> Self {
+    pub fn of_user(user: Option<&User>, keep: Option<&SessionFacts>, live: u32) -> Self {
         present_user(user).map_or(Self::Nothing, |user| Self::User {
             key: user.key,
             id: user.id,
@@ -127,7 +131,7 @@ impl Family {
             generation: user.generation,
             keep: keep.map(|kept| Box::new((kept.as_seen(), kept.seen_at, kept.around()))),
             live,
-            begun_since,
+            signed_on_since: user.signed_on_since,
         })
     }
 
@@ -173,6 +177,7 @@ pub(crate) mod tests {
             generation: session.born.user,
             forgotten: 0,
             grants_from: 0,
+            signed_on_since: false,
             removed: false,
             version: crate::version::Version::FIRST,
             password: None,

@@ -207,6 +207,11 @@ impl Grant {
         }
     }
 
+    /// Whether something is left of what is wanted of it, by what its client may have now.
+    fn leaves_any(&self, wanted: Option<&str>, may_have: &[String]) -> bool {
+        wanted.unwrap_or(&self.scope).split(' ').any(|scope| may_have.iter().any(|one| one == scope))
+    }
+
     /// Whether every wanted scope is one of this grant's. RFC 6749 §6
     fn covers(&self, wanted: &str) -> bool {
         wanted
@@ -235,6 +240,8 @@ pub struct RedeemOrder {
     pub refresh: Option<Refresh>,
     /// When nothing of the grant can be live any more.
     pub expires_at: Timestamp,
+    /// The scopes of which one at least has to be left: what the client may be given now.
+    pub may_have: Vec<String>,
 }
 
 /// A refresh token as presented.
@@ -252,6 +259,8 @@ pub struct RotateOrder {
     pub issuer: String,
     /// The scopes that the next access token is to have, separated by blanks; none for all of the grant.
     pub scope: Option<String>,
+    /// The scopes of which one at least has to be left: what the client may be given now.
+    pub may_have: Vec<String>,
     /// Hash of the next one's secret. It follows from the presented token: the same one always leads to the same next one.
     pub next: TokenHash,
     /// The life of the next one.
@@ -286,9 +295,9 @@ pub enum GrantError {
     /// It was used before; everything it led to is revoked now.
     #[error("the code or token was used before")]
     Replayed,
-    /// More scopes are wanted than the grant has. The token is not spent on it.
-    #[error("more scopes are wanted than were granted")]
-    WiderScope,
+    /// More scopes are wanted than the grant has, or none that its client may still be given. The code or token is not spent on it.
+    #[error("more scopes are wanted than were granted, or none that the client may have")]
+    Scope,
     /// As many clients take part in the session as one has room for (HOME-LIMITS).
     #[error("too many clients take part in the session")]
     TooManyParticipants,
@@ -350,6 +359,9 @@ pub fn decide_redeem(
     if let Some(fault) = grant.fault_of_code(around, order, now) {
         return GrantDecision::refuse(fault);
     }
+    if !grant.leaves_any(None, &order.may_have) {
+        return GrantDecision { write: None, outcome: Err(GrantError::Scope) };
+    }
     let bounded = |refresh: Refresh| Refresh { expires_at: grant.bounded(refresh.expires_at), ..refresh };
     let (refresh, expires_at) = (order.refresh.map(bounded), grant.bounded(order.expires_at));
     GrantDecision::grant(Grant { redeemed: true, refresh, expires_at, ..grant.clone() })
@@ -360,7 +372,7 @@ pub fn decide_redeem(
 /// A replaced token that its client presents again within the grace, before its successor is used, leads to the same
 /// successor: the answer was lost, or two requests met. Every other use of a replaced token is theft, and revokes the
 /// grant (RFC 9700 §4.14.2; S-TOK-4, S-TOK-5), whatever scopes are wanted. A good token, current or repeated, leads to no
-/// scope that was not granted, and asking for one spends nothing (RFC 6749 §6).
+/// scope that was not granted, and asking for one, or for none that its client may have, spends nothing (RFC 6749 §6).
 pub fn decide_rotate(
     grant: &Grant,
     around: GrantAround,
@@ -381,8 +393,9 @@ pub fn decide_rotate(
     if let Some(fault) = grant.fault(around, refresh.expires_at, now) {
         return GrantDecision::refuse(fault);
     }
-    if order.scope.as_deref().is_some_and(|wanted| !grant.covers(wanted)) {
-        return GrantDecision { write: None, outcome: Err(GrantError::WiderScope) };
+    let wanted = order.scope.as_deref();
+    if wanted.is_some_and(|wanted| !grant.covers(wanted)) || !grant.leaves_any(wanted, &order.may_have) {
+        return GrantDecision { write: None, outcome: Err(GrantError::Scope) };
     }
     if repeated {
         return GrantDecision { write: None, outcome: Ok(grant.clone()) };

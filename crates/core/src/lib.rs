@@ -106,7 +106,7 @@ pub use document::{
 pub use ended::{Ended, EndedSessions};
 pub use ending::{
     EndError, EndKind, EndOrder, EndTarget, Ending, EndingChange, Family, PresentedToken, Tombstone,
-    decide_ending,
+    UserRaise, decide_ending,
 };
 pub use ending_entry::EndingEntry;
 pub use ending_id::{EndingId, EndingIdCipher, EndingPlace, ToldUpTo};
@@ -189,8 +189,9 @@ pub use time::{Clock, Span, Timestamp};
 pub use token::{SessionSecret, SessionToken, TokenHash};
 pub use trait_names::{TraitNames, traits_are_sound};
 pub use upstream::{
-    UPSTREAM_LINKS_MAX, UPSTREAMS_MAX, UpstreamFault, UpstreamIdentity, UpstreamLogout, UpstreamProvider,
-    UpstreamSession, is_overtaken, is_subject, is_upstream_name, upstream_key, upstream_secret_is_sound,
+    UPSTREAM_LINKS_MAX, UPSTREAMS_MAX, UpstreamFault, UpstreamIdentity, UpstreamLogout, UpstreamLogoutNotes,
+    UpstreamProvider, UpstreamSession, UpstreamTimes, is_subject, is_upstream_name, upstream_key,
+    upstream_secret_is_sound,
 };
 pub use upstream_words::{UpstreamEndpoints, UpstreamError, UpstreamExchange, upstream_error_word};
 pub use version::{RemovedVersions, Version};

@@ -112,8 +112,9 @@ impl<'o> Opening<'o> {
                 (Session { state, ..self.order.born(id, place, born, self.now) }, How::Opened)
             }
         };
-        let user_changed = self.spent.is_some();
+        let user_changed = self.spent.is_some() || !self.user.signed_on_since;
         let user = self.spent.unwrap_or_else(|| User::clone(&self.user));
+        let user = User { signed_on_since: true, ..user };
         Ok(OpeningOutcome { session, how, user, user_changed })
     }
 }

@@ -371,11 +371,12 @@ impl User {
 }
 
 impl User {
-    /// This record with the generations of the one that is stored now. Endings alone raise them, so a change never takes them
-    /// back (ENDED-STAYS-ENDED).
+    /// This record with the generations of the one that is stored now, and whether somebody has signed on since. Endings and sign-ons
+    /// alone change these, so that no other change takes them back (ENDED-STAYS-ENDED).
     #[must_use]
     pub fn under(self, now: &Self) -> Self {
-        Self { generation: now.generation, forgotten: now.forgotten, grants_from: now.grants_from, ..self }
+        let Self { generation, forgotten, grants_from, signed_on_since, .. } = *now;
+        Self { generation, forgotten, grants_from, signed_on_since, ..self }
     }
 }
 

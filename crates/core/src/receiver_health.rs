@@ -33,7 +33,7 @@ pub struct ReceiverHealth {
     pub last_latency: Option<Span>,
     /// When it last failed, and how.
     pub last_failure: Option<(Timestamp, NoticeAnswer)>,
-    /// When a try of its was last slow; none if it has been quick since, and for long enough.
+    /// When a try of its was last slow; none if that is long enough ago.
     pub slow_at: Option<Timestamp>,
     /// When it was last given a notice while it was ailing.
     pub asked_at: Option<Timestamp>,
@@ -97,6 +97,18 @@ impl ReceiverHealth {
     /// or without one, waits among the others for [`SLOW_FOR`], also where other tries are over soon.
     pub const fn has_reserve(&self) -> bool {
         self.slow_at.is_none()
+    }
+
+    /// Its health where its last slow try is [`SLOW_FOR`] ago: room is kept for it again, also if it was asked for nothing since. None if that
+    /// changes nothing.
+    pub fn rested(self, now: Timestamp) -> Option<Self> {
+        let is_over = self.slow_at.is_some() && self.slow_at_still(now).is_none();
+        is_over.then_some(Self { slow_at: None, ..self })
+    }
+
+    /// When a try of its was last slow, if that counts still.
+    fn slow_at_still(&self, now: Timestamp) -> Option<Timestamp> {
+        self.slow_at.filter(|at| now < *at || now.since(*at) < SLOW_FOR)
     }
 
     /// Whether it has failed for long.
@@ -191,8 +203,7 @@ fn said_of(
     }
     let meaning = receipt.meaning_of(answer);
     let took = now.since(settlement.began_at);
-    let is_slow_still = |at: &Timestamp| now < *at || now.since(*at) < SLOW_FOR;
-    let slow_at = if took > SLOW_TRY { Some(now) } else { health.slow_at.filter(is_slow_still) };
+    let slow_at = if took > SLOW_TRY { Some(now) } else { health.slow_at_still(now) };
     // Who refuses one message is there and works.
     Some(if meaning != AnswerMeaning::Failed {
         let confirmed = meaning == AnswerMeaning::Taken;
@@ -303,6 +314,11 @@ mod tests {
             assert!(after(slow, 200, 320).has_reserve(), "{answer:?}");
         }
         assert!(!after(slow, 200, 5).has_reserve(), "a clock that went back");
+        // Whom nobody asks for anything is slow for no longer.
+        assert_eq!((slow.rested(at(312)), slow.rested(at(5)), quick.rested(at(999))), (None, None, None));
+        let rested = slow.rested(at(313)).expect("a change");
+        assert!(rested.has_reserve());
+        assert_eq!(rested, ReceiverHealth { slow_at: None, ..slow });
     }
 
     /// Goal: S-BCL-18: a receiver that takes most notices and fails at some is not back with each success: what it fails at keeps its pauses.

@@ -226,10 +226,34 @@ impl UpstreamSession {
     }
 }
 
-/// Whether a logout that came while somebody was signing on means that sign-on: a session's for good, all of a person if they were
-/// told after the identity was.
-pub fn is_overtaken(by_session: bool, told_of_person_at: Option<Timestamp>, said_at: Timestamp) -> bool {
-    by_session || told_of_person_at.is_some_and(|told_at| said_at <= told_at)
+/// When a sign-on through a provider went on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpstreamTimes {
+    /// When the browser was sent to the provider.
+    pub begun_at: Timestamp,
+    /// When the provider said who it is, by its own clock.
+    pub said_at: Timestamp,
+}
+
+/// What is noted of logouts that may mean a sign-on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpstreamLogoutNotes {
+    /// Whether the provider has said by a token that the session is over.
+    pub of_session: bool,
+    /// When it said by a token that all of the person are, by its own clock.
+    pub of_person_at: Option<Timestamp>,
+    /// When a browser was told in a frame that the session is over. Anybody may ask for such a frame.
+    pub in_frame_at: Option<Timestamp>,
+}
+
+impl UpstreamLogoutNotes {
+    /// Whether a logout means a sign-on: one of its session by a token for good, one of all of the person if it was told after the
+    /// identity was, and one in a frame if the sign-on was under way by then.
+    pub fn overtake(self, sign_on: UpstreamTimes) -> bool {
+        self.of_session
+            || self.of_person_at.is_some_and(|told_at| sign_on.said_at <= told_at)
+            || self.in_frame_at.is_some_and(|told_at| sign_on.begun_at <= told_at)
+    }
 }
 
 #[cfg(test)]
@@ -305,9 +329,19 @@ mod tests {
     #[test]
     fn a_logout_overtakes_what_was_said_before_it() {
         let at = Timestamp::from_ms;
-        assert!(is_overtaken(true, None, at(9)));
-        assert!(is_overtaken(false, Some(at(9)), at(9)) && is_overtaken(false, Some(at(9)), at(8)));
-        assert!(!is_overtaken(false, Some(at(9)), at(10)) && !is_overtaken(false, None, at(0)));
+        let notes = |of_session, person: Option<i64>, frame: Option<i64>| UpstreamLogoutNotes {
+            of_session,
+            of_person_at: person.map(at),
+            in_frame_at: frame.map(at),
+        };
+        let overtakes = |notes: UpstreamLogoutNotes, begun, said| {
+            notes.overtake(UpstreamTimes { begun_at: at(begun), said_at: at(said) })
+        };
+        assert!(overtakes(notes(true, None, None), 20, 20));
+        let (person, frame) = (notes(false, Some(9), None), notes(false, None, Some(9)));
+        assert!(overtakes(person, 20, 9) && overtakes(person, 20, 8) && !overtakes(person, 1, 10));
+        assert!(overtakes(frame, 9, 20) && overtakes(frame, 8, 20) && !overtakes(frame, 10, 1));
+        assert!(!overtakes(notes(false, None, None), 0, 0));
     }
 
     #[test]

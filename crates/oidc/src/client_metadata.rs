@@ -9,7 +9,7 @@ use adieu_authority::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{OFFLINE_ACCESS, ResponseMode, SCOPES, without_repeats};
+use crate::{OFFLINE_ACCESS, ResponseMode, SCOPES, says_something, without_repeats};
 
 /// Why metadata are not taken. RFC 7591 §3.2.2
 #[derive(Debug, thiserror::Error)]
@@ -285,12 +285,15 @@ fn texts(said: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, M
     }
 }
 
-/// The scopes that it asks its users for, if it says so: those that are known here, of which there has to be one.
+/// The scopes that it asks its users for, if it says so: those that are known here, of which there has to be one that can be asked for by itself.
 fn user_scopes(said: &Map<String, Value>) -> Result<Option<Vec<String>>, MetadataError> {
     let Some(scope) = text(said, "scope")? else { return Ok(None) };
     let known = without_repeats(&scope, |scope| SCOPES.contains(&scope) || scope == OFFLINE_ACCESS);
-    if known.is_empty() {
-        return Err(wrong(format!("scope: of {}, {OFFLINE_ACCESS}", SCOPES.join(", "))));
+    if !says_something(&known) {
+        return Err(wrong(format!(
+            "scope: of {}, and {OFFLINE_ACCESS} beside one of these",
+            SCOPES.join(", ")
+        )));
     }
     Ok(Some(known.split(' ').map(str::to_owned).collect()))
 }

@@ -138,6 +138,11 @@ fn without_repeats(asked: &str, allows: impl Fn(&str) -> bool) -> String {
     allowed.join(" ")
 }
 
+/// Whether anything can be given for scopes: `offline_access` alone says only for how long.
+fn says_something(scopes: &str) -> bool {
+    !scopes.is_empty() && scopes != OFFLINE_ACCESS
+}
+
 /// Whether a client may ask its users for a scope, by what it has said of itself.
 fn asks_for(client: &Client, scope: &str) -> bool {
     client.user_scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|one| one == scope))
@@ -155,8 +160,13 @@ impl Provider<'_> {
     fn scopes(&self, client: &Client, asked: Option<&str>) -> Result<String, Refusal> {
         let asked = asked.unwrap_or("openid");
         let allowed = without_repeats(asked, |scope| self.allows(client, scope));
-        let nothing = allowed.is_empty() || allowed == OFFLINE_ACCESS;
-        if nothing { Err(Refusal::Scope) } else { Ok(allowed) }
+        if says_something(&allowed) { Ok(allowed) } else { Err(Refusal::Scope) }
+    }
+
+    /// The scopes that a client may have, without the one that says nothing by itself.
+    fn meaningful_scopes(&self, client: &Client) -> Vec<String> {
+        let all = SCOPES.iter().chain(self.issuer.api_scopes).copied();
+        all.filter(|scope| self.allows(client, scope)).map(str::to_owned).collect()
     }
 
     /// The asked scopes that this client may have in its own name; none if there are none. Others are left out (RFC 6749 §3.3).

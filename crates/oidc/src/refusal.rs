@@ -131,7 +131,7 @@ impl From<RedeemFailure> for Refusal {
     fn from(failure: RedeemFailure) -> Self {
         match failure {
             RedeemFailure::Grant(why) => Self::Grant(why),
-            RedeemFailure::WiderScope => Self::Scope,
+            RedeemFailure::Scope => Self::Scope,
             RedeemFailure::Outage(outage) => Self::Unavailable(outage),
         }
     }

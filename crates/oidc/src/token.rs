@@ -84,7 +84,9 @@ impl Provider<'_> {
         }
         let signer = self.authority.signer_for(&self.issuer.realm, &client).await?;
         let issuer = self.issuer.name.clone();
-        let order = RedeemCode { code, client: Arc::clone(&client), issuer, redirect_uri, verifier };
+        let may_have = self.meaningful_scopes(&client);
+        let order =
+            RedeemCode { code, client: Arc::clone(&client), issuer, redirect_uri, verifier, may_have };
         let redeemed = self.authority.redeem_code(order).await?;
         let scope = self.scopes(&client, Some(&redeemed.grant.scope))?;
         self.answer(signer, &client, redeemed, Given { scope, first: true }).await
@@ -99,7 +101,8 @@ impl Provider<'_> {
         }
         let signer = self.authority.signer_for(&self.issuer.realm, &client).await?;
         let issuer = self.issuer.name.clone();
-        let order = RefreshTokens { token, client: Arc::clone(&client), issuer, scope: wanted.clone() };
+        let (scope, may_have) = (wanted.clone(), self.meaningful_scopes(&client));
+        let order = RefreshTokens { token, client: Arc::clone(&client), issuer, scope, may_have };
         let redeemed = self.authority.refresh(order).await?;
         // What was granted then and is not now is left out.
         let scope = self.scopes(&client, Some(wanted.as_ref().unwrap_or(&redeemed.grant.scope)))?;
@@ -128,7 +131,7 @@ impl Provider<'_> {
         let id = match session {
             _ if !about_user => None,
             Some(session) => {
-                let of_user = self.claims_by_name(&grant).await?;
+                let of_user = self.claims_by_name(&grant, client).await?;
                 Some(frame.id(&grant, &session, given.first, of_user)?)
             }
             // What outlives its session gets no token that speaks of one.
@@ -143,8 +146,8 @@ impl Provider<'_> {
     }
 
     /// The claims of the user that a request asked for by name, for the ID token.
-    async fn claims_by_name(&self, grant: &Grant) -> Result<Map<String, Value>, Refusal> {
-        let named = ClaimsRequest::from_text(grant.claims.as_deref()).id_token;
+    async fn claims_by_name(&self, grant: &Grant, client: &Client) -> Result<Map<String, Value>, Refusal> {
+        let named = ClaimsRequest::from_text(grant.claims.as_deref()).within(client).id_token;
         if named.is_empty() {
             return Ok(Map::new());
         }

@@ -92,6 +92,7 @@ impl Callers {
                     issuer: ISSUER.into(),
                     redirect_uri: None,
                     verifier: None,
+                    may_have: vec!["openid".into()],
                 };
                 let redeemed = authority.redeem_code(order).await;
                 self.granted(redeemed.map(|grant| grant.refresh), code.client)
@@ -101,7 +102,13 @@ impl Callers {
                 let Some(client) = self.client(authority, &refresh).await? else {
                     return Ok(CallAnswer::NoGrant);
                 };
-                let order = RefreshTokens { token: refresh.text, client, issuer: ISSUER.into(), scope: None };
+                let order = RefreshTokens {
+                    token: refresh.text,
+                    client,
+                    issuer: ISSUER.into(),
+                    scope: None,
+                    may_have: vec!["openid".into()],
+                };
                 let rotated = authority.refresh(order).await;
                 self.granted(rotated.map(|grant| grant.refresh), refresh.client)
             }
@@ -309,7 +316,7 @@ impl Callers {
                 Ok(CallAnswer::Refresh { refresh })
             }
             Ok(None) => Ok(CallAnswer::Done),
-            Err(RedeemFailure::Grant(_) | RedeemFailure::WiderScope) => Ok(CallAnswer::NoGrant),
+            Err(RedeemFailure::Grant(_) | RedeemFailure::Scope) => Ok(CallAnswer::NoGrant),
             Err(RedeemFailure::Outage(_)) => Err(Untold),
         }
     }

@@ -165,6 +165,9 @@ impl Tables {
     /// Gives up what is past its day, settles what can be told no more, and forgets receivers that are gone; says how many were given up,
     /// and how many forgotten.
     pub(crate) fn sweep_receivers(&mut self, now: Timestamp) -> (u32, u32) {
+        for health in self.receivers.values_mut() {
+            *health = health.rested(now).unwrap_or(*health);
+        }
         let over: Vec<Receipt> = self
             .receipts
             .values()

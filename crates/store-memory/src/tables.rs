@@ -197,11 +197,11 @@ impl Tables {
             EndTarget::Token(token) => self.family_of(token.id),
             EndTarget::One(session) | EndTarget::OneOf { session, .. } => self.family_of(*session),
             EndTarget::User(id) | EndTarget::UserAndGrants(id) => {
-                Family::of_user(user(id), None, self.live_of(user(id), None, now), self.begun_since(user(id)))
+                Family::of_user(user(id), None, self.live_of(user(id), None, now))
             }
             EndTarget::UserBut { user: id, keep } => {
                 let live = self.live_of(user(id), Some(*keep), now);
-                Family::of_user(user(id), self.facts_of(*keep).as_ref(), live, self.begun_since(user(id)))
+                Family::of_user(user(id), self.facts_of(*keep).as_ref(), live)
             }
             EndTarget::Realm(id) => Family::of_realm(self.realms.get(id)),
             EndTarget::Grants(id) => Family::of_client(self.clients.get(id).map(|stored| &stored.client)),
@@ -219,13 +219,6 @@ impl Tables {
             }
         }
         tally.live()
-    }
-
-    /// Whether a session of a user began since the user's generation rose last.
-    fn begun_since(&self, user: Option<&User>) -> bool {
-        let Some(user) = user else { return false };
-        let newest = self.rows_of(user.key).max_by_key(|row| row.session().opened_at);
-        newest.is_some_and(|row| row.session().born.user == user.generation)
     }
 
     fn family_of(&self, id: SessionId) -> Family {
@@ -270,9 +263,9 @@ impl Tables {
                 }
                 EndingChange::Write(session) => self.write_session(*session),
                 EndingChange::Record(mass) => self.mass_endings.push(*mass),
-                EndingChange::RaiseUser { key, to, forget, grants } => {
-                    if let Some(user) = self.user_by_key(key).map(|user| User::clone(user)) {
-                        self.write_user(user.in_generation(to, forget, grants));
+                EndingChange::RaiseUser(raise) => {
+                    if let Some(user) = self.user_by_key(raise.key).map(|user| user.raised(raise)) {
+                        self.write_user(user);
                     }
                 }
                 EndingChange::RaiseRealm { id, to } => {

@@ -266,9 +266,9 @@ impl<'a> Batch<'a> {
                     self.drop_stale(&stale)?;
                 }
                 EndingChange::Write(session) => self.write_session(*session)?,
-                EndingChange::RaiseUser { key, to, forget, grants } => {
-                    if let Some(user) = rows::user_by_key(self.db, key)? {
-                        self.write_user(user.in_generation(to, forget, grants))?;
+                EndingChange::RaiseUser(raise) => {
+                    if let Some(user) = rows::user_by_key(self.db, raise.key)? {
+                        self.write_user(user.raised(raise))?;
                     }
                 }
                 EndingChange::RaiseRealm { id, to } => {

@@ -38,6 +38,8 @@ pub enum Failure {
     LandedInDoubt,
     /// Writes do not happen, and nobody can say so.
     LostInDoubt,
+    /// No flow is kept; every other write is taken.
+    FlowsNotTaken,
     /// Every change of a user, a client or a population, and every removal of a user or a client, comes later than another one.
     Overtaken,
 }
@@ -165,7 +167,7 @@ impl FailingStore {
         if !self.takes_one_more() {
             return Box::pin(async { Err(Unwritten::NotTaken(outage()).into()) });
         }
-        if self.is(Failure::None) || self.is(Failure::Overtaken) {
+        if self.is(Failure::None) || self.is(Failure::Overtaken) || self.is(Failure::FlowsNotTaken) {
             return write(&*self.behind);
         }
         if self.is(Failure::LandedInDoubt) {
@@ -368,6 +370,9 @@ impl Directory for FailingStore {
 
 impl Flows for FailingStore {
     fn put_flow(&self, flow: Flow) -> Pending<Result<(), Unwritten>> {
+        if self.is(Failure::FlowsNotTaken) {
+            return Box::pin(async { Err(Unwritten::NotTaken(outage())) });
+        }
         self.write(|store| store.put_flow(flow))
     }
 

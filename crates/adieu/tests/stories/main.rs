@@ -24,6 +24,7 @@ mod locked;
 mod log_lines;
 mod long_history;
 mod metrics;
+mod narrowed_clients;
 mod no_false_no;
 mod old_addresses;
 mod one_browser;

@@ -381,7 +381,7 @@ fn form_cookie(page: &Reply) -> String {
     line.split(';').next().unwrap_or_default().to_owned()
 }
 
-fn claims(jwt: &str) -> Value {
+pub(crate) fn claims(jwt: &str) -> Value {
     let body = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).expect("a body")).expect("base64url");
     serde_json::from_slice(&body).expect("claims")
 }

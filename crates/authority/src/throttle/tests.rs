@@ -294,6 +294,7 @@ pub(crate) fn record() -> adieu_core::User {
         generation: 0,
         forgotten: 0,
         grants_from: 0,
+        signed_on_since: false,
         removed: false,
         password: Some("$old".into()),
         recovery_codes: None,

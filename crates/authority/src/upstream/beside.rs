@@ -5,7 +5,7 @@
 
 use adieu_core::{
     Actor, Cause, EndKind, EndOrder, EndTarget, Origin, Outage, RealmId, Session, SessionId, Span, Timestamp,
-    Unwritten, UpstreamSession, UserId, is_overtaken,
+    Unwritten, UpstreamLogoutNotes, UpstreamSession, UpstreamTimes, UserId,
 };
 use adieu_store::{Flow, FlowId};
 
@@ -27,12 +27,12 @@ impl Authority {
         &self,
         signed_in: SignedIn,
         session: UpstreamSession,
-        said_at: Timestamp,
+        times: UpstreamTimes,
         then: String,
     ) -> Result<UpstreamSignedIn, UpstreamFailure> {
         let ours = &signed_in.session;
         let failure = match self.note_upstream(ours, &session).await {
-            Ok(true) => match self.is_over_upstream(ours.realm, &session, said_at).await {
+            Ok(true) => match self.is_over_upstream(ours.realm, &session, times).await {
                 Ok(false) => return Ok(UpstreamSignedIn { signed_in, then }),
                 Ok(true) => UpstreamFailure::Over,
                 Err(outage) => outage.into(),
@@ -155,22 +155,21 @@ impl Authority {
         &self,
         realm: RealmId,
         session: &UpstreamSession,
-        said_at: Timestamp,
+        times: UpstreamTimes,
     ) -> Result<bool, Outage> {
-        let of_session = match &session.sid {
-            Some(sid) => {
-                let by_token = record::flow_of(OVER, realm, &session.issuer, &format!("sid {sid}"));
-                let in_frame = record::over_in_frame(realm, &session.issuer, sid);
-                let in_frame = self.flow(in_frame, OVER_IN_FRAME).await?;
-                self.flow(by_token, OVER).await?.is_some()
-                    || in_frame.is_some_and(|note| self.now() < note.expires_at)
-            }
-            None => false,
-        };
-        let of_person = record::flow_of(OVER, realm, &session.issuer, &format!("sub {}", session.sub));
-        let of_person = self.flow(of_person, OVER).await?;
-        let at = of_person.and_then(|flow| std::str::from_utf8(&flow.body).ok()?.parse().ok());
-        Ok(is_overtaken(of_session, at.map(Timestamp::from_ms), said_at))
+        let by_token = |name: &str| self.flow(record::flow_of(OVER, realm, &session.issuer, name), OVER);
+        let mut notes = UpstreamLogoutNotes::default();
+        if let Some(sid) = &session.sid {
+            notes.of_session = by_token(&format!("sid {sid}")).await?.is_some();
+            let in_frame = record::over_in_frame(realm, &session.issuer, sid);
+            let in_frame = self.flow(in_frame, OVER_IN_FRAME).await?;
+            let in_frame = in_frame.filter(|note| self.now() < note.expires_at);
+            // One from before its time was kept means all that it meant then.
+            notes.in_frame_at = in_frame.map(|note| record::time(&note.body).unwrap_or(note.expires_at));
+        }
+        let of_person = by_token(&format!("sub {}", session.sub)).await?;
+        notes.of_person_at = of_person.and_then(|note| record::time(&note.body));
+        Ok(notes.overtake(times))
     }
 }
 

@@ -60,8 +60,10 @@ impl Authority {
         if self.flow(taken, TAKEN).await?.is_some_and(|flow| now < flow.expires_at) {
             return Err(UpstreamLogoutFailure::Replayed);
         }
-        self.note_upstream_logout(realm, &provider, &logout).await?;
+        // What cannot be noted for sign-ons under way ends what lives all the same, and is to be told again.
+        let noted = self.note_upstream_logout(realm, &provider, &logout).await;
         let ended = self.end_upstream(realm, &provider, &logout, (channel, address)).await?;
+        noted?;
         // Only what was carried out is refused a second time.
         let life = Span::from_ms(logout.expires_at.since(now).ms().max(0) + NOTED.ms());
         self.put_flow(taken, TAKEN, realm.id, life, Vec::new()).await?;
@@ -90,11 +92,14 @@ impl Authority {
             said_at: now,
             expires_at: now,
         };
-        self.note_logout_in_frame(realm, &provider, sid, address.as_deref()).await?;
-        self.end_upstream(realm, &provider, &logout, (channel, address)).await
+        let noted = self.note_logout_in_frame(realm, &provider, sid, address.as_deref()).await;
+        let ended = self.end_upstream(realm, &provider, &logout, (channel, address)).await?;
+        noted?;
+        Ok(ended)
     }
 
-    /// The same as a provider's own logouts are noted, but that anybody may say so: such notes are bounded as flows are that browsers begin.
+    /// The same as a provider's own logouts are noted, but that anybody may say so: such notes are bounded as flows are that browsers
+    /// begin, and mean only sign-ons that are under way.
     async fn note_logout_in_frame(
         &self,
         realm: &Realm,
@@ -103,8 +108,8 @@ impl Authority {
         from: Option<&str>,
     ) -> Result<(), Unwritten> {
         let id = record::over_in_frame(realm.id, &provider.issuer, sid);
-        let (kind, realm) = (OVER_IN_FRAME, realm.id);
-        self.begin_flow(NewFlow { id, kind, realm, life: NOTED, body: Vec::new(), from }).await
+        let (kind, realm, body) = (OVER_IN_FRAME, realm.id, record::time_text(self.now()));
+        self.begin_flow(NewFlow { id, kind, realm, life: NOTED, body, from }).await
     }
 
     /// For sign-ons that are under way: they look for this note once their session is written down.
@@ -118,7 +123,7 @@ impl Authority {
         let name = record::names_of(logout.sid.as_deref(), logout.sub.as_deref()).next();
         let Some(name) = name else { return Ok(()) };
         let id = record::flow_of(OVER, realm.id, &provider.issuer, &name);
-        let body = logout.said_at.ms().to_string().into_bytes();
+        let body = record::time_text(logout.said_at);
         self.put_flow(id, OVER, realm.id, NOTED, body).await
     }
 

@@ -109,6 +109,9 @@ pub(super) struct StartedBody {
     pub(super) redirect_uri: String,
     pub(super) then: String,
     pub(super) two_factors: bool,
+    /// When it began. Of one from before this was kept it counts as long ago.
+    #[serde(default)]
+    pub(super) begun_at_ms: i64,
     /// Before when the person may not have proven who they are, if that matters.
     #[serde(default)]
     pub(super) proof_from_ms: Option<i64>,
@@ -147,6 +150,15 @@ pub(super) fn over_in_frame(realm: RealmId, issuer: &str, sid: &str) -> FlowId {
 pub(super) fn flow_of(kind: &str, realm: RealmId, issuer: &str, name: &str) -> FlowId {
     let key = upstream_key(&format!("{kind} {realm}"), issuer, name);
     key.first_chunk().copied().expect("a hash has 32 bytes")
+}
+
+/// A time as the whole body of a flow.
+pub(super) fn time_text(at: Timestamp) -> Vec<u8> {
+    at.ms().to_string().into_bytes()
+}
+
+pub(super) fn time(body: &[u8]) -> Option<Timestamp> {
+    std::str::from_utf8(body).ok()?.parse().ok().map(Timestamp::from_ms)
 }
 
 pub(super) fn text(body: &impl Serialize) -> String {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use adieu_core::{
     Assurance, Channel, Device, DirectoryError, Outage, Purpose, Realm, SessionToken, Span, Timestamp,
     UPSTREAM, Unwritten, UpstreamError, UpstreamExchange, UpstreamIdentity, UpstreamProvider,
-    UpstreamSession, User,
+    UpstreamSession, UpstreamTimes, User,
 };
 use adieu_store::FlowId;
 use base64::Engine as _;
@@ -17,8 +17,8 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use super::record::{self, STARTED, StartedBody};
+use super::waiting::UpstreamWaiting;
 use crate::Authority;
-use crate::first_factor::FirstFactor;
 use crate::flows::NewFlow;
 use crate::second_factor::{SecondFactor, SecondStepFailure};
 use crate::sign_on::{Given, SignOn, SignOnFailure, SignedIn, outcome};
@@ -75,17 +75,6 @@ pub struct UpstreamReturn {
     pub device: Device,
     /// The token of a session that is to go on if it is the same user's.
     pub previous: Option<SessionToken>,
-}
-
-/// Somebody who is known by a provider and has yet to give a second factor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamWaiting {
-    /// What was proven.
-    pub first: FirstFactor,
-    /// Where the browser goes on.
-    pub then: String,
-    said_at: Timestamp,
-    session: UpstreamSession,
 }
 
 /// The second factor after the provider's word.
@@ -221,27 +210,6 @@ impl UpstreamFailure {
     }
 }
 
-impl UpstreamWaiting {
-    /// As it lies in a flow.
-    pub fn to_text(&self) -> String {
-        let session = record::session_text(&self.session);
-        let parts = (self.first.to_text(), self.said_at.ms(), session, &self.then);
-        record::text(&parts)
-    }
-
-    /// As it lay in a flow.
-    pub fn from_text(text: &str) -> Option<Self> {
-        let (first, said_at, session, then): (String, i64, String, String) =
-            serde_json::from_str(text).ok()?;
-        Some(Self {
-            first: FirstFactor::from_text(&first)?,
-            said_at: Timestamp::from_ms(said_at),
-            session: record::session(session.as_bytes())?,
-            then,
-        })
-    }
-}
-
 /// Who it is, and what led there.
 struct IdentifiedPerson {
     provider: UpstreamProvider,
@@ -264,6 +232,7 @@ impl Authority {
             redirect_uri: start.redirect_uri.clone(),
             then: start.then,
             two_factors: start.level == Assurance::Two,
+            begun_at_ms: self.now().ms(),
             proof_from_ms: proof_age_max.map(|age| self.now().ms() - age.ms()),
         };
         let body = record::text(&body).into_bytes();
@@ -321,7 +290,9 @@ impl Authority {
             return Err(SignOnFailure::Disabled(user).into());
         }
         let level = if started.two_factors { Assurance::Two } else { Assurance::One };
-        let (quota, said_at) = (self.policy().quota_for(&realm.path, &back.channel), identity.said_at);
+        let quota = self.policy().quota_for(&realm.path, &back.channel);
+        let times =
+            UpstreamTimes { begun_at: Timestamp::from_ms(started.begun_at_ms), said_at: identity.said_at };
         let given = Given::Otherwise(UPSTREAM, identity.authenticated_at);
         let session = UpstreamSession {
             provider: provider.name,
@@ -336,9 +307,9 @@ impl Authority {
             ..Self::sign_on_of(realm, back.channel, back.device, &user)
         };
         match self.open(sign_on, &user, quota, given).await {
-            Ok(signed_in) => self.kept_beside(signed_in, session, said_at, started.then).await,
+            Ok(signed_in) => self.kept_beside(signed_in, session, times, started.then).await,
             Err(SignOnFailure::SecondFactor(first)) => {
-                let waiting = UpstreamWaiting { first, then: started.then, said_at, session };
+                let waiting = UpstreamWaiting { first, then: started.then, times, session };
                 Err(UpstreamFailure::SecondFactor(Box::new(waiting)))
             }
             Err(failure) => Err(failure.into()),
@@ -366,7 +337,7 @@ impl Authority {
             proven.code.map_or(Given::Otherwise(UPSTREAM, None), |code| Given::OtherwiseAnd(UPSTREAM, code));
         let opened = self.open(proven.sign_on, &proven.user, quota, given).await;
         self.note_sign_on(&who, outcome(&opened));
-        self.kept_beside(opened?, waiting.session, waiting.said_at, waiting.then).await
+        self.kept_beside(opened?, waiting.session, waiting.times, waiting.then).await
     }
 
     /// A provider through which people sign on.

@@ -121,6 +121,7 @@ fn user(n: u64) -> User {
         generation: 0,
         forgotten: 0,
         grants_from: 0,
+        signed_on_since: false,
         removed: false,
         password: None,
         recovery_codes: None,
@@ -199,7 +200,7 @@ impl Model {
             let others = self.disk.sessions.values().filter(|s| s.user == id && Some(s.id) != keep);
             let live = others.filter(|s| self.lives(s.id)).count() as u32;
             let keep = keep.and_then(|id| self.by_id(id)).map(|s| self.facts(s));
-            Family::of_user(Some(self.user(id)), keep.as_ref(), live, live > 0)
+            Family::of_user(Some(self.user(id)), keep.as_ref(), live)
         };
         match target {
             EndTarget::Token(token) => one(token.id),
@@ -222,12 +223,10 @@ impl Model {
                 EndingChange::Write(session) => {
                     self.disk.sessions.insert(session.locator.number(), *session);
                 }
-                EndingChange::RaiseUser { key, to, forget, grants } => {
-                    let user = self.disk.users.iter_mut().find(|u| u.key == key).expect("a user");
-                    assert!(to > user.generation, "a generation never falls");
-                    user.generation = to;
-                    user.forgotten = if forget { to } else { user.forgotten };
-                    user.grants_from = if grants { to } else { user.grants_from };
+                EndingChange::RaiseUser(raise) => {
+                    let user = self.disk.users.iter_mut().find(|u| u.key == raise.key).expect("a user");
+                    assert!(raise.to > user.generation, "a generation never falls");
+                    *user = user.raised(raise);
                 }
                 EndingChange::RaiseRealm { to, .. } => self.disk.realm_generation = to,
                 EndingChange::RaiseClient { .. } => unreachable!("no clients here"),

@@ -65,7 +65,12 @@ fn redeem() -> RedeemOrder {
         verifier: Some(VERIFIER.into()),
         refresh: Some(Refresh { family: hash(10), current: hash(11), replaced: None, expires_at: at(1000) }),
         expires_at: at(1000),
+        may_have: may_have(),
     }
+}
+
+fn may_have() -> Vec<String> {
+    ["openid", "profile", "email"].map(str::to_owned).into()
 }
 
 fn redeemed() -> Grant {
@@ -80,6 +85,7 @@ fn rotate(family: u8, current: u8, next: u8) -> RotateOrder {
         client: client("shop"),
         issuer: ISSUER.into(),
         scope: None,
+        may_have: may_have(),
         next: hash(next),
         life: Span::from_s(1000),
         grace: Span::from_s(10),
@@ -190,14 +196,50 @@ fn scopes_may_only_shrink() {
     {
         for wider in ["openid email", "email", "open", "openid profile email", "OpenID", "openid\tprofile"] {
             let decision = decide_rotate(grant, around(), &wanting(wider, order.clone()), at(6));
-            assert!(matches!(decision.outcome, Err(GrantError::WiderScope)), "{wider}: {order:?}");
+            assert!(matches!(decision.outcome, Err(GrantError::Scope)), "{wider}: {order:?}");
             assert!(decision.write.is_none(), "{wider}: {order:?}");
         }
-        for narrower in ["openid", "profile  openid", "openid profile", ""] {
+        for narrower in ["openid", "profile  openid", "openid profile"] {
             let after = decide_rotate(grant, around(), &wanting(narrower, order.clone()), at(6)).outcome;
             assert_eq!(after.expect("a token").scope, "openid profile", "the grant keeps its scopes");
         }
     }
+}
+
+/// Goal: a code or a token that leads to nothing which its client may have now is not spent, and is good for what it may have later.
+#[test]
+fn where_no_scope_is_left_nothing_is_spent() {
+    let of_another = vec!["email".to_owned()];
+    let bare = RedeemOrder { may_have: of_another.clone(), ..redeem() };
+    let fresh = Grant { scope: "openid profile".into(), ..code() };
+    let next = decide_rotate(&redeemed(), around(), &rotate(10, 11, 12), at(5)).outcome.expect("a token");
+    let next = Grant { scope: "openid profile".into(), ..next };
+    let rotated = |current, scope: Option<&str>, may_have: &Vec<String>| {
+        let (scope, may_have) = (scope.map(str::to_owned), may_have.clone());
+        decide_rotate(
+            &next,
+            around(),
+            &RotateOrder { scope, may_have, ..rotate(10, current, current + 1) },
+            at(6),
+        )
+    };
+    let none = [
+        decide_redeem(&fresh, around(), &bare, at(1)),
+        rotated(11, None, &of_another),
+        rotated(12, None, &of_another),
+        rotated(12, Some("profile"), &vec!["openid".to_owned()]),
+        rotated(12, Some(""), &may_have()),
+    ];
+    for decision in none {
+        assert!(
+            decision.write.is_none() && matches!(decision.outcome, Err(GrantError::Scope)),
+            "{decision:?}"
+        );
+    }
+    assert!(decide_redeem(&fresh, around(), &redeem(), at(1)).outcome.is_ok());
+    assert!(rotated(12, None, &vec!["openid".to_owned()]).outcome.is_ok());
+    let wrong = RedeemOrder { verifier: None, ..bare };
+    assert!(matches!(decide_redeem(&fresh, around(), &wrong, at(1)).outcome, Err(GrantError::Invalid(_))));
 }
 
 /// Goal: the wanted scopes are looked at last: theft is theft, and a dead grant or another client is told nothing of them.

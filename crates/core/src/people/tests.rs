@@ -29,6 +29,7 @@ pub(crate) fn ada() -> User {
         generation: 5,
         forgotten: 2,
         grants_from: 0,
+        signed_on_since: false,
         removed: false,
         password: Some("$old".into()),
         recovery_codes: None,

@@ -79,7 +79,7 @@ pub(crate) async fn coded(
         Err(GrantError::TooManyParticipants) => {
             told(face, call, asked, authorize, Refusal::SessionFull).await
         }
-        Err(GrantError::Invalid(_) | GrantError::Replayed | GrantError::WiderScope) => {
+        Err(GrantError::Invalid(_) | GrantError::Replayed | GrantError::Scope) => {
             match authorize.silent_refusal() {
                 Some(error) => refused(face, call, asked, error).await,
                 None => sign_on::first_page(face, call, asked, authorize).await,

@@ -404,7 +404,7 @@ impl Face {
     pub(crate) async fn code(&self, order: CodeOrder) -> Result<Option<String>, Problem> {
         match self.authority().issue_code(order).await {
             Ok(code) => Ok(Some(code)),
-            Err(GrantError::Invalid(_) | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
+            Err(GrantError::Invalid(_) | GrantError::Replayed | GrantError::Scope) => Ok(None),
             Err(GrantError::TooManyParticipants) => Err(Problem::Authorization(Refusal::SessionFull)),
             Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
         }

@@ -160,6 +160,7 @@ fn user(realm: RealmId, new: PlannedUser) -> User {
         generation: 0,
         forgotten: 0,
         grants_from: 0,
+        signed_on_since: false,
         removed: false,
         password: password.map(|_| "hash".into()),
         recovery_codes: None,

@@ -58,14 +58,12 @@ pub(crate) fn family(batch: &Batch<'_>, order: &EndOrder, now: Timestamp) -> rus
         EndTarget::User(user) | EndTarget::UserAndGrants(user) => {
             let user = batch.user(*user)?;
             let live = live_of(batch, user.as_deref(), None, now)?;
-            let begun_since = begun_since(batch, user.as_deref(), order)?;
-            Ok(Family::of_user(user.as_deref(), None, live, begun_since))
+            Ok(Family::of_user(user.as_deref(), None, live))
         }
         EndTarget::UserBut { user, keep } => {
             let (user, kept) = (batch.user(*user)?, facts_in(batch, *keep)?);
             let live = live_of(batch, user.as_deref(), Some(*keep), now)?;
-            let begun_since = begun_since(batch, user.as_deref(), order)?;
-            Ok(Family::of_user(user.as_deref(), kept.as_ref(), live, begun_since))
+            Ok(Family::of_user(user.as_deref(), kept.as_ref(), live))
         }
         EndTarget::Realm(id) => Ok(Family::of_realm(batch.realm(*id)?.as_deref())),
         EndTarget::Grants(id) => {
@@ -87,12 +85,6 @@ fn live_of(
     let mut tally = LiveTally::of(user, &realm, keep, now);
     rows::live_outlines(batch.db, batch.cipher(), user, |one| tally.count(&as_seen(batch.shared, one)))?;
     Ok(tally.live())
-}
-
-/// Whether a session of a user began since the user's generation rose last, where that matters.
-fn begun_since(batch: &Batch<'_>, user: Option<&User>, order: &EndOrder) -> rusqlite::Result<bool> {
-    let Some(user) = user.filter(|_| order.origin.handed_on) else { return Ok(false) };
-    Ok(rows::newest_generation(batch.db, user.key)? == Some(user.generation))
 }
 
 fn one(batch: &Batch<'_>, id: SessionId) -> rusqlite::Result<Family> {

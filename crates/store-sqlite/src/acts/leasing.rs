@@ -21,6 +21,8 @@ const STEP_MAX: u32 = 500;
 /// Receivers that one sweep looks at, and receipts of one of them that it reads.
 const SWEPT_RECEIVERS_MAX: u32 = 100;
 const SWEPT_EACH_MAX: u32 = 250;
+/// Receivers that are slow, for which something waits, and that one sweep looks at.
+const SWEPT_SLOW_MAX: u32 = 500;
 
 /// Frees what the process that had the folder before this one had leased: it is gone, and nobody else has the folder.
 pub(super) fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<()> {
@@ -249,17 +251,31 @@ impl RegisteredReceiver {
     }
 }
 
+/// Writes down that a receiver is slow no more, if it is not.
+fn rest_receiver(
+    db: &Connection,
+    receiver: &Receiver,
+    health: ReceiverHealth,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    health.rested(now).map_or(Ok(()), |rested| rows::write_receiver(db, receiver, &rested))
+}
+
 /// Walks over the receivers in rounds, a stretch at a time: what is past its day is given up, what can be told no more is settled, and a
-/// receiver that is gone and for which nothing waits is forgotten. Says behind which receiver the next sweep goes on.
+/// receiver that is gone and for which nothing waits is forgotten. Who was slow is not any more after its time. Says behind which receiver the next sweep goes on.
 pub(super) fn sweep_receivers(
     db: &Connection,
     after: Option<Receiver>,
     now: Timestamp,
     swept: &mut Swept,
 ) -> rusqlite::Result<Option<Receiver>> {
+    for (receiver, health) in rows::slow_waiting(db, SWEPT_SLOW_MAX)? {
+        rest_receiver(db, &receiver, health, now)?;
+    }
     let (mut left, mut last) = (STEP_MAX, after);
     for _ in 0..SWEPT_RECEIVERS_MAX {
-        let Some((receiver, _)) = rows::next_receiver(db, last.as_ref())? else { return Ok(None) };
+        let Some((receiver, health)) = rows::next_receiver(db, last.as_ref())? else { return Ok(None) };
+        rest_receiver(db, &receiver, health, now)?;
         let registered = RegisteredReceiver::of(db, &receiver)?;
         let all_due = Timestamp::from_ms(i64::MAX);
         let due_by = if registered.is_mute() { all_due } else { Receipt::overdue_if_due_by(now) };

@@ -100,6 +100,9 @@ pub(crate) struct UserDetail {
     forgotten: u64,
     #[serde(default)]
     grants_from: u64,
+    /// Whether no session began since all ended together. Of a record from before this was kept it is not known, and one may have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    nobody_since: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     codes: Option<CodesDetail>,
     traits: String,
@@ -122,6 +125,7 @@ impl UserDetail {
             unlocked_at: user.unlocked_at.map(Timestamp::ms),
             forgotten: user.forgotten,
             grants_from: user.grants_from,
+            nobody_since: !user.signed_on_since,
             codes: user.recovery_codes.as_ref().map(CodesDetail::of),
             traits: user.traits.clone(),
             metadata_public: user.metadata_public.clone(),
@@ -148,6 +152,7 @@ impl UserDetail {
             generation: user.generation,
             forgotten: self.forgotten,
             grants_from: self.grants_from,
+            signed_on_since: !self.nobody_since,
             removed: user.removed,
             password: user.password,
             recovery_codes: self.codes.map(CodesDetail::complete),

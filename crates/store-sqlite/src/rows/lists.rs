@@ -86,14 +86,6 @@ pub(crate) fn count_by_generation(db: &Connection, key: UserKey) -> rusqlite::Re
         .collect()
 }
 
-/// Under which generation of its user the newest session was born, live or not.
-pub(crate) fn newest_generation(db: &Connection, key: UserKey) -> rusqlite::Result<Option<u64>> {
-    let sql =
-        "SELECT s.user_generation AS generation FROM user_recent l JOIN session s ON s.locator = l.locator
-        WHERE l.key = ?1 ORDER BY l.opened_at DESC, l.locator DESC LIMIT 1";
-    db.prepare_cached(sql)?.query_row([signed(key.number())], |row| unsigned(row, "generation")).optional()
-}
-
 /// Reads the outlines of the sessions of a user that may be live, oldest first, until `hear` breaks off. Gives some of the
 /// entries that are stale.
 pub(crate) fn live_outlines(

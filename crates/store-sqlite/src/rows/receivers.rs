@@ -19,6 +19,10 @@ const NEXT_LOOK: &str =
 const NEXT_AWAITED: &str =
     "SELECT client FROM receipt WHERE client > ?1 AND due_at IS NOT NULL ORDER BY client LIMIT 1";
 
+/// Those that wait longest come first: whoever waits on comes to be among them.
+const SLOW_WAITING: &str = "SELECT client, waits_from, detail FROM receiver
+    WHERE failing = 1 AND waits_from IS NOT NULL ORDER BY waits_from LIMIT ?1";
+
 fn health_row(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
     let detail: HealthDetail = from_json(row.get_ref("detail")?.as_str()?, "receiver")?;
     detail.complete(row.get::<_, Option<i64>>("waits_from")?.map(Timestamp::from_ms))
@@ -58,6 +62,11 @@ pub(crate) fn next_waiting(
         None => (i64::MIN, String::new()),
     };
     db.prepare_cached(NEXT_WAITING)?.query_row(params![slow, now.ms(), from, key], receiver_row).optional()
+}
+
+/// Receivers that are slow and for which something waits.
+pub(crate) fn slow_waiting(db: &Connection, most: u32) -> rusqlite::Result<Vec<(Receiver, ReceiverHealth)>> {
+    db.prepare_cached(SLOW_WAITING)?.query_map([most], receiver_row)?.collect()
 }
 
 /// When a receiver is to be looked at again, behind a moment.
@@ -127,6 +136,7 @@ mod tests {
                 "SEARCH receiver USING INDEX receiver_waits (failing=? AND (waits_from,client)>(?,?) AND waits_from<?)",
             ),
             (NEXT_LOOK, "SEARCH receiver USING COVERING INDEX receiver_waits (failing=? AND waits_from>?)"),
+            (SLOW_WAITING, "SEARCH receiver USING INDEX receiver_waits (failing=? AND waits_from>?)"),
             (NEXT_AWAITED, "SEARCH receipt USING COVERING INDEX receipt_due (client>?)"),
         ] {
             assert_eq!(plan_of(sql), [plan]);

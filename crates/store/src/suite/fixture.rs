@@ -152,6 +152,7 @@ impl<E: Engine> Fixture<E> {
             generation: 0,
             forgotten: 0,
             grants_from: 0,
+            signed_on_since: false,
             removed: false,
             password: None,
             recovery_codes: None,

@@ -69,6 +69,7 @@ pub(super) fn redeem(grant: &Grant) -> RedeemOrder {
         verifier: None,
         refresh: Some(Refresh { family: hash(2), current: hash(3), replaced: None, expires_at: at(900) }),
         expires_at: at(900),
+        may_have: vec!["openid".into()],
     }
 }
 
@@ -80,6 +81,7 @@ pub(super) fn rotate(grant: &Grant, current: u8, next: u8) -> RotateOrder {
         client: grant.client.clone(),
         issuer: ISSUER.into(),
         scope: None,
+        may_have: vec!["openid".into()],
         next: hash(next),
         life: Span::from_s(900),
         grace: Span::from_s(10),
@@ -107,7 +109,7 @@ fn invalid<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
 }
 
 fn wider<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
-    assert!(matches!(answer, Err(GrantError::WiderScope)), "{answer:?}");
+    assert!(matches!(answer, Err(GrantError::Scope)), "{answer:?}");
 }
 
 fn replayed<T: std::fmt::Debug>(answer: Result<T, GrantError>) {
@@ -206,6 +208,12 @@ pub async fn scopes_only_shrink_and_asking_for_more_spends_nothing<E: Engine>() 
         let order = RotateOrder { scope: Some(scope.into()), ..rotate(&grant, current, next) };
         fixture.store.rotate(order, at(5))
     };
+    let narrowed = Grant { id: GrantId::from_number(8), ..grant.clone() };
+    let code = Grant { redeemed: false, refresh: None, ..narrowed };
+    fixture.store.issue(issue(code.clone()), at(3)).await.expect("a code");
+    let order = RedeemOrder { may_have: vec!["email".into()], ..redeem(&code) };
+    wider(fixture.store.redeem(order, at(4)).await);
+    fixture.store.redeem(redeem(&code), at(4)).await.expect("it is not spent");
     let before = format!("{:?}", read(&fixture, &grant).await);
     wider(wanting("openid email", 3, 4).await);
     assert_eq!(before, format!("{:?}", read(&fixture, &grant).await));
@@ -215,6 +223,8 @@ pub async fn scopes_only_shrink_and_asking_for_more_spends_nothing<E: Engine>() 
     let again = wanting("openid", 3, 4).await.expect("the same");
     assert!(again.refresh.expect("refresh").current.same(&hash(4)));
     wider(wanting("email", 4, 5).await);
+    let narrowed = RotateOrder { may_have: vec!["email".into()], ..rotate(&grant, 4, 5) };
+    wider(fixture.store.rotate(narrowed, at(5)).await);
     assert_eq!(rotated, format!("{:?}", read(&fixture, &grant).await));
     let next = wanting("openid", 4, 5).await.expect("the successor is good");
     assert!(next.refresh.expect("refresh").current.same(&hash(5)) && !next.revoked);

@@ -140,6 +140,40 @@ async fn one_answers_and_others_take_ten_seconds<E: Engine>(answer: NoticeAnswer
     assert_eq!(turns.len(), 320, "each was tried");
 }
 
+/// Goal: ONE-SLOW-HURTS-NONE: whoever took long once has its part of what is kept again after five minutes, whether something waits for it
+/// meanwhile or not, and needs no quick try for that, which it would have to wait for.
+pub async fn who_was_slow_once_is_slow_for_five_minutes<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    fixture.store.create_subscriber(hook("audit", fixture.realm)).await.expect("made");
+    let sweep = async |s| fixture.store.sweep(at(s), Span::from_s(1_000_000)).await.expect("a sweep");
+    let of_reserve = async |s| {
+        let order = LeaseOrder { most: 1, reserved: 1, ..lease_order(at(s + 30)) };
+        leased(&fixture, order, at(s)).await.notices
+    };
+    end_realm(&fixture, fixture.realm, 2, at(10)).await;
+    for waits in [true, false] {
+        let from = if waits { 10 } else { 1_000 };
+        let slow = &leased(&fixture, LeaseOrder { most: 1, ..lease_order(at(from + 30)) }, at(from))
+            .await
+            .notices[0];
+        let settlement = Settlement { began_at: at(from), ..settlement(slow, status(200), at(from + 3)) };
+        fixture.store.settle_notice(settlement, at(from + 3)).await.expect("an answer");
+        sweep(from + 302).await;
+        if !waits {
+            sweep(from + 303).await;
+            end_realm(&fixture, fixture.realm, 1, at(from + 303)).await;
+        }
+        assert_eq!(of_reserve(from + 302).await.len(), 0, "{waits}: slow for five minutes");
+        sweep(from + 303).await;
+        let quick = of_reserve(from + 303).await;
+        assert_eq!(quick.len(), 1, "{waits}");
+        settle(&fixture, &quick[0], status(200), at(from + 303)).await.expect("settled");
+        if waits {
+            end_realm(&fixture, fixture.realm, 1, at(1_000)).await;
+        }
+    }
+}
+
 /// Goal: all that waits for a receiver comes with its first success after it was away, however much that is (decisions 0027 and 0078).
 pub async fn all_that_waits_comes_when_a_receiver_is_back<E: Engine>() {
     const WAITING: usize = 1_240;

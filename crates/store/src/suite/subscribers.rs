@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use adieu_core::{
     Cause, DirectoryError, EndKind, EndOrder, EndTarget, Ended, EndingFilter, EndingId, EndingPlace,
     HookEvent, HookReach, NoticeMessage, PopulationId, PreviousCredential, RealmId, Receipt, ReceiptState,
-    Receiver, RevokedSubject, SealedCredential, SubjectForm, Subscriber, SubscriberKind, Timestamp, Version,
+    Receiver, RevokedSubject, SealedCredential, Span, SubjectForm, Subscriber, SubscriberKind, Timestamp,
+    User, UserEdit, Version,
 };
 
 use crate::suite::fixture::{IDLE, at};
@@ -349,4 +350,51 @@ pub async fn what_is_handed_on_and_ends_nothing_is_handed_on_to_nobody<E: Engine
         notices::take(&fixture, at(n)).await;
         assert_eq!(newest(&fixture).await, *told, "{n}");
     }
+}
+
+/// Goal: an order that another system hands on goes on where a session began of whose end other systems were told nothing, and once: whichever session
+/// was spared, however the clock was set, whether anything is kept of it, and whoever changes the user's record meanwhile.
+pub async fn what_is_handed_on_goes_on_where_others_were_told_of_no_ending<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    made(&fixture, system("other", fixture.realm, SubjectForm::Opaque)).await;
+    let told_once = async |fixture: &Fixture<E>, ada: &User, now: i64, why: &str| {
+        for (n, told) in [(now, &["subscriber other: opaque"][..]), (now, &[])] {
+            let order = fixture.ending(EndTarget::UserAndGrants(ada.id));
+            let order = EndOrder { origin: order.origin.clone().handed_on(), ..order };
+            fixture.store.end(order, at(n)).await.expect("an ending");
+            notices::take(fixture, at(n)).await;
+            assert_eq!(newest(fixture).await, told, "{why}");
+        }
+    };
+    for keeps_older in [true, false] {
+        let ada = fixture.user(&format!("keeps-older-{keeps_older}")).await;
+        let (older, newer) = (fixture.sign_on(&ada, at(1)).await, fixture.sign_on(&ada, at(2)).await);
+        let keep = if keeps_older { older.session.id } else { newer.session.id };
+        fixture.end(EndTarget::UserBut { user: ada.id, keep }, at(3)).await.expect("an ending");
+        fixture.end(EndTarget::One(keep), at(4)).await.expect("an ending");
+        told_once(&fixture, &ada, 5, "one was spared, and ended alone").await;
+    }
+    // The clock went back between two sign-ons: the one that lives on is not the one with the latest time.
+    let bob = fixture.user("bob").await;
+    let late = fixture.sign_on(&bob, at(50)).await;
+    told_once(&fixture, &bob, 51, "a session lived").await;
+    fixture.expect_dead(&late, at(51)).await;
+    let early = fixture.sign_on(&bob, at(6)).await;
+    fixture.end(EndTarget::One(early.session.id), at(7)).await.expect("an ending");
+    told_once(&fixture, &bob, 8, "it began after the clock went back").await;
+    // A change that was made from what stood there before the sign-on takes nothing back.
+    let change =
+        fixture.edit_order(bob.id, UserEdit { traits: Some("{}".into()), ..UserEdit::default() }).await;
+    let reset = fixture.sign_on(&bob, at(9)).await;
+    fixture.store.edit_user(change, at(9)).await.expect("a change");
+    fixture.reset(&reset, at(10)).await.expect("a reset");
+    told_once(&fixture, &bob, 11, "its user was changed meanwhile").await;
+    // What is swept was there all the same.
+    let swept = fixture.sign_on(&bob, at(12)).await;
+    fixture.end(EndTarget::One(swept.session.id), at(13)).await.expect("an ending");
+    notices::take(&fixture, at(13)).await;
+    while fixture.store.sweep(at(1_000_000), Span::from_s(1)).await.expect("a sweep").more {}
+    let fixture = fixture.after_crash().await;
+    assert!(fixture.session_by_id(swept.session.id, at(1_000_000)).await.is_none());
+    told_once(&fixture, &bob, 1_000_001, "nothing of it is kept").await;
 }

@@ -4,10 +4,11 @@
 
 use adieu_core::{Actor, Channel, EndKind, EndOrder, EndTarget, Origin, SessionToken};
 use adieu_testkit::World;
+use adieu_testkit::failing::Failure;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::browser::link;
+use super::browser::{field, link};
 use super::scripted::Before;
 use super::{Browser, Pair, authorize};
 use crate::told::receiver::Receiver;
@@ -252,6 +253,59 @@ async fn a_frame_that_overtakes_a_sign_on_ends_it() {
     assert!(reply.text.contains("You were signed off"), "{}", reply.text);
     assert!(browser.cookie(&before.ours, "adieu_session").is_none());
     assert!(is_live(&before.ours, &before.session("dora", "s2").await).await, "another one counts");
+}
+
+/// Goal: S-FCL-7: a frame, which anybody may ask for who knows a `sid`, keeps nobody from signing on who began after it; whoever waits for
+/// a second factor meanwhile began before.
+#[tokio::test]
+async fn a_frame_means_no_sign_on_that_began_later() {
+    let before = Before::start().await;
+    let told = async |sid: &str| {
+        let (path, issuer) = ("/o/alpha/upstream/corp/frontchannel-logout", &before.provider.issuer);
+        let frame = before.ours.get(&format!("{path}?iss={issuer}&sid={sid}")).send().await;
+        assert_eq!(frame.status, 200);
+    };
+    let first = before.session("dora", "s1").await;
+    told("s1").await;
+    assert!(!is_live(&before.ours, &first).await);
+    before.ours.wait_s(1);
+    let second = before.session("dora", "s1").await;
+    assert!(is_live(&before.ours, &second).await, "it began after the frame");
+
+    let dora = before.ours.authority().user_named(before.ours.data.realm.id, "dora").await;
+    let dora = dora.expect("an answer").expect("a user");
+    let (ours, set) = (before.ours.authority(), before.ours.authority().draw_code_set());
+    let held = SessionToken::parse(&second).expect("a token");
+    ours.confirm_recovery_codes(held.id, set, true).await.expect("codes");
+    let codes = ours.recovery_codes(dora.id, set);
+    let mut browser = Browser::of(&[&before.ours]);
+    let (status, page) = before.signed_on(&mut browser, before.claims("dora", "s2")).await;
+    assert_eq!(status, 200, "{page}");
+    before.ours.wait_s(1);
+    told("s2").await;
+    let (token, attempt) = (field(&page, "token"), field(&page, "attempt"));
+    let form = [("token", &*token), ("attempt", &*attempt), ("code", &*codes[0])];
+    let reply = browser.once(&before.at("second-step"), Some(&form)).await;
+    assert_eq!(reply.status, 403, "{}", reply.text);
+    assert!(reply.text.contains("You were signed off"), "{}", reply.text);
+}
+
+/// Goal: ENDED-STAYS-ENDED: a logout ends what it means also where it cannot be noted for sign-ons under way; its sender hears that it is to be
+/// sent again, and it is taken then.
+#[tokio::test]
+async fn a_logout_that_cannot_be_noted_ends_what_lives() {
+    let mut before = Before::start().await;
+    let store = before.ours.with_failing_store().await;
+    let (by_token, by_frame) = (before.session("dora", "s1").await, before.session("dora", "s2").await);
+    let token = before.provider.signed(Some("logout+jwt"), &before.logout("j1"));
+    let frame = format!("/o/alpha/upstream/corp/frontchannel-logout?iss={}&sid=s2", before.provider.issuer);
+    store.fail(Failure::FlowsNotTaken);
+    assert_eq!(before.told(&token).await.status, 503);
+    assert_eq!(before.ours.get(&frame).send().await.status, 503);
+    assert!(!is_live(&before.ours, &by_token).await && !is_live(&before.ours, &by_frame).await);
+    store.fail(Failure::None);
+    assert_eq!(before.told(&token).await.status, 200);
+    assert_eq!(before.ours.get(&frame).send().await.status, 200);
 }
 
 /// Goal: S-FCL-7: a frame with `iss` and `sid` ends that session; another issuer or session ends nothing; nothing is kept by caches, and

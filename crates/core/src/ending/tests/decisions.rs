@@ -154,7 +154,7 @@ fn an_ending_of_many_has_one_record() {
                 generation: 4,
                 keep: None,
                 live: 3,
-                begun_since: true,
+                signed_on_since: true,
             },
             EndScope::User(key),
         ),
@@ -252,7 +252,7 @@ fn a_right_reaches_whoever_is_in_its_population_by_then() {
         generation: 4,
         keep: None,
         live: 0,
-        begun_since: false,
+        signed_on_since: false,
     };
     let buried = decide_ending(&one(|_| {}), &order(Standing::OfRealm, None), at(1)).expect("an ending");
     let [EndingChange::Bury(tombstone)] = &buried.changes[..] else { panic!("one burial: {buried:?}") };

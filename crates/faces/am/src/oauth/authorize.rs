@@ -99,7 +99,7 @@ async fn answered_by(
             coded(face, call, provider, authorize, (&code, &scope)).await.map(Some)
         }
         // The session ended since it was looked at.
-        Err(GrantError::Invalid(_) | GrantError::Replayed | GrantError::WiderScope) => Ok(None),
+        Err(GrantError::Invalid(_) | GrantError::Replayed | GrantError::Scope) => Ok(None),
         Err(GrantError::TooManyParticipants) => told(Refusal::SessionFull).await,
         Err(GrantError::Unwritten(unwritten)) => Err(unwritten.into()),
     }

@@ -77,6 +77,8 @@ async fn what_narrows_a_client_is_refused_and_never_dropped() {
         ("response_modes", json!(["form_post"])),
         ("scope", json!("admin read:all")),
         ("scope", json!(["openid"])),
+        ("scope", json!("offline_access")),
+        ("scope", json!("offline_access unheard:of")),
         ("request_object_signing_alg", json!("ES256")),
         ("token_endpoint_auth_signing_alg", json!("EdDSA")),
         ("require_auth_time", json!("yes")),
