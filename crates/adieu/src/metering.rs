@@ -20,7 +20,7 @@ pub(crate) use requests::{RequestChannel, RequestMeter};
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// Channels that users sign on through, and those that sessions end through.
+/// Channels that clients ask through in their own name, those that users sign on through, and those that sessions end through.
 const CLIENT_CHANNELS: [&str; 3] = ["am", "openid", "pingone"];
 const SIGN_ON_CHANNELS: [&str; 4] = ["am", "kratos", "openid", "pingone"];
 const ENDING_CHANNELS: [&str; 8] =

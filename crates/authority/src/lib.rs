@@ -12,6 +12,7 @@ mod check;
 mod client_changes;
 mod client_keys;
 mod client_keys_source;
+mod client_refusal_reason;
 mod client_refusals;
 mod clients;
 mod consents;
@@ -100,7 +101,8 @@ pub use check::CheckedToken;
 pub use client_changes::ClientsDraft;
 pub use client_keys::{UnsignedByClient, read_client_jwks, shown_client_jwks};
 pub use client_keys_source::ClientKeysSource;
-pub use client_refusals::{ClientRefusal, ClientRefusalReason};
+pub use client_refusal_reason::ClientRefusalReason;
+pub use client_refusals::ClientRefusal;
 pub use clients::{HeldGrants, NewClient, RotationError, SecretRotation};
 pub use dynamic_clients::{
     ClientRegistrationError, INITIAL_CLIENTS_MAX, INITIAL_LIFE_MAX, INITIAL_TOKENS_MAX, InitialToken,
@@ -138,6 +140,7 @@ pub use upstream::{
 pub use upstream_client::{UpstreamClient, UpstreamPlace};
 pub use verification::is_known_hash;
 
+use crate::client_refusal_reason::ClientRefusalLines;
 use crate::counts::Counts;
 use crate::form_turns::FormTurns;
 use crate::hashing::Hashing;
@@ -183,7 +186,7 @@ struct Inner {
     revocations: ClientThrottle,
     assertions: ClientThrottle,
     refusals: RefusalLines,
-    client_refusals: RefusalLines,
+    client_refusals: ClientRefusalLines,
     unfinished: Unfinished,
     form_turns: Arc<FormTurns>,
     places: KnownPlaces,
@@ -216,7 +219,7 @@ impl Authority {
                 revocations: ClientThrottle::of_calls(),
                 assertions: ClientThrottle::of_name_minutes(),
                 refusals: RefusalLines::default(),
-                client_refusals: RefusalLines::default(),
+                client_refusals: ClientRefusalLines::default(),
                 unfinished,
                 form_turns: Arc::default(),
                 places: KnownPlaces::default(),

@@ -136,11 +136,16 @@ impl RefusalLines {
     /// Whether one more line is written, and how many were left out before it. Two that come at the turn of a second may
     /// both begin it: then some lines more are written.
     pub(crate) fn take(&self, now: Timestamp) -> Option<u64> {
+        self.take_up_to(REFUSALS_LOGGED_MAX, now)
+    }
+
+    /// The same, of so many lines in a second.
+    pub(crate) fn take_up_to(&self, max: u64, now: Timestamp) -> Option<u64> {
         let second = now.s();
         if self.second.swap(second, Ordering::Relaxed) != second {
             self.seen.store(0, Ordering::Relaxed);
         }
-        if self.seen.fetch_add(1, Ordering::Relaxed) < REFUSALS_LOGGED_MAX {
+        if self.seen.fetch_add(1, Ordering::Relaxed) < max {
             Some(self.left_out.swap(0, Ordering::Relaxed))
         } else {
             self.left_out.fetch_add(1, Ordering::Relaxed);

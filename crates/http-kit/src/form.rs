@@ -41,7 +41,15 @@ impl Params {
     /// Reads a form body. The caller has bounded it.
     #[must_use]
     pub fn body(body: &[u8]) -> Self {
-        Self(body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(pair).collect())
+        let mut pairs = Vec::new();
+        let mut begun = 0;
+        for end in memchr::memchr_iter(b'&', body).chain(std::iter::once(body.len())) {
+            if let Some(one) = body.get(begun..end).filter(|one| !one.is_empty()) {
+                pairs.push(pair(one));
+            }
+            begun = end + 1;
+        }
+        Self(pairs)
     }
 
     /// The query of a request's address.
@@ -100,7 +108,7 @@ impl Params {
 
 /// One pair. Most have nothing to decode and are copied: tokens are long, and this stands on the path of checks.
 fn pair(pair: &[u8]) -> (String, String) {
-    let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    let at = memchr::memchr(b'=', pair).unwrap_or(pair.len());
     let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
     match (plain(name), plain(value)) {
         (Some(name), Some(value)) => (name.to_owned(), value.to_owned()),
@@ -110,7 +118,7 @@ fn pair(pair: &[u8]) -> (String, String) {
 
 /// The text as it is, if it encodes nothing.
 fn plain(bytes: &[u8]) -> Option<&str> {
-    let encoded = bytes.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    let encoded = memchr::memchr2(b'%', b'+', bytes).is_some();
     std::str::from_utf8(bytes).ok().filter(|_| !encoded)
 }
 

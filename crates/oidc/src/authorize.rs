@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Client, ClientAuth, ClientId, Outage, Session, Timestamp, User, UserId, is_https,
-    may_redirect_to,
+    Assurance, Client, ClientAuth, ClientId, ClientRefusalReason, Outage, Session, Timestamp, User, UserId,
+    is_https, may_redirect_to,
 };
+use adieu_http_kit::client::Peer;
 use adieu_http_kit::form::Params;
 
 use crate::claims_request::{CLAIMS_BYTES_MAX, ClaimsRequest};
@@ -68,9 +69,9 @@ pub enum AuthorizeError {
     /// What decides where answers go is missing: nothing may be redirected.
     #[error("the parameter {0} is missing")]
     Missing(&'static str),
-    /// The client is unknown or disabled: nothing may be redirected.
+    /// The client is unknown or disabled, as the reason says for the log: nothing may be redirected.
     #[error("no such client")]
-    Client,
+    Client(ClientRefusalReason),
     /// The address is not registered: nothing may be redirected. As it came.
     #[error("the redirect address is not registered")]
     RedirectUri(String),
@@ -91,9 +92,9 @@ pub enum AuthorizeError {
 }
 
 impl Provider<'_> {
-    /// Reads an authorize request.
-    pub async fn authorize(&self, params: &Params) -> Result<Authorize, AuthorizeError> {
-        self.noted_in_browser(params, self.judged(params).await).await
+    /// Reads an authorize request that a browser brings from there.
+    pub async fn authorize(&self, params: &Params, peer: Option<&Peer>) -> Result<Authorize, AuthorizeError> {
+        self.noted_in_browser(params, peer, self.judged(params).await).await
     }
 
     /// Reads an authorize request that is answered elsewhere: nothing is written down of it.
@@ -121,15 +122,24 @@ impl Provider<'_> {
         }
     }
 
+    /// The client of that name, which may ask.
+    pub(crate) async fn asking(&self, id: &str) -> Result<Arc<Client>, AuthorizeError> {
+        let unknown = || AuthorizeError::Client(ClientRefusalReason::UnknownClient);
+        let id: ClientId = id.parse().map_err(|_| unknown())?;
+        match self.authority.client(self.issuer.realm.id, &id).await? {
+            Some(client) if client.enabled => Ok(client),
+            Some(_) => Err(AuthorizeError::Client(ClientRefusalReason::DisabledClient)),
+            None => Err(unknown()),
+        }
+    }
+
     /// Who asks and where answers go. What fails here is never redirected (RFC 9700 §2.1).
     async fn addressee(&self, params: &Params) -> Result<(Arc<Client>, AuthorizeReply), AuthorizeError> {
         let once = |name| once(params, name).map_err(|_| AuthorizeError::Repeated(name));
         let (id, redirect_uri) = (once("client_id")?, once("redirect_uri")?);
         let (state, mode) = (once("state")?, once("response_mode")?);
         let id = id.ok_or(AuthorizeError::Missing("client_id"))?;
-        let id: ClientId = id.parse().map_err(|_| AuthorizeError::Client)?;
-        let client = self.authority.client(self.issuer.realm.id, &id).await?;
-        let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
+        let client = self.asking(id).await?;
         let mode = self.mode(mode);
         let redirect_uri = match redirect_uri {
             Some(uri) if may_redirect_to(&client.redirect_uris, uri) => Some(uri),

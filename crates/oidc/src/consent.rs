@@ -97,9 +97,13 @@ impl AskedOfUser<'_> {
     /// What its page has shown to the user of this session, for the field [`CONSENT_SHOWN`]: whoever is asked agrees to the client of that
     /// name and those addresses, to these scopes and claims. RFC 6749 §10.2
     pub fn shown_to(&self, authority: &Authority, session: SessionId) -> String {
-        let Client { id, generation, identity_generation, .. } = self.client;
+        let Client { id, name, generation, identity_generation, .. } = self.client;
+        // An administrator changes name and places without another generation: no user need be asked anew, and none agrees unseen.
+        let places = self.other_places(None).join(" ");
         let (scope, claims) = (self.scope, self.claims.unwrap_or_default());
-        let shown = format!("consent {session}\n{id}\n{generation} {identity_generation}\n{scope}\n{claims}");
+        let shown = format!(
+            "consent {session}\n{id}\n{generation} {identity_generation}\n{name}\n{places}\n{scope}\n{claims}"
+        );
         authority.key().derive_text(Purpose::AntiForgery, shown.as_bytes(), 0)
     }
 

@@ -5,6 +5,7 @@
 use std::fmt::Display;
 
 use adieu_authority::{ClientId, ClientRefusal, ClientRefusalReason};
+use adieu_http_kit::client::Peer;
 use adieu_http_kit::form::Params;
 
 use crate::client_auth::{named, once};
@@ -46,6 +47,7 @@ impl Provider<'_> {
     pub(crate) async fn noted_in_browser(
         &self,
         params: &Params,
+        peer: Option<&Peer>,
         answer: Result<Authorize, AuthorizeError>,
     ) -> Result<Authorize, AuthorizeError> {
         let client: Option<ClientId> =
@@ -55,7 +57,7 @@ impl Provider<'_> {
             Err(AuthorizeError::Missing(name)) => {
                 (ClientRefusalReason::RedirectUri, Some(format!("`{name}` is missing.")))
             }
-            Err(AuthorizeError::Client) => (ClientRefusalReason::UnknownClient, None),
+            Err(AuthorizeError::Client(reason)) => (*reason, None),
             Err(AuthorizeError::RedirectUri(said)) => (ClientRefusalReason::RedirectUri, Some(written(said))),
             Err(AuthorizeError::Repeated(name)) => {
                 (ClientRefusalReason::InvalidRequest, Some(format!("`{name}` is repeated.")))
@@ -73,7 +75,7 @@ impl Provider<'_> {
                 realm: &self.issuer.realm,
                 channel: self.channel.clone(),
                 endpoint: "authorize",
-                address: None,
+                address: peer.map(|peer| peer as &(dyn Display + Sync)),
                 client,
                 reason,
                 detail: detail.as_deref(),

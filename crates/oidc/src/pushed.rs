@@ -114,9 +114,8 @@ fn reference(params: &Params) -> Result<Option<FlowId>, PushedError> {
 fn refusal(error: AuthorizeError) -> Refusal {
     match error {
         AuthorizeError::Missing("redirect_uri") => Refusal::Request("The redirect_uri is missing."),
-        AuthorizeError::Client | AuthorizeError::Missing(_) => {
-            Refusal::Client { basic: false, why: ClientRefusalReason::UnknownClient }
-        }
+        AuthorizeError::Client(why) => Refusal::Client { basic: false, why },
+        AuthorizeError::Missing(_) => Refusal::Client { basic: false, why: ClientRefusalReason::NoClient },
         AuthorizeError::RedirectUri(said) => Refusal::RedirectUri(said),
         AuthorizeError::Repeated(_) => Refusal::Request("A parameter is repeated."),
         AuthorizeError::Told { refusal, .. } => refusal,

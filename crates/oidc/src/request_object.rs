@@ -3,7 +3,7 @@
 //! Only for clients that registered keys, only signed, and for this issuer alone. What stands in the object wins over what the browser
 //! says beside it. Nothing is fetched: there is no `request_uri` but that of pushed requests. OpenID Connect Core §6.1, RFC 9101.
 
-use adieu_authority::{Client, ClientId, UnsignedByClient};
+use adieu_authority::{Client, UnsignedByClient};
 use adieu_http_kit::form::Params;
 use adieu_token::{Refused, Verified};
 use serde_json::Value;
@@ -57,9 +57,7 @@ impl Provider<'_> {
         };
         let id = once(params, "client_id").map_err(repeated("client_id"))?;
         let id = id.ok_or(AuthorizeError::Missing("client_id"))?;
-        let id: ClientId = id.parse().map_err(|_| AuthorizeError::Client)?;
-        let client = self.authority.client(self.issuer.realm.id, &id).await?;
-        let client = client.filter(|client| client.enabled).ok_or(AuthorizeError::Client)?;
+        let client = self.asking(id).await?;
         let read = match self.read_object(&client, object).await {
             Err(Refusal::Unavailable(outage)) => return Err(AuthorizeError::Outage(outage)),
             read => read,

@@ -23,7 +23,7 @@ use crate::send::{NoticeOutcome, NoticeSender};
 /// Notices that are tried at once, in all and for one receiver (HOME-LIMITS).
 const TRYING_MAX: u32 = 256;
 const TRYING_EACH_MAX: u32 = 8;
-/// How many of them are for receivers that do not fail and of whose notices none is tried: however many hang, an honest one has its place.
+/// How many of them are for receivers that are not slow and of whose notices none is tried: however many hang, an honest one has its place.
 const TRYING_RESERVED: u32 = 128;
 /// How long a notice is left to whoever tries it: three times as long as a try takes at most.
 const LEASE: Span = Span::from_s(30);

@@ -173,7 +173,7 @@ fn signed_off_told() -> String {
         one("Forum", HowTold::ByBrowser),
         one("An application whose name is longer than a line of this page", HowTold::NotAtAll),
     ];
-    let onward = Some(Onward::Again(Link { href: "/signed-off", text: "Look again" }, 2));
+    let onward = Some(Onward::look_again("/signed-off"));
     SignedOffPage { realm: REALM, told: &told, onward, ..SignedOffPage::default() }.html()
 }
 

@@ -17,6 +17,9 @@ const WAIT_S: u32 = 3;
 /// A page with somebody who is still being told is made anew after so many seconds.
 const AGAIN_AFTER_S: u32 = 2;
 
+/// The words of the link to it.
+const AGAIN: &str = "Look again";
+
 /// Says that the session has ended.
 #[derive(Clone, Debug, Default, Template)]
 #[template(path = "signed_off.html")]
@@ -42,14 +45,19 @@ pub struct SignedOffPage<'a> {
 pub enum Onward<'a> {
     /// To an application, once the frames are there.
     Application(Link<'a>),
-    /// To the same page, made anew after so many seconds.
-    Again(Link<'a>, u32),
+    /// To the same page, made anew after so many seconds, or when somebody wants it.
+    Again(Link<'a>, Option<u32>),
 }
 
 impl<'a> Onward<'a> {
     /// To the same page at its address, made anew in a moment.
     pub const fn look_again(href: &'a str) -> Self {
-        Self::Again(Link { href, text: "Look again" }, AGAIN_AFTER_S)
+        Self::Again(Link { href, text: AGAIN }, Some(AGAIN_AFTER_S))
+    }
+
+    /// To a page at that address which does not say all that this one says: nobody is taken there who did not ask.
+    pub const fn look_elsewhere(href: &'a str) -> Self {
+        Self::Again(Link { href, text: AGAIN }, None)
     }
 
     const fn link(&self) -> Link<'a> {
@@ -67,9 +75,9 @@ impl SignedOffPage<'_> {
 
     /// Its headers: the policy lets its frames be of their own origins and of no others, and its script run, if it has one.
     pub fn headers(&self) -> PageHeaders {
-        let refresh = self.onward.map(|onward| match onward {
-            Onward::Application(link) => (WAIT_S, link.href),
-            Onward::Again(link, after_s) => (after_s, link.href),
+        let refresh = self.onward.and_then(|onward| match onward {
+            Onward::Application(link) => Some((WAIT_S, link.href)),
+            Onward::Again(link, after_s) => Some((after_s?, link.href)),
         });
         let frames: Vec<&str> = self.frames.iter().map(|frame| frame.address.as_str()).collect();
         PageHeaders::after_sign_off(&frames, self.goes_on(), refresh)
@@ -132,7 +140,7 @@ mod tests {
             seen: &seen,
             told: &told,
             frames: &frames,
-            onward: Some(Onward::Again(NASTY_LINK, 2)),
+            onward: Some(Onward::Again(NASTY_LINK, Some(2))),
             again: Some(NASTY_LINK),
         };
         let html = page.html();

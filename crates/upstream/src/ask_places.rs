@@ -1,7 +1,7 @@
 //! Places among the requests that are under way for keys of clients.
 //!
-//! Each client has one of them at most, and those that did not answer when they were last asked have half of them together. So who lets
-//! us hang takes no place of who answers (ONE-SLOW-HURTS-NONE). What is noted here is by client, not by address: a client that registers
+//! Each client has one of them at most, and those that were slow when they were last asked, or did not answer, have half of them together. So
+//! who lets us hang takes no place of who answers soon (ONE-SLOW-HURTS-NONE). What is noted here is by client, not by address: a client that registers
 //! another address is the same one.
 
 use std::collections::HashSet;
@@ -11,10 +11,10 @@ use adieu_core::ClientId;
 
 /// Requests that are under way at once (HOME-LIMITS).
 pub(crate) const UNDER_WAY_MAX: usize = 128;
-/// How many of them are for clients that did not answer when they were last asked.
-pub(crate) const SILENT_UNDER_WAY_MAX: usize = 64;
-/// Clients of which it is noted that they did not answer (HOME-LIMITS).
-const SILENT_MAX: usize = 1024;
+/// How many of them are for clients that were slow when they were last asked, or did not answer.
+pub(crate) const SLOW_UNDER_WAY_MAX: usize = 64;
+/// Clients of which it is noted that they were slow (HOME-LIMITS).
+const SLOW_MAX: usize = 1024;
 
 /// The places.
 #[derive(Default)]
@@ -24,8 +24,8 @@ pub(crate) struct AskPlaces(Mutex<PlacesTaken>);
 struct PlacesTaken {
     /// Clients that are asked.
     under_way: HashSet<ClientId>,
-    /// Clients that did not answer when they were last asked.
-    silent: HashSet<ClientId>,
+    /// Clients that were slow when they were last asked, or did not answer.
+    slow: HashSet<ClientId>,
 }
 
 /// A place, which is given back when it is dropped.
@@ -38,9 +38,9 @@ impl AskPlaces {
     /// A place to ask this client; none if there is none for it.
     pub(crate) fn take(self: &Arc<Self>, client: &ClientId) -> Option<AskPlace> {
         let mut taken = self.taken();
-        let silent = taken.under_way.intersection(&taken.silent).count();
+        let slow = taken.under_way.intersection(&taken.slow).count();
         let has_room = taken.under_way.len() < UNDER_WAY_MAX
-            && (silent < SILENT_UNDER_WAY_MAX || !taken.silent.contains(client));
+            && (slow < SLOW_UNDER_WAY_MAX || !taken.slow.contains(client));
         (has_room && taken.under_way.insert(client.clone()))
             .then(|| AskPlace { places: Arc::clone(self), client: client.clone() })
     }
@@ -51,17 +51,17 @@ impl AskPlaces {
 }
 
 impl AskPlace {
-    /// Notes whether the client answered.
-    pub(crate) fn answered(&self, did: bool) {
+    /// Notes whether the client answered soon.
+    pub(crate) fn answered(&self, soon: bool) {
         let mut taken = self.places.taken();
-        if did {
-            taken.silent.remove(&self.client);
+        if soon {
+            taken.slow.remove(&self.client);
             return;
         }
-        if taken.silent.len() >= SILENT_MAX {
-            taken.silent.clear(); // Seldom, and whoever does not answer is soon noted again.
+        if taken.slow.len() >= SLOW_MAX {
+            taken.slow.clear(); // Seldom, and whoever is slow is noted again.
         }
-        taken.silent.insert(self.client.clone());
+        taken.slow.insert(self.client.clone());
     }
 }
 
@@ -79,9 +79,9 @@ mod tests {
         format!("client-{n}").parse().expect("an id")
     }
 
-    /// Goal: ONE-SLOW-HURTS-NONE: each client has one place; those that did not answer have half of them, and no other one's.
+    /// Goal: ONE-SLOW-HURTS-NONE: each client has one place; those that were slow have half of them, and no other one's.
     #[test]
-    fn who_does_not_answer_takes_no_place_of_who_does() {
+    fn who_is_slow_takes_no_place_of_who_answers() {
         let places = Arc::new(AskPlaces::default());
         let first = places.take(&client(0)).expect("a place");
         assert!(places.take(&client(0)).is_none(), "one for each");
@@ -90,21 +90,21 @@ mod tests {
             places.take(&client(n)).expect("it was given back").answered(false);
         }
         let held: Vec<_> = (0..UNDER_WAY_MAX).filter_map(|n| places.take(&client(n))).collect();
-        assert_eq!(held.len(), SILENT_UNDER_WAY_MAX);
+        assert_eq!(held.len(), SLOW_UNDER_WAY_MAX);
         let honest: Vec<_> = (1000..2000).filter_map(|n| places.take(&client(n))).collect();
-        assert_eq!(honest.len(), UNDER_WAY_MAX - SILENT_UNDER_WAY_MAX);
+        assert_eq!(honest.len(), UNDER_WAY_MAX - SLOW_UNDER_WAY_MAX);
         drop(held);
         let back = places.take(&client(0)).expect("a place");
         back.answered(true);
-        assert!(!places.taken().silent.contains(&client(0)), "it is back");
+        assert!(!places.taken().slow.contains(&client(0)), "it is back");
     }
 
     #[test]
     fn what_is_noted_is_bounded() {
         let places = Arc::new(AskPlaces::default());
-        for n in 0..2 * SILENT_MAX {
+        for n in 0..2 * SLOW_MAX {
             places.take(&client(n)).expect("a place").answered(false);
         }
-        assert!(places.taken().silent.len() <= SILENT_MAX && places.taken().under_way.is_empty());
+        assert!(places.taken().slow.len() <= SLOW_MAX && places.taken().under_way.is_empty());
     }
 }

@@ -12,6 +12,7 @@ use adieu_egress::EgressClient;
 use adieu_token::ClientKeys;
 use serde_json::Value;
 use tokio::sync::{Mutex as Turn, Semaphore};
+use tokio::time::Instant;
 
 use crate::ask::{address, read};
 use crate::ask_places::AskPlaces;
@@ -27,6 +28,8 @@ const HELD_MAX: usize = 1024;
 const WAITING_MAX: usize = 256;
 /// How long an address may take: a client waits at the token endpoint meanwhile.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Who took longer is slow, whatever the answer was.
+const SOON: Duration = Duration::from_millis(500);
 
 /// Asks for keys of clients. Clones are handles of the same one.
 #[derive(Clone)]
@@ -97,8 +100,9 @@ impl PublishedClientKeys {
         let (this, at) = (self.clone(), at.to_owned());
         // It goes on if nobody waits for it any more: whoever hangs up must not have an address asked again and again.
         let asking = tokio::spawn(async move {
+            let began = Instant::now();
             let asked = this.ask(&at).await;
-            place.answered(!matches!(asked, Err(ClientKeysError::Unreachable(_))));
+            place.answered(is_soon(&asked, began.elapsed()));
             held.asked_at = Some(now);
             match asked {
                 Ok(keys) => {
@@ -139,6 +143,11 @@ impl PublishedClientKeys {
     }
 }
 
+/// Whether that is an answer of somebody who lets nobody hang.
+fn is_soon<T>(asked: &Result<T, ClientKeysError>, took: Duration) -> bool {
+    took <= SOON && !matches!(asked, Err(ClientKeysError::Unreachable(_)))
+}
+
 fn not_taken(why: &(impl ToString + ?Sized)) -> ClientKeysError {
     ClientKeysError::NotTaken(why.to_string())
 }
@@ -150,7 +159,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::ask_places::{SILENT_UNDER_WAY_MAX, UNDER_WAY_MAX};
+    use crate::ask_places::{SLOW_UNDER_WAY_MAX, UNDER_WAY_MAX};
 
     fn at(s: i64) -> Timestamp {
         Timestamp::from_ms(s * 1000)
@@ -186,6 +195,16 @@ mod tests {
         let failed = Held { fault: Some(ClientKeysError::Busy), asked_at: Some(at(700)), ..held };
         assert_eq!((known(&failed, false, 650), known(&failed, false, 710)), (Some(true), Some(false)));
         assert_eq!(known(&failed, false, 730), None, "asked again");
+    }
+
+    /// Goal: ONE-SLOW-HURTS-NONE: good keys, or something that is none, after four seconds are of somebody slow.
+    #[test]
+    fn who_answers_late_is_slow_whatever_the_answer_is() {
+        let (unreachable, other) = (ClientKeysError::Unreachable(String::new()), not_taken("no keys"));
+        let answers = [Ok(()), Err(other), Err(unreachable)];
+        let judged = |took| answers.each_ref().map(|asked| is_soon(asked, took));
+        assert_eq!(judged(Duration::from_millis(40)), [true, true, false]);
+        assert_eq!(judged(Duration::from_millis(4300)), [false; 3]);
     }
 
     /// Goal: whoever hangs up while an address is asked does not have it asked again: anybody may show a token that names a client.
@@ -228,10 +247,10 @@ mod tests {
             });
         }
         let mut connected = Vec::new();
-        while connected.len() < SILENT_UNDER_WAY_MAX {
+        while connected.len() < SLOW_UNDER_WAY_MAX {
             connected.push(hangs.accept().await.expect("it is asked"));
         }
-        while asking.len() > SILENT_UNDER_WAY_MAX {
+        while asking.len() > SLOW_UNDER_WAY_MAX {
             let refused = asking.join_next().await.expect("one is refused").expect("no panic");
             assert_eq!(refused, Err(ClientKeysError::Busy));
         }

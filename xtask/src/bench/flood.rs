@@ -22,12 +22,12 @@ const OTHERS: usize = 18;
 const THROUGH_MIN: usize = 17;
 const IN_TIME: Duration = Duration::from_secs(2);
 /// The flood is there before the first of the others comes, and while the last one does.
-const WARM_UP: Duration = Duration::from_secs(3);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(500);
 const FLOOD_S: u32 = 25;
 const CONNECTIONS: u32 = 300;
 
-const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
+pub(crate) const AUTHENTICATE: &str = "/am/json/realms/root/realms/alpha/authenticate";
 
 /// What wrk runs: a function `headers(n)` of the number of a request.
 const ONE_ADDRESS: &str = r#"
@@ -71,14 +71,14 @@ pub(crate) fn flood(binary: &Path) -> Result<()> {
 }
 
 /// A server with its people, and a folder for files.
-struct Place {
+pub(crate) struct Place {
     _server: ContractServer,
-    public: SocketAddr,
+    pub(crate) public: SocketAddr,
     folder: PathBuf,
 }
 
 impl Place {
-    fn open(binary: &Path) -> Result<Self> {
+    pub(crate) fn open(binary: &Path) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("adieu-flood-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let config = folder.join("adieu.toml");
@@ -88,7 +88,14 @@ impl Place {
         Ok(Self { _server: server, public: addresses.public, folder })
     }
 
-    fn attack(&self, headers: &str) -> Result<Child> {
+    /// Stops an attack before its time.
+    pub(crate) fn give_up(&self, mut attacker: Child) -> Result<()> {
+        attacker.kill()?;
+        attacker.wait()?;
+        Ok(())
+    }
+
+    pub(crate) fn attack(&self, headers: &str) -> Result<Child> {
         let script = self.folder.join("flood.lua");
         let request = format!(
             "{headers}\nlocal n = 0\nfunction request()\n  n = n + 1\n  local address, name, password = headers(n)\n  \

@@ -11,7 +11,6 @@ use anyhow::{Context, Result, ensure};
 use crate::bench::figures::number_before;
 use crate::bench::servers::{BenchTarget, LOAD_CORE};
 
-const SECONDS: u32 = 4;
 /// Callers at once where every request is to be sent and none is timed.
 const THROUGH_CALLERS: u32 = 64;
 /// Requests a second that every server here answers, on a busy machine, too.
@@ -140,10 +139,10 @@ fn scheduled_ns(target: &BenchTarget) -> Result<u64> {
     Ok(sum)
 }
 
-/// Runs the load against a target, and reads what it used.
-pub(crate) fn measure(target: &BenchTarget, load: &Load, callers: u32) -> Result<Measured> {
+/// Runs the load against a target for so many seconds, and reads what it used.
+pub(crate) fn measure(target: &BenchTarget, load: &Load, callers: u32, seconds: u32) -> Result<Measured> {
     let before = cpu_ticks(target)?;
-    let text = wrk(target, load, callers, SECONDS)?;
+    let text = wrk(target, load, callers, seconds)?;
     let used = cpu_ticks(target)? - before;
     let requests = number_before(&text, " requests in ")?;
     let quantile = |mark: &str| {

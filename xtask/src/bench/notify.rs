@@ -6,103 +6,102 @@
 
 mod million;
 mod receivers;
-mod series;
-mod site;
+pub(super) mod site;
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 
+use crate::bench::pace::BenchPace;
 use crate::builds::{BuildProfile, built};
 
+use crate::bench::report::{BenchReport, RatioLimit};
+use crate::bench::series::Series;
 use receivers::{Receivers, bare};
-use series::{RatioLimit, Series, figure, head, row, unit};
 use site::{Site, WARMING};
 
-/// Endings of one kind; the median and the 99th percentile count.
-const ROUNDS: usize = 100;
-/// Notices of the long run, to so many receivers, and how often it is run.
+/// Notices of the long run, to so many receivers.
 const MANY: usize = 10_000;
 const RECEIVERS: usize = 100;
-const LONG_RUNS: usize = 3;
 
 /// Measures, and prints the tables.
-pub(crate) fn notify(binary: &Path, words: &[&str]) -> Result<()> {
-    let program = || built("adieu-bench-notices", BuildProfile::Dist);
-    match words {
-        ["ten"] => ten(binary, &program()?),
-        ["answers"] => answers(binary, &program()?),
-        ["many"] => many(binary, &program()?),
-        ["million"] => million::million(binary, &program()?),
-        [] => {
-            let program = program()?;
-            ten(binary, &program)?;
-            answers(binary, &program)?;
-            many(binary, &program)?;
-            million::million(binary, &program)
+pub(crate) fn notify(binary: &Path, words: &[&str], pace: BenchPace, report: &mut BenchReport) -> Result<()> {
+    let all = ["ten", "answers", "many", "million"];
+    // A million is not told of in two minutes.
+    let parts = if words.is_empty() { pace.either(&all[..], &all[..3]) } else { words };
+    let known = words.len() <= 1 && parts.iter().all(|part| all.contains(part));
+    ensure!(known, "cargo xtask bench notify [ten|answers|many|million] [--quick]");
+    let (program, rounds) = (built("adieu-bench-notices", BuildProfile::Dist)?, pace.either(100, 30));
+    for part in parts {
+        match *part {
+            "ten" => ten(binary, &program, rounds, report)?,
+            "answers" => answers(binary, &program, rounds, report)?,
+            "many" => many(binary, &program, pace.either(3, 1), report)?,
+            _ => million::million(binary, &program, report)?,
         }
-        _ => bail!("cargo xtask bench notify [ten|answers|many|million]"),
     }
+    Ok(())
 }
 
 /// From the answer to the last confirmation of ten receivers, and of nine while the tenth hangs.
-fn ten(binary: &Path, program: &Path) -> Result<()> {
+fn ten(binary: &Path, program: &Path, rounds: usize, report: &mut BenchReport) -> Result<()> {
     for (algorithm, last, others_at_most) in [
         ("RS256", RatioLimit::AtMost(1.5), RatioLimit::AtMost(1.2)),
         ("ES256", RatioLimit::Any, RatioLimit::Any),
     ] {
-        head(&format!("Ten receivers, {algorithm}; {ROUNDS} endings"));
+        report.times(&format!("Ten receivers, {algorithm}; {rounds} endings"));
         let mut all = Receivers::start(program, 10, 0)?;
-        let before = bare_rounds(program, algorithm, &all.ports)?;
+        let before = bare_rounds(program, algorithm, rounds, &all.ports)?;
         let site = Site::open(binary, "ten", &all.ports, algorithm)?;
-        let told = site.told(&mut all, ROUNDS, 10)?;
-        let after = bare_rounds(program, algorithm, &all.ports)?;
+        let told = site.told(&mut all, rounds, 10)?;
+        let after = bare_rounds(program, algorithm, rounds, &all.ports)?;
         let alone = Series::of(before.into_iter().chain(after).collect());
-        unit("bare: two commits, ten signed posts", &alone);
-        row("from the answer to the last of ten confirmations", &told, &alone, last);
+        report.unit("bare: two commits, ten signed posts", &alone);
+        report.series("from the answer to the last of ten confirmations", &told, &alone, last);
         drop(site);
         let mut nine = Receivers::start(program, 10, 1)?;
         let site = Site::open(binary, "nine", &nine.ports, algorithm)?;
-        let others = site.told(&mut nine, ROUNDS, 9)?;
-        row("the same of nine, while the tenth hangs; × ten", &others, &told, others_at_most);
+        let others = site.told(&mut nine, rounds, 9)?;
+        report.series("the same of nine, while the tenth hangs; × ten", &others, &told, others_at_most);
     }
     Ok(())
 }
 
 /// The bare loop of ten posts, without the rounds in which connections are made.
-fn bare_rounds(program: &Path, algorithm: &str, ports: &[u16]) -> Result<Vec<f64>> {
-    Ok(bare(program, algorithm, 10, WARMING + ROUNDS / 2, ports)?.split_off(WARMING))
+fn bare_rounds(program: &Path, algorithm: &str, rounds: usize, ports: &[u16]) -> Result<Vec<f64>> {
+    Ok(bare(program, algorithm, 10, WARMING + rounds / 2, ports)?.split_off(WARMING))
 }
 
 /// The answer to whoever ends a session, by how many are told.
-fn answers(binary: &Path, program: &Path) -> Result<()> {
-    head(&format!("The answer to an ending; {ROUNDS} endings of each kind, in turn"));
+fn answers(binary: &Path, program: &Path, rounds: usize, report: &mut BenchReport) -> Result<()> {
+    report.times(&format!("The answer to an ending; {rounds} endings of each kind, in turn"));
     let mut receivers = Receivers::start(program, RECEIVERS, 0)?;
     let site = Site::open(binary, "answers", &receivers.ports, "RS256")?;
-    let [none, one, all] = site.answers(&mut receivers, [0, 1, RECEIVERS], ROUNDS)?;
-    unit("nobody is told", &none);
-    row("one is told", &one, &none, RatioLimit::AtMost(1.1));
-    row(&format!("{RECEIVERS} are told"), &all, &none, RatioLimit::AtMost(1.1));
+    let [none, one, all] = site.answers(&mut receivers, [0, 1, RECEIVERS], rounds)?;
+    report.unit("nobody is told", &none);
+    report.series("one is told", &one, &none, RatioLimit::AtMost(1.1));
+    report.series(&format!("{RECEIVERS} are told"), &all, &none, RatioLimit::AtMost(1.1));
     Ok(())
 }
 
 /// Ten thousand notices to a hundred receivers.
-fn many(binary: &Path, program: &Path) -> Result<()> {
-    head(&format!("{MANY} notices to {RECEIVERS} receivers; medians of {LONG_RUNS} runs"));
+fn many(binary: &Path, program: &Path, runs: usize, report: &mut BenchReport) -> Result<()> {
+    report.times(&format!("{MANY} notices to {RECEIVERS} receivers; medians of {runs} runs"));
     for (algorithm, limit) in [("RS256", RatioLimit::AtLeast(0.7)), ("ES256", RatioLimit::Any)] {
         let mut receivers = Receivers::start(program, RECEIVERS, 0)?;
         let site = Site::open(binary, "many", &receivers.ports, algorithm)?;
         let people = site.people(MANY / RECEIVERS)?;
         let (mut alone, mut told) = (Vec::new(), Vec::new());
-        for _ in 0..LONG_RUNS {
+        for _ in 0..runs {
             alone.extend(bare(program, algorithm, MANY, 1, &receivers.ports)?);
             told.push(site.many(&mut receivers, &people)?);
         }
         let per_second = |ms: Vec<f64>| MANY as f64 / Series::of(ms).at(0.5) * 1000.0;
         let (alone, told) = (per_second(alone), per_second(told));
-        println!("| the bare loop, {algorithm} | {alone:.0} a second | | 1 | | |");
+        let unit = format!("the bare loop, {algorithm}");
+        report.figure(&unit, &format!("{alone:.0} a second"), 1.0, RatioLimit::Any);
         let what = format!("from the answer to the last confirmation, {algorithm}");
-        figure(&what, &format!("{told:.0} a second"), told / alone, limit);
+        report.figure(&what, &format!("{told:.0} a second"), told / alone, limit);
     }
     Ok(())
 }

@@ -4,18 +4,20 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bench::load::{Load, run_through};
+use crate::bench::report::RatioLimit;
 use crate::builds::{BuildProfile, built};
 use crate::contract_server::{ContractServer, Pinned};
 use crate::files;
+use crate::http::ask;
 
 /// Where servers run, and where the load does.
 pub(crate) const SERVER_CORE: &str = "0";
@@ -134,6 +136,15 @@ impl StaticAnswer {
     }
 }
 
+/// A check that is measured.
+pub(crate) struct CheckLoad {
+    pub(crate) name: &'static str,
+    /// The check that it is held against, in place of nginx.
+    pub(crate) unit: Option<&'static str>,
+    pub(crate) limit: RatioLimit,
+    pub(crate) load: Load,
+}
+
 /// Adieu with sessions in it.
 pub(crate) struct Seeded {
     server: ContractServer,
@@ -205,25 +216,55 @@ impl Seeded {
         BenchTarget { address, pid: self.server.variables["pid"].as_u64().unwrap_or(0) as u32 }
     }
 
+    /// Where its public listener is.
+    pub(crate) fn public(&self) -> Result<SocketAddr> {
+        let address = self.target().address;
+        Ok(address.trim_start_matches("http://").trim_end_matches('/').parse()?)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn known(&self, dialect: &str, name: &str) -> &str {
         self.server.variables[dialect][name].as_str().unwrap_or_default()
     }
 
-    fn token(&self) -> Result<String> {
+    fn token(&self, n: usize) -> Result<String> {
         let text = fs::read_to_string(self.folder.join("tokens"))?;
-        text.lines().next().map(str::to_owned).context("no token was seeded")
+        text.lines().nth(n).map(str::to_owned).context("no token was seeded")
     }
 
-    /// The three checks of one live session.
-    pub(crate) fn checks(&self) -> Result<Vec<(&'static str, Load)>> {
-        let token = self.token()?;
-        let introspect = Load::new("POST", format!("/{}/as/introspect", self.known("pingone", "env_id")))
-            .header("Authorization", self.basic())
-            .body("application/x-www-form-urlencoded", format!("token={}", self.access_token(&token)?));
+    /// The checks of a live session, and of others: what is over, or never was, costs no more (5 % are the noise of a run).
+    pub(crate) fn checks(&self) -> Result<Vec<CheckLoad>> {
+        let token = self.token(0)?;
+        let over = self.token(1)?;
+        let of_over = self.access_token(&over)?;
+        let gone = json!({"session_token": over});
+        let (status, text) = ask(self.public()?, "DELETE", "/self-service/logout/api", Some(&gone))?;
+        ensure!(status == 204, "{status} {text}");
+        let introspect = |token: String| {
+            Load::new("POST", format!("/{}/as/introspect", self.known("pingone", "env_id")))
+                .header("Authorization", self.basic())
+                .body("application/x-www-form-urlencoded", format!("token={token}"))
+        };
+        let proxy = Load::get("/ui/check").header("Cookie", format!("ory_kratos_session={token}"));
+        let live = |name, bound, load| CheckLoad { name, unit: None, limit: RatioLimit::AtMost(bound), load };
+        let like =
+            |name, unit, load| CheckLoad { name, unit: Some(unit), limit: RatioLimit::AtMost(1.05), load };
+        let never =
+            format!("{}{}", &token[..token.len() - 4], if token.ends_with("AAAA") { "BBBB" } else { "AAAA" });
+        let (whoami_live, validate_live, introspect_live) =
+            ("Kratos whoami", "AM validate", "PingOne introspection");
         Ok(vec![
-            ("Kratos whoami", whoami(&token)),
-            ("AM validate", validate(&token)),
-            ("PingOne introspection", introspect),
+            live("the proxies' check", 1.3, proxy),
+            live(whoami_live, 1.3, whoami(&token)),
+            live(validate_live, 1.55, validate(&token)),
+            live(introspect_live, 1.9, introspect(self.access_token(&token)?)),
+            like("whoami of a session that is over", whoami_live, whoami(&over)),
+            like("whoami of a token that never was", whoami_live, whoami(&never)),
+            like("validate of a session that is over", validate_live, validate(&over)),
+            like("introspection of a session that is over", introspect_live, introspect(of_over)),
         ])
     }
 
@@ -232,10 +273,14 @@ impl Seeded {
         run_through(&self.target(), &whoami("{}").each_line_of(self.folder.join("tokens")), self.sessions)
     }
 
-    /// Requests that each end another session.
-    pub(crate) fn endings(&self, dialect: &str) -> Result<Load> {
-        let load = ending(dialect, self.known("pingone", "env_id"))?;
-        Ok(load.each_line_of(self.folder.join("tokens")))
+    /// Requests that each end another session: those of one part, if sessions come in parts of this size.
+    pub(crate) fn endings(&self, dialect: &str, part: usize, each: usize) -> Result<Load> {
+        let text = fs::read_to_string(self.folder.join("tokens"))?;
+        let tokens: Vec<&str> = text.lines().skip(part * each).take(each).collect();
+        ensure!(tokens.len() == each, "too few sessions were seeded");
+        let file = self.folder.join(format!("tokens-{part}"));
+        fs::write(&file, tokens.join("\n"))?;
+        Ok(ending(dialect, self.known("pingone", "env_id"))?.each_line_of(file))
     }
 
     fn basic(&self) -> String {

@@ -112,8 +112,12 @@ fn leads_nowhere(place: &Place<'_>) -> Option<RefusedKey> {
     if same && listen.ip().is_loopback() && listen.port() != 0 && is_of_this_machine(&address) {
         let port = address.port_or_known_default();
         let there = port == Some(listen.port()) && is_at(&address, listen.ip());
+        let forwarded = match *section {
+            "public" => "; who forwards another port to here stands in public.trusted_proxies (127.0.0.1)",
+            _ => "",
+        };
         let reason = format!(
-            "nobody listens there: {section}.listen is {listen}; write the address of that, or leave {section}.url out"
+            "nobody listens there: {section}.listen is {listen}; write the address of that, or leave {section}.url out{forwarded}"
         );
         return (!there).then(|| refused(key, url, reason));
     }

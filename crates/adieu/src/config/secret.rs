@@ -85,11 +85,10 @@ fn credential_beside(
         (false, true) => (token.clone(), "admin.token"),
         (true, false) => {
             let key = "admin.token_file";
-            let text = match given.and_then(|folder| given_text(folder, file)) {
-                Some(text) => text,
-                None => std::fs::read_to_string(file)
-                    .map_err(|error| NoCredential { key, reason: unreadable(file, &error) })?,
-            };
+            let text = std::fs::read_to_string(file).or_else(|error| {
+                let given = given.and_then(|folder| given_text(folder, file));
+                given.ok_or_else(|| NoCredential { key, reason: unreadable(file, &error) })
+            })?;
             (Secret(text.trim().to_owned()), key)
         }
     };
@@ -105,7 +104,7 @@ fn credential_beside(
 }
 
 /// What a service manager gives under the name of a file that only root may read (systemd's `LoadCredential=`). It gives a
-/// blank where there was no such file.
+/// blank where there was no such file. A file that can be read is taken itself: another one of the same name may have been given.
 fn given_text(folder: &Path, file: &Path) -> Option<String> {
     let text = std::fs::read_to_string(folder.join(file.file_name()?)).ok()?;
     (!text.trim().is_empty()).then_some(text)
@@ -149,7 +148,7 @@ mod tests {
 
     /// Goal: a file that only root may read serves a user that exists only while the service runs.
     #[test]
-    fn what_a_service_manager_gives_counts_in_place_of_the_file() {
+    fn what_a_service_manager_gives_counts_in_place_of_a_file_out_of_reach() {
         let folder = tempfile::tempdir().expect("a folder");
         let (given, none) = (folder.path(), Secret::default());
         let read =
@@ -160,6 +159,11 @@ mod tests {
         assert_eq!(read("out-of-reach/admin.token", Some(given)), sound);
         assert!(read("out-of-reach/admin.token", None).is_err());
         assert_eq!(read("other", Some(&given.join("out-of-reach"))), Ok(Some("fedcba9876543210".into())));
+        // A file that can be read is the one that is meant, whatever was given under its name.
+        let own = given.join("own");
+        std::fs::create_dir(&own).expect("a folder");
+        std::fs::write(own.join("admin.token"), "fedcba9876543210\n").expect("a file");
+        assert_eq!(read("own/admin.token", Some(given)), Ok(Some("fedcba9876543210".into())));
         // What the unit has given for a file that is not there.
         std::fs::write(given.join("admin.token"), "\n").expect("a file");
         let error = read("out-of-reach/admin.token", Some(given)).expect_err("refused");

@@ -2,7 +2,7 @@
 //!
 //! What the applications are answered stands elsewhere: it does not change by this.
 
-use adieu_authority::{Client, Span};
+use adieu_authority::{Client, ClientAuth, NewClient, Span};
 use adieu_testkit::World;
 use adieu_testkit::world::{Reply, WorldRequest};
 use base64::Engine as _;
@@ -163,6 +163,20 @@ async fn what_a_code_failed_on_is_in_the_log() {
 async fn pushed_requests_and_registrations_leave_a_line() {
     let mut world = World::start().await;
     world.restart_with(|config| config.openid.registration = true).await;
+    let named = NewClient {
+        id: "register".parse().expect("an id"),
+        name: "Register".into(),
+        auth: ClientAuth::Post,
+        code: false,
+        refresh: false,
+        client_credentials: true,
+        pkce_required: false,
+        api_scopes: vec![],
+        redirect_uris: vec![],
+        post_logout_redirect_uris: vec![],
+        roles: vec![],
+    };
+    world.authority().create_client(world.data.realm.id, named).await.expect("a client");
     let (lines, _log) = LogLines::begin();
     let native = Issuer::Native;
     let wrong = [("client_id", world.data.app.id.as_str()), ("client_secret", "another-secret-1")];
@@ -176,7 +190,12 @@ async fn pushed_requests_and_registrations_leave_a_line() {
     let metadata = json!({"redirect_uris": ["https://till.example.test/cb"]});
     let ask = world.post("/o/alpha/register").bearer("another-secret-1").json(&metadata);
     let line = line_of(&lines, ask, 401).await;
-    assert_eq!([&line["endpoint"], &line["reason"]], ["registration", "token"], "{line}");
+    // The path ends like the name of that application, and names none.
+    assert_eq!(
+        [&line["endpoint"], &line["reason"], &line["client"]],
+        ["registration", "token", ""],
+        "{line}"
+    );
     let made = world.authority().make_initial_token(world.data.realm.id, Span::from_s(3600), 1).await;
     let token = made.expect("a token").1;
     let bad = json!({"redirect_uris": ["http://till.example.test/cb#x"]});
@@ -201,10 +220,45 @@ async fn a_flood_of_refused_applications_is_bounded_in_the_log() {
     for _ in 0..150 {
         assert_eq!(wrong().await.status, 401);
     }
-    assert_eq!(lines.take(LINE).len(), 100);
+    assert_eq!(lines.take(LINE).len(), 20);
+    // Another mistake is written down all the same.
+    let ask = world.get("/o/alpha/authorize?client_id=nobody&redirect_uri=https://a.test/cb");
+    let line = line_of(&lines, ask, 400).await;
+    assert_eq!([&line["reason"], &line["left_out"]], [&json!("unknown_client"), &Value::Null], "{line}");
     world.wait_s(1);
     wrong().await;
-    assert_eq!(lines.take(LINE)[0]["left_out"], 50);
+    assert_eq!(lines.take(LINE)[0]["left_out"], 130);
+}
+
+/// S-OP-8: an application that is disabled is told apart from one that there is not, in the log only.
+#[tokio::test]
+async fn a_disabled_application_is_told_apart_in_the_log() {
+    let world = World::start().await;
+    let app = world.data.app.id.clone();
+    world.edit_client(&app, |client| client.enabled = false).await;
+    let (lines, _log) = LogLines::begin();
+    for issuer in ISSUERS {
+        let path = format!(
+            "{}/authorize?response_type=code&scope=openid&client_id={}&redirect_uri={CALLBACK}",
+            issuer.base(&world),
+            app.as_str()
+        );
+        let line = line_of(&lines, world.get(&path), 400).await;
+        assert_eq!([&line["reason"], &line["client"]], ["disabled_client", app.as_str()], "{issuer:?}");
+    }
+}
+
+/// The id that an error of PingOne's shows leads to its line, whoever it is about. Contract pingone.md 5.1
+#[tokio::test]
+async fn the_id_of_an_error_leads_to_its_line() {
+    let world = World::start().await;
+    let (lines, _log) = LogLines::begin();
+    let request = asked(&world, Issuer::PingOne, "token", &[("grant_type", CODE), ("code", "made-up")]);
+    let reply = request.send().await;
+    assert_eq!(reply.status, 400, "{}", reply.text);
+    let id = reply.header("correlation-id");
+    let refused = lines.take("request refused");
+    assert!(!id.is_empty() && refused.iter().any(|line| line["id"] == id), "{id}: {refused:?}");
 }
 
 /// S-OP-8: an address that is not registered is in the log as it came, with its application, whichever issuer is asked; where there
@@ -238,6 +292,7 @@ async fn an_address_that_is_not_registered_is_in_the_log() {
             let said =
                 ["client", "reason", "endpoint", "detail"].map(|name| line[name].as_str().expect("text"));
             assert_eq!(said, [app, "redirect_uri", "authorize", detail], "{issuer:?}");
+            assert!(line["address"].as_str().expect("text").starts_with(FROM), "{line}");
         }
     }
 }

@@ -77,7 +77,7 @@ impl CarriedRequest<'_> {
         let pushed = provider.pushed(&params).await?;
         let unpushed = face.settings.requires_pushed && pushed.is_none();
         let params = pushed.unwrap_or(params);
-        let authorize = match provider.authorize(&params).await {
+        let authorize = match provider.authorize(&params, call.peer()).await {
             Ok(authorize) => authorize,
             Err(error) => return refused(face, call, self, error).await.map(Judged::Refused),
         };
@@ -156,7 +156,7 @@ pub(crate) async fn refused(
 ) -> Result<Response, OpenIdError> {
     match error {
         AuthorizeError::Missing(name) => Err(OpenIdError::Missing(name)),
-        AuthorizeError::Client => Err(OpenIdError::Client),
+        AuthorizeError::Client(_) => Err(OpenIdError::Client),
         AuthorizeError::RedirectUri(_) => Err(OpenIdError::RedirectUri),
         AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),
         AuthorizeError::Outage(outage) => Err(outage.into()),

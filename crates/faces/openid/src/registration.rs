@@ -7,7 +7,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Actor, Client, ClientRefusal, ClientRefusalReason, ClientRegistrationError, DirectoryError, Realm,
+    Actor, Client, ClientId, ClientRefusal, ClientRefusalReason, ClientRegistrationError, DirectoryError,
+    Realm,
 };
 use adieu_http_kit::auth::bearer;
 use adieu_http_kit::{body, json, media};
@@ -40,7 +41,7 @@ pub(crate) async fn register(
     body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
-    noted(face, call, realm, made(face, call, body, realm).await).await
+    noted(face, call, realm, None, made(face, call, body, realm).await).await
 }
 
 async fn made(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Result<Response, OpenIdError> {
@@ -63,7 +64,7 @@ pub(crate) async fn registered(
     body: Body,
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
-    noted(face, call, realm, managed(face, call, body, realm).await).await
+    noted(face, call, realm, named(call), managed(face, call, body, realm).await).await
 }
 
 async fn managed(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Result<Response, OpenIdError> {
@@ -91,6 +92,7 @@ async fn noted(
     face: &Face,
     call: &Call,
     realm: &Realm,
+    client: Option<ClientId>,
     answer: Result<Response, OpenIdError>,
 ) -> Result<Response, OpenIdError> {
     let (reason, detail) = match &answer {
@@ -98,14 +100,13 @@ async fn noted(
         Err(error @ OpenIdError::Metadata(_)) => (ClientRefusalReason::Metadata, Some(error.to_string())),
         Ok(_) | Err(_) => return answer,
     };
-    let own = call.path().rsplit('/').next().and_then(|id| id.parse().ok());
     face.authority
         .note_client_refusal(ClientRefusal {
             realm,
             channel: CHANNEL,
             endpoint: "registration",
             address: call.peer().map(|peer| peer as &(dyn Display + Sync)),
-            client: own,
+            client,
             reason,
             detail: detail.as_deref().map(|said| &said[..said.floor_char_boundary(DETAIL_BYTES_MAX)]),
         })
@@ -113,11 +114,16 @@ async fn noted(
     answer
 }
 
+/// The client that the path names.
+fn named(call: &Call) -> Option<ClientId> {
+    call.path().rsplit('/').next().and_then(|id| id.parse().ok())
+}
+
 /// The client of the path, which this is the token of. RFC 7592 §2: nobody learns whether there is another one.
 async fn caller(face: &Face, call: &Call, realm: &Realm) -> Result<Arc<Client>, OpenIdError> {
     let token = bearer(call.headers()).ok_or(OpenIdError::Token { shown: false })?;
     let no_token = || OpenIdError::Token { shown: true };
-    let id = call.path().rsplit('/').next().and_then(|id| id.parse().ok()).ok_or_else(no_token)?;
+    let id = named(call).ok_or_else(no_token)?;
     let client = face.authority.registered_client(realm.id, &id, token).await?;
     client.filter(|client| client.enabled).ok_or_else(no_token)
 }

@@ -116,7 +116,7 @@ async fn ended(
         seen: &shown(&answers),
         told: &told,
         frames: parting.frames(),
-        onward: later.as_deref().map(Onward::look_again),
+        onward: later.as_deref().map(Onward::look_elsewhere),
         again,
     };
     let id = realm.id.to_string();

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{LiveSession, Realm};
-use adieu_http_kit::form::Params;
+use adieu_http_kit::client::Peer;
 use adieu_oidc::{Authorize, AuthorizeAnswer, AuthorizeError, ResponseMode};
 use adieu_pages_kit::FormPostPage;
 use axum::Json;
@@ -30,20 +30,11 @@ pub(crate) async fn authorize(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, params) = body::params(request).await?;
-    answer(&face, &realm, &Visitor::of(&parts), &params).await
-}
-
-async fn answer(
-    face: &Face,
-    realm: &Arc<Realm>,
-    visitor: &Visitor,
-    params: &Params,
-) -> Result<Response, Problem> {
-    let authorize = match face.provider(realm).authorize(params).await {
+    let authorize = match face.provider(&realm).authorize(&params, parts.extensions.get::<Peer>()).await {
         Ok(authorize) => authorize,
-        Err(error) => return refused(face, realm, error),
+        Err(error) => return refused(&face, &realm, error),
     };
-    let mut response = answered(face, realm, visitor, &authorize).await?;
+    let mut response = answered(&face, &realm, &Visitor::of(&parts), &authorize).await?;
     response.extensions_mut().insert(Concerned(authorize.client.id.clone()));
     Ok(response)
 }
@@ -137,7 +128,7 @@ pub(crate) fn coded(
 pub(crate) fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) -> Result<Response, Problem> {
     let problem = match error {
         AuthorizeError::Missing(name) => Problem::invalid(name, "The parameter is missing."),
-        AuthorizeError::Client => Problem::invalid("client_id", "The application is not known here."),
+        AuthorizeError::Client(_) => Problem::invalid("client_id", "The application is not known here."),
         AuthorizeError::RedirectUri(_) => Problem::redirect_uri(),
         AuthorizeError::Repeated(name) => Problem::invalid(name, "The parameter may be given once only."),
         AuthorizeError::Outage(outage) => Problem::Unavailable(outage),

@@ -67,9 +67,6 @@ fn log(problem: &Problem, id: &str, external: &External) {
     let cause = root_cause(problem);
     if problem.status().is_server_error() {
         tracing::error!(id, transaction, cause, %problem, "request not answered");
-    } else if let Problem::OAuth(_) = problem {
-        // The line about the application that was refused stands already.
-        tracing::debug!(id, transaction, status = problem.status().as_u16(), %problem, "request refused");
     } else {
         tracing::info!(id, transaction, status = problem.status().as_u16(), %problem, "request refused");
     }

@@ -96,7 +96,7 @@ async fn without_flow(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<R
         }
         Some(Check::Live(_) | Check::Half(_) | Check::Not(_)) | None => {
             let again = front.map(|href| Link { href, text: "Sign on again" });
-            let page = SignedOffPage { realm: &realm.path, again, ..SignedOffPage::default() };
+            let page = SignedOffPage { realm: &realm.path, nobody: true, again, ..SignedOffPage::default() };
             return Ok(html(StatusCode::OK, &page.html(), &[]));
         }
     };

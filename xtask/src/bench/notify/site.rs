@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::bench::memory::status_kib;
 use crate::bench::notify::receivers::Receivers;
-use crate::bench::notify::series::{Series, now, now_ns};
+use crate::bench::series::{Series, now, now_ns};
 use crate::contract_server::{ContractServer, Pinned};
 use crate::http::{Connection, ask_with, json as asked};
 
@@ -174,6 +175,31 @@ impl Site {
         let (_, answered) = self.end_realm()?;
         let last = receivers.last_of(people.len() * self.clients.len())?;
         Ok(last.saturating_sub(answered) as f64 / 1e6)
+    }
+
+    /// How long the answers to endings of one session took that an administrator orders, as the ending of all is ordered.
+    pub(crate) fn single_endings<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> Result<Series> {
+        let (mut public, mut admin) = (Connection::open(self.public)?, Connection::open(self.admin)?);
+        let mut ms = Vec::new();
+        for (number, token) in tokens.enumerate() {
+            let (status, text) =
+                public.ask("GET", "/sessions/whoami", &[("x-session-token", token)], None)?;
+            ensure!(status == 200, "{status} {text}");
+            let session: Value = serde_json::from_str(&text)?;
+            let order = json!({"session": session["id"]});
+            let began = now();
+            let (status, text) = admin.ask("POST", "/v1/endings", &[], Some(&order))?;
+            ensure!(status == 200, "{status} {text}");
+            if number >= WARMING {
+                ms.push(began.elapsed().as_secs_f64() * 1000.0);
+            }
+        }
+        Ok(Series::of(ms))
+    }
+
+    /// What the server holds in memory, by a name of `/proc/PID/status`.
+    pub(crate) fn memory_mib(&self, name: &str) -> Result<u64> {
+        Ok(status_kib(self.server.pid(), name)? / 1024)
     }
 
     /// Ends all sessions of the realm; the ending, and when the answer was there.

@@ -31,7 +31,7 @@ pub(super) async fn answer(
     let is_signed_on_for = params.first(SIGNED_ON_FOR).is_some();
     let params = without_own(&params);
     let provider = provider(face, realm);
-    let authorize = match provider.authorize(&params).await {
+    let authorize = match provider.authorize(&params, call.peer()).await {
         Ok(authorize) => authorize,
         Err(error) => return refused(face, call, &provider, &params, error).await,
     };
@@ -130,7 +130,7 @@ async fn refused(
 ) -> Result<Response, AmError> {
     match error {
         // Nothing may be redirected: RFC 9700 §2.1.
-        AuthorizeError::Missing(_) | AuthorizeError::Client | AuthorizeError::RedirectUri(_) => {
+        AuthorizeError::Missing(_) | AuthorizeError::Client(_) | AuthorizeError::RedirectUri(_) => {
             Err(AmError::BadRequest)
         }
         AuthorizeError::Repeated(name) => Err(AmError::Repeated(name)),
@@ -190,7 +190,7 @@ pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Opt
         Err(AuthorizeError::Told { reply, .. }) => reply.redirect_uri,
         Err(
             AuthorizeError::Missing(_)
-            | AuthorizeError::Client
+            | AuthorizeError::Client(_)
             | AuthorizeError::RedirectUri(_)
             | AuthorizeError::Repeated(_)
             | AuthorizeError::Outage(_),

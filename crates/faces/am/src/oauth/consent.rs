@@ -104,7 +104,9 @@ pub(super) fn page(
     let (asked, to) = (authorize.asked_of_user(), authorize.reply.redirect_uri.as_deref());
     let shown = asked.shown_to(&face.authority, live.session.id);
     let of_form = [(CSRF, token.as_str()), (CONSENT_SHOWN, shown.as_str())];
-    let hidden: Vec<_> = request.iter().chain(of_form).collect();
+    // A signed request counts when it is read: its object may be over before its user has answered.
+    let said = authorize.signed_params();
+    let hidden: Vec<_> = said.as_ref().unwrap_or(request).iter().chain(of_form).collect();
     let page = ConsentPage {
         application: &authorize.client.name,
         goes_to: to.map(redirect_place),

@@ -29,7 +29,7 @@ fn decided<'a>(fixture: &'a FaceFixture, decision: &'a str, csrf: &'a str) -> Ve
 }
 
 /// The form of the page, with this answer.
-async fn answered(fixture: &FaceFixture, page: &Reply, session: &str, decision: &str) -> Reply {
+pub(crate) async fn answered(fixture: &FaceFixture, page: &Reply, session: &str, decision: &str) -> Reply {
     let fields = page.text.split(r#"type="hidden" name=""#).skip(1);
     let names: Vec<_> = fields.map(|rest| rest.split('"').next().expect("a name")).collect();
     let values: Vec<_> = names.into_iter().map(|name| (name, hidden(page, name))).collect();
@@ -113,7 +113,6 @@ async fn a_consent_is_to_what_its_page_has_shown() {
     let id = fixture.world.data.app.id.clone();
     let renamed = fixture.world.edit_client(&id, |client| {
         client.name = "Nice notes".into();
-        client.identity_generation += 1;
     });
     renamed.await;
     let anew = answered(&fixture, &page, &session, "allow").await;

@@ -6,6 +6,7 @@ use adieu_authority::read_client_jwks;
 use adieu_token::{Alg, SigningKey};
 use serde_json::{Value, json};
 
+use crate::consent;
 use crate::fixture::{ALICE, COOKIE, FaceFixture, Reply};
 use crate::pages::{hidden, submit, value_of};
 
@@ -91,4 +92,17 @@ async fn a_signed_request_is_answered_by_a_session() {
     let silent = asked(&fixture, &key, &json!({"prompt": "none"})).await;
     let nobody = fixture.ask("GET", &silent).send().await;
     assert!(nobody.header("location").contains("error=login_required"), "{}", nobody.header("location"));
+}
+
+/// Goal: S-OP-23: a signed request counts when it is read, so whoever is asked for consent may take their time.
+#[tokio::test]
+async fn a_signed_request_waits_for_an_answer_to_its_question() {
+    let (fixture, key) = shop_that_signs().await;
+    let session = fixture.sign_on(ALICE).await;
+    let address = asked(&fixture, &key, &json!({"prompt": "consent"})).await;
+    let page = fixture.ask("GET", &address).cookie(&session).send().await;
+    assert!(page.text.contains("Allow Shop?") && !page.text.contains("request\""), "{}", page.text);
+    fixture.wait_s(400); // The object is over by now.
+    let allowed = consent::answered(&fixture, &page, &session, "allow").await;
+    is_answered(&allowed, &json!({"prompt": "consent"}));
 }

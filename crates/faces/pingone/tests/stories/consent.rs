@@ -170,7 +170,6 @@ async fn a_consent_is_to_what_its_page_has_shown() {
     let renamed = fixture.world.edit_client(&id, |client| {
         client.name = "Nice notes".into();
         client.redirect_uris.push("https://evil.example.test/cb".into());
-        client.identity_generation += 1;
     });
     renamed.await;
     let again = answered(&fixture, &question, &st, "allow").await;
