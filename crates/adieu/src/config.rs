@@ -19,6 +19,7 @@ mod rules;
 mod secret;
 mod source;
 mod tokenizers;
+pub mod until_restart;
 mod values;
 mod variables;
 mod warnings;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 pub use dialects::{AmConfig, CheckConfig, KratosConfig, OpenIdConfig, PingOneConfig, TokenizerConfig};
 pub use faults::{ConfigError, ConfigFault, WrittenAt};
 pub use listeners::TlsFiles;
-pub use load::{JudgedConfig, judge, load};
+pub use load::{JudgedConfig, fits, judge, load};
 pub use secret::{NoCredential, Secret};
 pub(crate) use values::seconds;
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 
 use crate::assembled::AssembledServer;
-use crate::config::changes::for_a_restart;
-use crate::config::{Config, TlsFiles};
+use crate::config::changes::{differing, for_a_restart};
+use crate::config::until_restart::UntilRestart;
+use crate::config::{Config, TlsFiles, fits};
 use crate::logging::Log;
 use crate::services::{Present, Services};
 use crate::tls::{Read, Tls};
@@ -17,7 +18,10 @@ use crate::tls::{Read, Tls};
 /// What can be changed, and by what it was started.
 pub struct Reload {
     pub(crate) server: AssembledServer,
+    /// The configuration of the start, by which everything is that takes a restart.
     pub(crate) started: Config,
+    /// The one that counts at present.
+    pub(crate) present: Config,
     pub(crate) services: Present,
     pub(crate) public_tls: Option<Tls>,
     pub(crate) admin_tls: Option<Tls>,
@@ -26,32 +30,31 @@ pub struct Reload {
 
 impl Reload {
     /// Takes the new configuration, and says which keys take a restart; or says why not, and nothing has changed.
-    pub async fn take(&self, wanted: &Config) -> Result<Vec<String>> {
+    pub async fn take(&mut self, wanted: &Config) -> Result<Vec<String>> {
         stays_guarded(&self.started, wanted)?;
-        let mut for_a_restart = for_a_restart(&self.started, wanted);
-        let mut read = |tls: &Option<Tls>, files: Option<TlsFiles>, key: &str| match (tls, files) {
-            (Some(tls), Some(files)) => tls.read(files).map(Some).with_context(|| key.to_owned()),
-            (None, None) => Ok(None),
-            // Whether a listener speaks TLS at all is settled when it is bound.
-            _ => {
-                for_a_restart.push(key.to_owned());
-                Ok(None)
-            }
+        let UntilRestart { config, public_waits, admin_waits } = UntilRestart::of(&self.present, wanted);
+        fits(&config).context("beside what is so until a restart")?;
+        let mut waiting = for_a_restart(&self.started, wanted);
+        waiting.extend(differing(&config, wanted));
+        let read = |tls: &Option<Tls>, files: Option<TlsFiles>, waits: bool, key: &'static str| {
+            let both = tls.as_ref().zip(files).filter(|_| !waits);
+            both.map(|(tls, files)| tls.read(files).context(key)).transpose()
         };
-        let public = read(&self.public_tls, wanted.public.tls(), "public.tls_cert")?;
-        let admin = read(&self.admin_tls, wanted.admin.tls(), "admin.tls_cert")?;
-        let server = self.server.with_faces_of(wanted).await?;
-        let services = Services::of(&server, wanted)?;
+        let public = read(&self.public_tls, config.public.tls(), public_waits, "public.tls_cert")?;
+        let admin = read(&self.admin_tls, config.admin.tls(), admin_waits, "admin.tls_cert")?;
+        let server = self.server.with_faces_of(&config).await?;
+        let services = Services::of(&server, &config)?;
         // From here on nothing can fail.
         take(&self.public_tls, public);
         take(&self.admin_tls, admin);
-        self.log.change(&wanted.log);
+        self.log.change(&config.log);
         self.services.store(Arc::new(services));
-        Ok(for_a_restart)
+        self.present = config;
+        Ok(waiting.into_iter().collect())
     }
 
     /// The same, with what comes of it in the log: nobody waits for an answer to a signal.
-    pub async fn take_and_say(&self, wanted: Result<Config>) {
+    pub async fn take_and_say(&mut self, wanted: Result<Config>) {
         let outcome = match wanted {
             Ok(wanted) => self.take(&wanted).await,
             Err(error) => Err(error),

@@ -99,6 +99,7 @@ impl Serving {
     pub fn reload(&self, server: AssembledServer, started: Config, log: Log) -> Reload {
         Reload {
             server,
+            present: started.clone(),
             started,
             services: self.services.clone(),
             public_tls: self.bound.public.tls.clone(),

@@ -276,7 +276,10 @@ async fn begin(
 }
 
 fn unreachable(base: &str, error: &reqwest::Error) -> CommandFailure {
-    let text = format!("the server at {base} does not answer ({error}); see admin.url, or --server");
+    let text = format!(
+        "the server at {base} does not answer ({error}); see admin.url, or --server: one that has not been started again since \
+         admin.listen was changed is at the old address"
+    );
     CommandFailure::new(ExitStatus::CannotTell, text)
 }
 

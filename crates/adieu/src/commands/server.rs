@@ -51,7 +51,7 @@ pub(super) async fn run(
 }
 
 /// Takes a new configuration at every SIGHUP.
-async fn reload(reload: Reload, mut hangups: Signal, again: impl Fn() -> Result<Config>) {
+async fn reload(mut reload: Reload, mut hangups: Signal, again: impl Fn() -> Result<Config>) {
     while hangups.recv().await.is_some() {
         let wanted = tokio::task::block_in_place(&again);
         reload.take_and_say(wanted).await;

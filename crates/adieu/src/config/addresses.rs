@@ -19,6 +19,8 @@ pub(super) struct SaidAddresses {
 }
 
 impl SaidAddresses {
+    pub(super) const ALL: Self = Self { public: true, admin: true };
+
     /// Those that stand in a configuration as it is written, sound or not.
     pub(super) fn of(written: &Table) -> Self {
         let said =

@@ -2,7 +2,7 @@
 //!
 //! A key that is not named here needs a restart: it is safer to say so than to change half of something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
@@ -106,10 +106,15 @@ pub fn at_once(key: &str) -> bool {
 }
 
 /// The keys that differ and take a restart.
-pub fn for_a_restart(now: &Config, wanted: &Config) -> Vec<String> {
+pub fn for_a_restart(now: &Config, wanted: &Config) -> BTreeSet<String> {
+    differing(now, wanted).into_iter().filter(|key| !at_once(key)).collect()
+}
+
+/// The keys that differ.
+pub fn differing(now: &Config, wanted: &Config) -> BTreeSet<String> {
     let (now, wanted) = (leaves(now), leaves(wanted));
-    let keys = now.keys().chain(wanted.keys()).collect::<std::collections::BTreeSet<_>>();
-    keys.into_iter().filter(|key| now.get(*key) != wanted.get(*key) && !at_once(key)).cloned().collect()
+    let keys = now.keys().chain(wanted.keys());
+    keys.filter(|key| now.get(*key) != wanted.get(*key)).cloned().collect()
 }
 
 /// Every key with its values: several in a list of tables, one elsewhere.
@@ -154,12 +159,13 @@ mod tests {
         wanted.log = "debug".into();
         wanted.kratos.cors_origins = vec!["https://app.test".into()];
         wanted.public.trusted_proxies = vec!["10.0.0.1".into()];
-        assert_eq!(for_a_restart(&now, &wanted), Vec::<String>::new());
+        assert!(for_a_restart(&now, &wanted).is_empty());
         wanted.public.listen = ([127, 0, 0, 1], 1).into();
         wanted.data = "elsewhere".into();
         wanted.am.idle_s = 1;
         wanted.realms[0].am_idle_s = Some(1);
         let named = for_a_restart(&now, &wanted);
-        assert_eq!(named, ["am.idle_s", "data", "public.listen", "realms.am_idle_s"]);
+        let expected = ["am.idle_s", "data", "public.listen", "realms.am_idle_s"];
+        assert_eq!(named, expected.map(str::to_owned).into());
     }
 }

@@ -53,6 +53,14 @@ pub fn judge(
     })
 }
 
+/// What the keys of a configuration come to together, each of which is sound: for one that is not written anywhere as it is.
+pub fn fits(config: &Config) -> Result<(), ConfigError> {
+    let source = ConfigSource::default();
+    let together = rules::check(config).into_iter().chain(addresses::check(config, SaidAddresses::ALL));
+    let faults: Vec<_> = together.map(|(key, refused)| placed(&source, key, refused)).collect();
+    if faults.is_empty() { Ok(()) } else { Err(ConfigError { file: None, faults }) }
+}
+
 fn by_line(faults: &mut [ConfigFault]) {
     faults.sort_by_key(|fault| match &fault.place {
         Some(WrittenAt::Line(line)) => *line,

@@ -26,7 +26,7 @@ pub fn page() -> String {
          them. **Origins** are a scheme and a host, perhaps a port; a wildcard stands for a part of the host, with a dot and a domain\n\
          of two names behind it, or for the port.\n\n\
          SIGHUP makes a running server read its configuration anew: what is marked \u{21bb} changes at once, all else takes a\n\
-         restart. See [serving.md](serving.md).\n\n\
+         restart; so do addresses whose listener is changed with them. See [serving.md](serving.md).\n\n\
          | Key | \u{21bb} | Unit | Default | What it is for |\n|---|---|---|---|---|\n",
     );
     for key in keys() {

@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use adieu::config::Config;
@@ -24,6 +24,13 @@ async fn free_address() -> SocketAddr {
 }
 
 impl Server {
+    /// One whose configuration is a text.
+    async fn started_by(text: &str, folder: tempfile::TempDir) -> Self {
+        let mut server = Self { child: spawned(folder.path(), text), folder, config: Config::default() };
+        server.says("serving").await;
+        server
+    }
+
     async fn start() -> (Self, String) {
         let folder = tempfile::tempdir().expect("a folder");
         let pem = certify(folder.path());
@@ -34,7 +41,8 @@ impl Server {
         config.admin.url = format!("http://{}", config.admin.listen);
         config.public.tls_cert = folder.path().join("cert.pem");
         config.public.tls_key = folder.path().join("key.pem");
-        let mut server = Self { child: child(folder.path().join("adieu.toml"), &config), folder, config };
+        let text = toml::to_string(&config).expect("TOML");
+        let mut server = Self { child: spawned(folder.path(), &text), folder, config };
         server.says("serving").await;
         (server, pem)
     }
@@ -75,8 +83,9 @@ impl Drop for Server {
     }
 }
 
-fn child(file: PathBuf, config: &Config) -> std::process::Child {
-    std::fs::write(&file, toml::to_string(config).expect("TOML")).expect("a file");
+fn spawned(folder: &Path, text: &str) -> std::process::Child {
+    let file = folder.join("adieu.toml");
+    std::fs::write(&file, text).expect("a file");
     let log = File::options().create(true).append(true).open(file.with_extension("log")).expect("a log");
     let mut command = Command::new(env!("CARGO_BIN_EXE_adieu"));
     command.args(["serve", "--config"]).arg(file).env_remove("RUST_LOG");
@@ -148,4 +157,74 @@ async fn a_new_configuration_is_taken_whole_or_not_at_all() {
     server.says("the new configuration is in use").await;
     assert_eq!(sent_to(&mut open).await, "https://id.test/two");
     assert!(welcomes(address, &old).await, "the first certificate again");
+}
+
+/// Goal: until its restart a server is where it was, and so is all that leads to it.
+/// Method: addresses that follow their listeners, and both listeners moved: the issuer stays at the port that answers, the log names
+/// the addresses, what has nothing to do with them changes at once, and a command says why the new port does not answer.
+#[tokio::test]
+async fn addresses_wait_for_the_restart_of_their_listener() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [public, admin, elsewhere, too] =
+        [free_address().await, free_address().await, free_address().await, free_address().await];
+    let data = folder.path().join("data");
+    let text = |public: SocketAddr, admin: SocketAddr, rest: &str| {
+        format!("data = {data:?}\n[public]\nlisten = '{public}'\n[admin]\nlisten = '{admin}'\n{rest}")
+    };
+    let mut server = Server::started_by(&text(public, admin, ""), folder).await;
+    let client = reqwest::Client::builder().timeout(STALL).no_proxy().build().expect("a client");
+    let issuer = async || {
+        let path = "/o/alpha/.well-known/openid-configuration";
+        let answer = client.get(format!("http://{public}{path}")).send().await.expect("an answer");
+        let text = answer.text().await.expect("a text");
+        let document: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        document["issuer"].as_str().expect("an issuer").to_owned()
+    };
+    assert_eq!(issuer().await, format!("http://{public}/o/alpha"));
+
+    let file = server.folder.path().join("adieu.toml");
+    let moved = text(elsewhere, too, "[openid]\nregistration = true\n");
+    std::fs::write(&file, &moved).expect("a file");
+    server.hang_up();
+    let line = server.says("take a restart").await;
+    for key in ["public.listen", "public.url", "admin.listen", "admin.url"] {
+        assert!(line.contains(key), "{key}: {line}");
+    }
+    assert!(!line.contains("openid"), "{line}");
+    assert_eq!(issuer().await, format!("http://{public}/o/alpha"));
+    let registers = client.post(format!("http://{public}/o/alpha/register")).send().await.expect("an answer");
+    assert_eq!(registers.status(), 401, "what has nothing to do with the listener changed at once");
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adieu"));
+    command.args(["user", "list", "--config"]).arg(&file).current_dir(server.folder.path());
+    let output = command.env_remove("RUST_LOG").output().expect("adieu runs");
+    let says = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(4), "{says}");
+    assert!(says.contains("admin.listen was changed"), "{says}");
+
+    // Said instead of followed, and with an address of another key: the same.
+    let said = moved.replace(
+        "[admin]",
+        &format!("url = 'http://{elsewhere}'\n[kratos]\nurl = 'http://{elsewhere}'\n[admin]"),
+    );
+    std::fs::write(&file, &said).expect("a file");
+    server.hang_up();
+    let line = server.says("take a restart").await;
+    assert!(line.contains("kratos.url") && line.contains("public.url"), "{line}");
+    assert_eq!(issuer().await, format!("http://{public}/o/alpha"));
+
+    // Sound for the next start, and not beside the listener that is there: browsers keep such a cookie over https only.
+    certify(server.folder.path());
+    let secured = format!(
+        "data = {data:?}\n[public]\nlisten = '{public}'\nurl = 'https://localhost:{}'\ntls_cert = {:?}\ntls_key = {:?}\n\
+         [kratos]\ncookie_name = '__Host-session'\n[admin]\nlisten = '{admin}'\n",
+        public.port(),
+        server.folder.path().join("cert.pem"),
+        server.folder.path().join("key.pem"),
+    );
+    std::fs::write(&file, &secured).expect("a file");
+    server.hang_up();
+    let line = server.says("the old one stays").await;
+    assert!(line.contains("until a restart") && line.contains("kratos.cookie_name"), "{line}");
+    assert_eq!(issuer().await, format!("http://{public}/o/alpha"));
 }
