@@ -81,37 +81,8 @@ impl Callers {
             | Order::SetEnabled { .. }
             | Order::Remove { .. } => self.change_user(authority, order).await,
             Order::Issue { token, client, .. } => self.issue(authority, token, client).await,
-            Order::Redeem { code } => {
-                let code = self.notes.presented_code(code);
-                let Some(client) = self.client(authority, &code).await? else {
-                    return Ok(CallAnswer::NoGrant);
-                };
-                let order = RedeemCode {
-                    code: code.text,
-                    client,
-                    issuer: ISSUER.into(),
-                    redirect_uri: None,
-                    verifier: None,
-                    may_have: vec!["openid".into()],
-                };
-                let redeemed = authority.redeem_code(order).await;
-                self.granted(redeemed.map(|grant| grant.refresh), code.client)
-            }
-            Order::Refresh { refresh } => {
-                let refresh = self.notes.presented_refresh(refresh);
-                let Some(client) = self.client(authority, &refresh).await? else {
-                    return Ok(CallAnswer::NoGrant);
-                };
-                let order = RefreshTokens {
-                    token: refresh.text,
-                    client,
-                    issuer: ISSUER.into(),
-                    scope: None,
-                    may_have: vec!["openid".into()],
-                };
-                let rotated = authority.refresh(order).await;
-                self.granted(rotated.map(|grant| grant.refresh), refresh.client)
-            }
+            Order::Redeem { code } => self.redeem(authority, code).await,
+            Order::Refresh { refresh } => self.refresh(authority, refresh).await,
             Order::Count { user } => self.count(authority, user).await,
             Order::Sweep => authority.sweep().await.map_or(Err(Untold), |_| Ok(CallAnswer::Done)),
             Order::Expire => authority.expire_shared().await.map_or(Err(Untold), |_| Ok(CallAnswer::Done)),
@@ -124,6 +95,39 @@ impl Callers {
                 authority.give_up_notices(ending).await.map_or(Err(Untold), |_| Ok(CallAnswer::Done))
             }
         }
+    }
+
+    async fn redeem(&self, authority: &Authority, code: usize) -> Carried {
+        let code = self.notes.presented_code(code);
+        let Some(client) = self.client(authority, &code).await? else {
+            return Ok(CallAnswer::NoGrant);
+        };
+        let order = RedeemCode {
+            code: code.text,
+            client,
+            issuer: ISSUER.into(),
+            redirect_uri: None,
+            verifier: None,
+            may_have: vec!["openid".into()],
+        };
+        let redeemed = authority.redeem_code(order).await;
+        self.granted(redeemed.map(|grant| grant.refresh), code.client)
+    }
+
+    async fn refresh(&self, authority: &Authority, refresh: usize) -> Carried {
+        let refresh = self.notes.presented_refresh(refresh);
+        let Some(client) = self.client(authority, &refresh).await? else {
+            return Ok(CallAnswer::NoGrant);
+        };
+        let order = RefreshTokens {
+            token: refresh.text,
+            client,
+            issuer: ISSUER.into(),
+            scope: None,
+            may_have: vec!["openid".into()],
+        };
+        let rotated = authority.refresh(order).await;
+        self.granted(rotated.map(|grant| grant.refresh), refresh.client)
     }
 
     async fn sign_on(
