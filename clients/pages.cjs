@@ -277,15 +277,21 @@ scenario({
     const callback = `${site}/o/alpha/upstream/root/callback`;
     const client = { client_name: "Alpha", redirect_uris: [callback] };
     const { client_id, client_secret } = await made("clients", client, "/");
-    await made("users", { username: "ursula", password: newcomersPassword }, "/");
+    const ursula = await made("users", { username: "ursula", password: newcomersPassword }, "/");
     const provider = { name: "root", title: "Head Office", issuer: `${site}/o/_`, client_id, client_secret };
-    await made("upstreams", provider);
+    const upstream = await made("upstreams", provider);
     await goto("/o/alpha/upstream/root/begin?return_to=/", "at-the-provider", /Sign on/);
     await signOn("ursula", newcomersPassword);
     assert.match(await browser.text(), /You are not known here/);
     await judged("after-provider");
     await follow("Use another account there");
     await judged("at-the-provider-account");
+    // As somebody who has recovery codes here: one is asked for, whatever the provider did.
+    const body = JSON.stringify({ sub: ursula.id, user: pingone.user_id });
+    const headers = { "Content-Type": "application/json" };
+    const linked = await fetch(`${new URL(kratos.admin).origin}/v1/upstreams/${upstream.id}/links`, { method: "POST", headers, body });
+    assert.ok(linked.ok, await linked.text());
+    await goto("/o/alpha/upstream/root/begin?return_to=/", "second-step-after-provider", /Second step/);
     await browser.goto(`${site}/`);
     await browser.click("form button[type=submit]");
   },

@@ -75,6 +75,27 @@ async fn one_session_for_all() {
     assert_eq!(nowhere.status, 400, "the shop is no client of the root realm: {}", nowhere.text);
 }
 
+/// Goal: ONE-SLOW-HURTS-NONE: whoever signs on while the server is busy keeps the form and the name, and signs on by it a moment later.
+#[tokio::test]
+async fn a_busy_server_keeps_the_form() {
+    let mut config = profile_config("main");
+    config.passwords.memory_kib = 32 * 1024;
+    config.passwords.passes = 4;
+    config.passwords.workers = 1;
+    let world = World::with_config(config).await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    tokio::time::pause(); // The runtime waits for the hash alone: the time that it may take passes at once.
+    let busy = browser.submit(&page, &[("username", ALICE.0), ("password", ALICE.1)]).await;
+    tokio::time::resume();
+    assert_eq!((busy.status.as_u16(), busy.header("retry-after")), (303, "5"), "{}", busy.text);
+    let again = browser.get(busy.location()).await;
+    assert!(again.text.contains("The server is busy. Try again in a moment."), "{}", again.text);
+    assert!(again.text.contains("value=\"alice\"") && !again.text.contains(ALICE.1));
+    let answer = browser.sign_on(&again, ALICE).await;
+    shop.code(&answer);
+}
+
 /// Goal: the form of the page cannot be sent by another site, nor by a browser that was not shown it.
 #[tokio::test]
 async fn a_form_is_for_the_browser_that_was_shown_it() {
