@@ -171,7 +171,8 @@ pub use revoked_token::{RevokedToken, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};
 pub use second_factor::{CODES_IN_A_SET, CodeSet, RecoveryCodes, Spending, TYPED_LETTERS};
 pub use session::{
-    Around, Device, Generations, Method, NotLive, Session, State, Verdict, activity_to_write, verdict,
+    Around, Device, Generations, Method, NotLive, Session, SessionDevice, State, Verdict, activity_to_write,
+    verdict,
 };
 pub use session_id::{Incarnation, SessionId, SessionIdCipher};
 pub use session_record::{Fate, KeptSession, SessionRecord, session_record};

@@ -54,7 +54,7 @@ pub struct Session {
     /// The channel it came through.
     pub channel: Channel,
     /// The user agent.
-    pub device: Device,
+    pub device: SessionDevice,
     /// Free properties.
     pub properties: BTreeMap<String, String>,
     /// How many clients took part in this epoch. Who they are is in records of their own (`participant`).
@@ -100,6 +100,29 @@ pub struct Device {
     pub user_agent: Option<String>,
     /// Where it is said to be.
     pub location: Option<String>,
+}
+
+/// The user agent of a session, boxed: of many sessions nothing is known of it, and there are millions of them in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct SessionDevice(Option<Box<Device>>);
+
+impl From<Device> for SessionDevice {
+    fn from(device: Device) -> Self {
+        Self((device != Device::UNKNOWN).then(|| Box::new(device)))
+    }
+}
+
+impl std::ops::Deref for SessionDevice {
+    type Target = Device;
+
+    fn deref(&self) -> &Device {
+        self.0.as_deref().unwrap_or(&Device::UNKNOWN)
+    }
+}
+
+impl Device {
+    /// One of which nothing is known.
+    pub const UNKNOWN: Self = Self { address: None, user_agent: None, location: None };
 }
 
 /// The answer of a check that could be made.
@@ -256,7 +279,7 @@ pub(crate) mod tests {
             expires_at: Timestamp::from_ms(1_000_000),
             methods: vec![],
             channel: Channel::named("test"),
-            device: Device::default(),
+            device: SessionDevice::default(),
             properties: BTreeMap::new(),
             participants: 0,
         }

@@ -241,7 +241,7 @@ impl SignOnOrder {
             expires_at: now.plus(self.limits.absolute),
             methods,
             channel: self.channel.clone(),
-            device: self.device.clone(),
+            device: self.device.clone().into(),
             properties: BTreeMap::new(),
             participants: 0,
         }

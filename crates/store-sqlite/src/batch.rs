@@ -152,7 +152,7 @@ impl<'a> Batch<'a> {
         if !self.dirty.contains(&id.number())
             && let Some(cached) = self.shared.caches.sessions.find(&id.number())
         {
-            return Ok(Some(Arc::clone(&cached.session)));
+            return Ok(Some(cached.session));
         }
         Ok(rows::session(self.db, self.cipher(), id)?.map(Arc::new))
     }
@@ -303,12 +303,12 @@ impl Touched {
         match self {
             Self::Session(id, None) => caches.sessions.publish(id.number(), |_| None, commit),
             Self::Session(id, Some(session)) => {
-                let next = |held: Option<&Arc<CachedSession>>| {
+                let next = |held: Option<&CachedSession>| {
                     let seen_at = session.seen_at;
-                    Some(Arc::new(match held {
+                    Some(match held {
                         Some(held) => held.next(session),
                         None => CachedSession::new(session, seen_at),
-                    }))
+                    })
                 };
                 caches.sessions.publish(id.number(), next, commit);
             }

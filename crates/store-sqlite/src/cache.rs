@@ -17,14 +17,15 @@ pub(crate) struct Caches {
     /// The number of the last commit whose changes stand in the maps.
     published: AtomicU64,
     pub(crate) sessions: ExactMap<u128, CachedSession, ByNumber>,
-    pub(crate) users: ExactMap<u128, User, ByNumber>,
-    pub(crate) realms: ExactMap<u128, Realm, ByNumber>,
-    pub(crate) clients: ExactMap<ClientId, Client, RandomState>,
-    pub(crate) grants: ExactMap<u128, Grant, ByNumber>,
-    pub(crate) consents: ExactMap<(UserId, ClientId), Consent, RandomState>,
+    pub(crate) users: ExactMap<u128, Arc<User>, ByNumber>,
+    pub(crate) realms: ExactMap<u128, Arc<Realm>, ByNumber>,
+    pub(crate) clients: ExactMap<ClientId, Arc<Client>, RandomState>,
+    pub(crate) grants: ExactMap<u128, Arc<Grant>, ByNumber>,
+    pub(crate) consents: ExactMap<(UserId, ClientId), Arc<Consent>, RandomState>,
 }
 
-/// A session in memory, with what only memory knows.
+/// A session in memory, with what only memory knows. The map holds it without a box of its own: there are millions.
+#[derive(Clone)]
 pub(crate) struct CachedSession {
     pub(crate) session: Arc<Session>,
     /// Shared by all versions of a session, so that a check in flight on the one before notes nothing in vain.
@@ -94,13 +95,13 @@ impl Caches {
 const BUCKETS: usize = 4096;
 
 pub(crate) struct ExactMap<K, V, S> {
-    map: papaya::HashMap<K, Arc<V>, S>,
+    map: papaya::HashMap<K, V, S>,
     hasher: S,
     buckets: Box<[Mutex<u64>]>,
     capacity: usize,
 }
 
-impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default + Clone> ExactMap<K, V, S> {
+impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Default + Clone> ExactMap<K, V, S> {
     fn new(capacity: usize) -> Self {
         let buckets = (0..BUCKETS).map(|_| Mutex::new(0)).collect();
         let hasher = S::default();
@@ -118,12 +119,12 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default + Clone> ExactMap<K, V, S
         bucket.lock().unwrap_or_else(PoisonError::into_inner) // A number is whole whoever panicked.
     }
 
-    pub(crate) fn find(&self, key: &K) -> Option<Arc<V>> {
+    pub(crate) fn find(&self, key: &K) -> Option<V> {
         self.map.pin().get(key).cloned()
     }
 
     /// Puts what was read at commit `read_at`, unless the key was touched since; then it must be read anew.
-    pub(crate) fn fill(&self, key: K, value: impl FnOnce() -> Arc<V>, read_at: u64) -> bool {
+    pub(crate) fn fill(&self, key: K, value: impl FnOnce() -> V, read_at: u64) -> bool {
         let touched = self.bucket(&key);
         if *touched > read_at {
             return false;
@@ -140,7 +141,7 @@ impl<K: Hash + Eq + Clone, V, S: BuildHasher + Default + Clone> ExactMap<K, V, S
     }
 
     /// Makes `key` what `commit` made it; `next` gets what stood there.
-    pub(crate) fn publish(&self, key: K, next: impl FnOnce(Option<&Arc<V>>) -> Option<Arc<V>>, commit: u64) {
+    pub(crate) fn publish(&self, key: K, next: impl FnOnce(Option<&V>) -> Option<V>, commit: u64) {
         let mut touched = self.bucket(&key);
         *touched = commit;
         let map = self.map.pin();
@@ -205,15 +206,15 @@ mod tests {
         let map = map();
         let read_at = 4; // The reader began when commit 4 was published, and read "live".
         map.publish(7, |_| None, 5); // Commit 5 ends it; nothing was in the map.
-        assert!(!map.fill(7, || Arc::new("live"), read_at), "the fill must be refused");
+        assert!(!map.fill(7, || "live", read_at), "the fill must be refused");
         assert!(map.find(&7).is_none());
-        assert!(map.fill(7, || Arc::new("anew"), 5), "a read that began after the commit may fill");
+        assert!(map.fill(7, || "anew", 5), "a read that began after the commit may fill");
     }
 
     #[test]
     fn a_fill_that_comes_before_the_commit_is_overwritten_by_it() {
         let map = map();
-        assert!(map.fill(7, || Arc::new("live"), 4));
+        assert!(map.fill(7, || "live", 4));
         map.publish(
             7,
             |held| {
@@ -230,11 +231,11 @@ mod tests {
     fn the_map_keeps_its_bound() {
         let map = map();
         for key in 0..1000 {
-            map.fill(key, || Arc::new("x"), 0);
+            map.fill(key, || "x", 0);
         }
         assert!(map.len() <= 33, "{}", map.len());
         for key in 0..1000 {
-            map.publish(key, |_| Some(Arc::new("x")), 1);
+            map.publish(key, |_| Some("x"), 1);
         }
         assert!(map.len() <= 33, "{} after writes", map.len());
     }
@@ -264,7 +265,7 @@ mod tests {
     fn a_look_does_not_pass_through_tables_that_were_outgrown() {
         let map: ExactMap<CountedKey, (), ByNumber> = ExactMap::new(100_000);
         for key in 0..10_000 {
-            map.fill(CountedKey(key), || Arc::new(()), 0);
+            map.fill(CountedKey(key), || (), 0);
         }
         COMPARED.store(0, Ordering::Relaxed);
         for key in 0..10_000 {
@@ -305,7 +306,7 @@ mod tests {
             expires_at: Timestamp::from_ms(1_000_000),
             methods: vec![],
             channel: Channel::named("test"),
-            device: Device::default(),
+            device: SessionDevice::default(),
             properties: Default::default(),
             participants: 0,
         }

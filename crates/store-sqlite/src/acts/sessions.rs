@@ -31,7 +31,7 @@ const FILLS_MAX: usize = 8;
 
 impl Shared {
     /// The facts about a session, if all of them are in memory and belong together.
-    fn facts_in_memory(&self, id: SessionId, now: Timestamp) -> Option<(Arc<CachedSession>, SessionFacts)> {
+    fn facts_in_memory(&self, id: SessionId, now: Timestamp) -> Option<(CachedSession, SessionFacts)> {
         let cached = self.caches.sessions.find(&id.number())?;
         let user = self.caches.users.find(&cached.session.user.uuid().as_u128())?;
         let realm = self.caches.realms.find(&cached.session.realm.uuid().as_u128())?;
@@ -55,7 +55,7 @@ impl Shared {
         let Some(session) = rows::session(db, &self.cipher, id)? else { return Ok(None) };
         let facts = facts(db, self, session)?;
         let realm = rows::realm(db, facts.session.realm)?;
-        let cached = || Arc::new(CachedSession::new(Arc::clone(&facts.session), facts.seen_at));
+        let cached = || CachedSession::new(Arc::clone(&facts.session), facts.seen_at);
         let user = || Arc::clone(&facts.user);
         let caches = &self.caches;
         self.pass(HookPoint::RowsRead);

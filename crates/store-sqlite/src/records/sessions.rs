@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use adieu_core::{Channel, Device, Method, RealmId, Session, Timestamp, Tombstone, UserId};
+use adieu_core::{Channel, Device, Method, RECOVERY_CODE, RealmId, Session, Timestamp, Tombstone, UPSTREAM, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -66,7 +66,19 @@ impl<'a> MethodDetail<'a> {
             Self::At(name, at) => (name, at),
             Self::Last(name) => (name, proved),
         };
-        Method { name: name.into_owned().into(), at: Timestamp::from_ms(at) }
+        Method { name: known(&METHODS, name), at: Timestamp::from_ms(at) }
+    }
+}
+
+/// Names that sessions have in memory without a text of their own; whatever else stands in a row has one.
+const METHODS: [&str; 3] = ["password", RECOVERY_CODE, UPSTREAM];
+const CHANNELS: [&str; 6] = ["am", "kratos", "native", "openid", "pages", "pingone"];
+
+/// A name out of a row.
+fn known(names: &[&'static str], name: Cow<'_, str>) -> Cow<'static, str> {
+    match names.iter().find(|known| **known == name) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(name.into_owned()),
     }
 }
 
@@ -121,7 +133,7 @@ impl<'a> SessionDetail<'a> {
         let at = Timestamp::from_ms;
         let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         let proved = self.proved();
-        let (user, channel) = (UserId::from_uuid(self.u), Channel(self.d.into_owned().into()));
+        let (user, channel) = (UserId::from_uuid(self.u), Channel(known(&CHANNELS, self.d)));
         let usual = Usual { user: Some(user), channel: Some(&channel) };
         let reset_by = self.reset.map(|reset| reset.complete(usual)).transpose()?;
         Ok(Session {
@@ -132,7 +144,7 @@ impl<'a> SessionDetail<'a> {
             authenticated_at: at(proved),
             methods: self.m.into_iter().map(|method| method.complete(proved)).collect(),
             channel,
-            device: Device { address: text(self.ip), user_agent: text(self.ua), location: text(self.loc) },
+            device: Device { address: text(self.ip), user_agent: text(self.ua), location: text(self.loc) }.into(),
             properties: self.p.into_owned(),
             participants: self.n.unwrap_or(0),
             ..session

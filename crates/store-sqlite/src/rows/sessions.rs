@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use adieu_core::session::{Device, Generations};
+use adieu_core::session::{Generations, SessionDevice};
 use adieu_core::{
     Assurance, Channel, Incarnation, Locator, RealmId, Session, SessionId, SessionIdCipher, Span, State,
     Timestamp, UserId, UserKey,
@@ -98,7 +98,7 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         expires_at: Timestamp::from_ms(row.get(place::EXPIRES_AT)?),
         methods: Vec::new(),
         channel: Channel::named(""),
-        device: Device::default(),
+        device: SessionDevice::default(),
         properties: Default::default(),
         participants: 0,
     })
