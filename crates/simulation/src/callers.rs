@@ -13,7 +13,7 @@ use adieu_core::{
 };
 use adieu_store::SessionQuery;
 
-use crate::history::{CallAnswer, Order, RefreshNumber, SignOnRefusal, UserNumber};
+use crate::history::{CallAnswer, CodeNumber, Order, RefreshNumber, SignOnRefusal, UserNumber};
 use crate::notes::{KnownGrant, KnownToken, Notes};
 use crate::rules::RunRules;
 use crate::world::{CHANNEL, ISSUER, Installation, password, username};
@@ -97,7 +97,7 @@ impl Callers {
         }
     }
 
-    async fn redeem(&self, authority: &Authority, code: usize) -> Carried {
+    async fn redeem(&self, authority: &Authority, code: CodeNumber) -> Carried {
         let code = self.notes.presented_code(code);
         let Some(client) = self.client(authority, &code).await? else {
             return Ok(CallAnswer::NoGrant);
@@ -114,7 +114,7 @@ impl Callers {
         self.granted(redeemed.map(|grant| grant.refresh), code.client)
     }
 
-    async fn refresh(&self, authority: &Authority, refresh: usize) -> Carried {
+    async fn refresh(&self, authority: &Authority, refresh: RefreshNumber) -> Carried {
         let refresh = self.notes.presented_refresh(refresh);
         let Some(client) = self.client(authority, &refresh).await? else {
             return Ok(CallAnswer::NoGrant);

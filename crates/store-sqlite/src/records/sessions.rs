@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use adieu_core::{Channel, Device, Method, RECOVERY_CODE, RealmId, Session, Timestamp, Tombstone, UPSTREAM, UserId};
+use adieu_core::{
+    Channel, Device, Method, RECOVERY_CODE, RealmId, Session, Timestamp, Tombstone, UPSTREAM, UserId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -144,7 +146,8 @@ impl<'a> SessionDetail<'a> {
             authenticated_at: at(proved),
             methods: self.m.into_iter().map(|method| method.complete(proved)).collect(),
             channel,
-            device: Device { address: text(self.ip), user_agent: text(self.ua), location: text(self.loc) }.into(),
+            device: Device { address: text(self.ip), user_agent: text(self.ua), location: text(self.loc) }
+                .into(),
             properties: self.p.into_owned(),
             participants: self.n.unwrap_or(0),
             ..session
