@@ -43,9 +43,12 @@ cargo xtask advisories                     asks the database of known vulnerabil
 cargo xtask floors                         who may import whom, and no circles of files
 cargo xtask tidy                           headers, lengths, words that must not be there, names that mean two things, promises
 cargo xtask contracts [--write] [--strict] the table of checks; --strict also fails when a due check has no test
-cargo xtask bench check|end                what a check and a durable ending cost, as multiples of doing nothing
+cargo xtask bench check|end [--quick]      what a check and a durable ending cost, as multiples of doing nothing
+cargo xtask bench end-all [--quick]        how soon the ending of all of a user's sessions is answered, beside that of one
+cargo xtask bench storm [--quick]          what checks and endings wait for while too many people sign on
+cargo xtask bench footprint [--quick]      bytes of a session in memory and on the disk
 cargo xtask bench flood                    how many other people sign on within two seconds while somebody floods the sign-on
-cargo xtask bench notify                   how soon applications hear of an ending, as multiples of posting to them and nothing else
+cargo xtask bench notify [PART] [--quick]  how soon applications hear of an ending, as multiples of posting to them and nothing else
 cargo xtask bench compare OLDER [WORD…]   the same as multiples of an older binary's, thirty pairs in turn
 cargo xtask crash [--kills N] [--power-cuts M] [--seed S]
                                            the real server in a storm, killed so often, its power cut so often
