@@ -1,6 +1,7 @@
 //! What a client signs with, and how we sign for it, as its record keeps it.
 //!
-//! Only public keys, which were read and judged before they came here. Nothing here signs, verifies or reads a key.
+//! Only public keys, which were read and judged before they came here: of a key nothing is read but its algorithm. Nothing here signs or
+//! verifies.
 //! RFC 7591 §2, RFC 7517 §5, OpenID Connect Dynamic Client Registration 1.0 §2.
 use crate::Span;
 
@@ -17,6 +18,14 @@ impl ClientJwks {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What its keys are for: whoever wrote the text has written that beside each.
+    pub fn algorithms(&self) -> Vec<JoseAlgorithm> {
+        let set: serde_json::Value = serde_json::from_str(&self.0).unwrap_or_default();
+        let keys = set.get("keys").and_then(serde_json::Value::as_array);
+        let named = |key: &serde_json::Value| JoseAlgorithm::named(key.get("alg")?.as_str()?);
+        keys.into_iter().flatten().filter_map(named).collect()
     }
 }
 

@@ -60,9 +60,15 @@ impl Lane {
     }
 }
 
-/// Decides what is given out until a moment.
-pub fn decide_lease(lane: &Lane, due: DueNotices, until: Timestamp, now: Timestamp) -> Leasing {
-    let leased: Vec<Receipt> = due.given.into_iter().map(|receipt| receipt.leased(until)).collect();
+/// Decides what is given out until a moment; `telling_since` says since when notices are given out without a break.
+pub fn decide_lease(
+    lane: &Lane,
+    due: DueNotices,
+    (until, telling_since): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Leasing {
+    let leased = |receipt: Receipt| receipt.leased(until, telling_since);
+    let leased: Vec<Receipt> = due.given.into_iter().map(leased).collect();
     let health = if leased.is_empty() { lane.health } else { lane.health.asked(now) };
     // A lease may run out.
     let later = due.later.into_iter().chain((!leased.is_empty()).then_some(until)).min();
@@ -154,7 +160,7 @@ mod tests {
             (notices(0, false, None), None),
             (notices(0, true, None), Some(1)),
         ] {
-            let leasing = decide_lease(&lane, due.clone(), at(30), at(1));
+            let leasing = decide_lease(&lane, due.clone(), (at(30), at(0)), at(1));
             let state = ReceiptState::Pending { due_at: at(30), leased: true };
             assert_eq!(leasing.leased.len(), due.given.len());
             assert!(leasing.leased.iter().all(|one| one.state == state));
@@ -162,7 +168,7 @@ mod tests {
         }
         let back = Some(ComingBack::at(at(0)));
         let lane = Lane { health: ReceiverHealth { coming_back: back, ..lane.health }, ..lane };
-        let leasing = decide_lease(&lane, notices(1, false, None), at(30), at(1));
+        let leasing = decide_lease(&lane, notices(1, false, None), (at(30), at(0)), at(1));
         assert_eq!(leasing.health.waits_from, Some(at(1)), "there is more to bring");
     }
 
@@ -171,7 +177,7 @@ mod tests {
     fn an_ailing_receiver_is_asked_by_one_notice() {
         let ailing = failing(0);
         assert_eq!(lane(ailing, 0, 100).allowance(at(1000)), 1);
-        let first = decide_lease(&lane(ailing, 0, 100), notices(1, true, None), at(1030), at(1000));
+        let first = decide_lease(&lane(ailing, 0, 100), notices(1, true, None), (at(1030), at(0)), at(1000));
         assert_eq!((first.leased.len(), first.health.waits_from), (1, Some(at(1300))));
         let asked = first.health;
         assert_eq!(asked.asked_at, Some(at(1000)));

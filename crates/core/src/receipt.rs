@@ -271,16 +271,22 @@ impl Receipt {
         ReceiptKey { place: self.place, receiver: self.receiver.clone(), subject }
     }
 
-    /// This receipt while somebody tries the notice, until then.
+    /// This receipt while somebody tries the notice, until then; `telling_since` says since when notices are told without a break. That it was
+    /// due before, while nobody told any, is no part of its day.
     #[must_use]
-    pub fn leased(self, until: Timestamp) -> Self {
-        Self { state: ReceiptState::Pending { due_at: until, leased: true }, ..self }
+    pub fn leased(self, until: Timestamp, telling_since: Timestamp) -> Self {
+        let lost = match self.state {
+            ReceiptState::Pending { due_at, .. } => telling_since.since(due_at.max(self.tried_from)),
+            _ => Span::from_ms(0),
+        };
+        let tried_from = self.tried_from.plus(lost.max(Span::from_ms(0)));
+        Self { state: ReceiptState::Pending { due_at: until, leased: true }, tried_from, ..self }
     }
 
     /// This receipt due at once, because the process that tried it is gone; none if it is not being tried.
     pub fn freed(&self, now: Timestamp) -> Option<Self> {
-        let state = ReceiptState::Pending { due_at: now, leased: false };
-        let leased = matches!(self.state, ReceiptState::Pending { leased: true, .. });
+        let ReceiptState::Pending { due_at, leased } = self.state else { return None };
+        let state = ReceiptState::Pending { due_at: due_at.min(now), leased: false };
         leased.then(|| Self { state, ..self.clone() })
     }
 
@@ -320,11 +326,12 @@ impl Receipt {
         Timestamp::from_ms(now.ms().saturating_sub(PAUSE_MAX.ms()))
     }
 
-    /// This receipt given up because its day is over and it has been due for as long as the longest pause; none if it is not so. Who tries
-    /// it settles it otherwise, and a lease that is as old as that is lost.
-    pub fn overdue(&self, now: Timestamp) -> Option<Self> {
+    /// This receipt given up because its day is over and it has been due for as long as the longest pause, while notices were told; none if
+    /// it is not so. Who tries it settles it otherwise, and a lease that is as old as that is lost.
+    pub fn overdue(&self, telling_since: Timestamp, now: Timestamp) -> Option<Self> {
         let ReceiptState::Pending { due_at, .. } = self.state else { return None };
-        let is_overdue = now.since(self.tried_from) >= TRIED_FOR && now.since(due_at) >= PAUSE_MAX;
+        let waits_from = due_at.max(telling_since);
+        let is_overdue = now.since(self.tried_from) >= TRIED_FOR && now.since(waits_from) >= PAUSE_MAX;
         is_overdue.then(|| self.given_up(now)).flatten()
     }
 

@@ -20,6 +20,12 @@ pub enum RecordFault {
     /// Keys of a client stand in its record and at an address. RFC 7591 §2
     #[error("jwks and jwks_uri exclude each other: keys are given by value or by address")]
     TwoSetsOfKeys,
+    /// A client signs requests by what it has no key for. RFC 7591 §2
+    #[error("the algorithm of request objects takes a key for it among jwks, or jwks_uri")]
+    RequestObjectAlgorithm,
+    /// The same of what it proves itself by.
+    #[error("the algorithm of a client's assertions takes a key for it among jwks, or jwks_uri")]
+    AssertionAlgorithm,
     /// See [`is_keys_address`](crate::is_keys_address).
     #[error(
         "the address of a client's keys is https, absolute and without a fragment; http on this machine only"

@@ -3,6 +3,7 @@
 //! Asked inside the transaction that writes it. What stood in the record before is not judged again: what was taken once
 //! stays until somebody changes it.
 
+use crate::client_signing::{ClientJwks, JoseAlgorithm};
 use crate::directory::{Client, ClientAuth};
 use crate::names::{has_invisible, is_seen_whole, is_username};
 use crate::record_fault::RecordFault;
@@ -15,10 +16,14 @@ pub struct ClientWords<'a> {
     pub name: &'a str,
     /// How it proves itself.
     pub auth: ClientAuth,
-    /// Whether it registered keys by value.
-    pub has_jwks: bool,
+    /// The keys that it registered by value.
+    pub jwks: Option<&'a ClientJwks>,
     /// The address of its keys.
     pub jwks_uri: Option<&'a str>,
+    /// The one algorithm of its request objects.
+    pub request_object: Option<JoseAlgorithm>,
+    /// The one algorithm of its assertions.
+    pub assertion: Option<JoseAlgorithm>,
     /// Whether it may act in its own name.
     pub client_credentials: bool,
     /// Where codes may be sent.
@@ -36,14 +41,28 @@ impl<'a> From<&'a Client> for ClientWords<'a> {
         Self {
             name: &client.name,
             auth: client.auth,
-            has_jwks: client.signing.jwks.is_some(),
+            jwks: client.signing.jwks.as_ref(),
             jwks_uri: client.signing.jwks_uri.as_deref(),
+            request_object: client.signing.request_object,
+            assertion: client.signing.assertion,
             client_credentials: client.client_credentials,
             redirect_uris: &client.redirect_uris,
             post_logout_redirect_uris: &client.post_logout_redirect_uris,
             backchannel_logout_uri: client.backchannel_logout_uri.as_deref(),
             frontchannel_logout_uri: client.frontchannel_logout_uri.as_deref(),
         }
+    }
+}
+
+impl ClientWords<'_> {
+    /// The algorithms of its request objects and of its assertions for which it has no key, as far as its keys are known: all that it signs
+    /// by one of these would be refused.
+    fn algorithms_without_keys(self) -> [Option<JoseAlgorithm>; 2] {
+        let has_key = |algorithm: &JoseAlgorithm| match self.jwks {
+            Some(jwks) => jwks.algorithms().contains(algorithm),
+            None => self.jwks_uri.is_some(),
+        };
+        [self.request_object, self.assertion].map(|named| named.filter(|algorithm| !has_key(algorithm)))
     }
 }
 
@@ -56,17 +75,26 @@ pub fn client_is_sound(before: Option<&Client>, next: ClientWords<'_>) -> Result
     if !is_seen_whole(next.name) && before.is_none_or(|before| before.name != next.name) {
         return Err(RecordFault::ClientName);
     }
-    let has_keys = |words: ClientWords<'_>| words.has_jwks || words.jwks_uri.is_some();
+    let has_keys = |words: ClientWords<'_>| words.jwks.is_some() || words.jwks_uri.is_some();
     let keyless = |words: ClientWords<'_>| words.auth == ClientAuth::PrivateKey && !has_keys(words);
     if keyless(next) && !before.is_some_and(|before| keyless(before.into())) {
         return Err(RecordFault::NoKeys);
     }
-    if next.has_jwks && next.jwks_uri.is_some() {
+    if next.jwks.is_some() && next.jwks_uri.is_some() {
         return Err(RecordFault::TwoSetsOfKeys);
     }
     let known = before.and_then(|before| before.signing.jwks_uri.as_deref());
     if next.jwks_uri.is_some_and(|uri| known != Some(uri) && !is_keys_address(uri)) {
         return Err(RecordFault::JwksUri);
+    }
+    let keyless = |words: ClientWords<'_>| words.algorithms_without_keys();
+    let [request_object, assertion] = keyless(next);
+    let before_keyless = before.map_or([None, None], |before| keyless(before.into()));
+    if request_object.is_some() && request_object != before_keyless[0] {
+        return Err(RecordFault::RequestObjectAlgorithm);
+    }
+    if assertion.is_some() && assertion != before_keyless[1] {
+        return Err(RecordFault::AssertionAlgorithm);
     }
     let known = before.map_or(&[][..], |before| &before.redirect_uris);
     if !all_new_are_sound(known, next.redirect_uris) {

@@ -4,8 +4,8 @@
 //! OpenID Connect Dynamic Client Registration 1.0 §2, RFC 7591 §2 and §3.2, RFC 7592 §2.
 
 use adieu_authority::{
-    Authority, Client, ClientAuth, ClientSigning, JoseAlgorithm, NewClient, RecordFault, client_is_sound,
-    read_client_jwks, shown_client_jwks,
+    Authority, Client, ClientAuth, ClientJwks, ClientSigning, JoseAlgorithm, NewClient, RecordFault,
+    client_is_sound, read_client_jwks, shown_client_jwks,
 };
 use serde_json::{Map, Value, json};
 
@@ -228,6 +228,8 @@ impl From<RecordFault> for MetadataError {
             | RecordFault::NoKeys
             | RecordFault::ClientName
             | RecordFault::TwoSetsOfKeys
+            | RecordFault::RequestObjectAlgorithm
+            | RecordFault::AssertionAlgorithm
             | RecordFault::JwksUri
             | RecordFault::PostLogoutRedirectUri
             | RecordFault::BackchannelLogoutUri
@@ -349,39 +351,14 @@ fn algorithm(said: &Map<String, Value>, name: &str) -> Result<Option<JoseAlgorit
     text(said, name)?.map(|word| JoseAlgorithm::named(&word).ok_or_else(rule)).transpose()
 }
 
-/// The algorithm that a client names for what it signs itself: it has a key for that, as far as its keys are known.
-fn signs_by(
-    said: &Map<String, Value>,
-    name: &str,
-    signing: &ClientSigning,
-) -> Result<Option<JoseAlgorithm>, MetadataError> {
-    let named = algorithm(said, name)?;
-    let has_key = |alg: JoseAlgorithm| match &signing.jwks {
-        Some(_) => key_algorithms(signing).iter().any(|one| one == alg.name()),
-        None => signing.jwks_uri.is_some(),
-    };
-    if named.is_some_and(|alg| !has_key(alg)) {
-        return Err(wrong(format!("{name}: it goes with jwks that has a key for it, or with jwks_uri")));
-    }
-    Ok(named)
-}
-
-/// What the keys that a client gave by value are for.
-fn key_algorithms(signing: &ClientSigning) -> Vec<String> {
-    let jwks = shown_client_jwks(signing);
-    let keys = jwks.get("keys").and_then(Value::as_array);
-    let algs = keys.into_iter().flatten().filter_map(|key| key.get("alg")?.as_str());
-    algs.map(str::to_owned).collect()
-}
-
 /// The one algorithm by which a client signs something: that which it has named, or that of all keys that it gave by value.
 fn signed_by(named: Option<JoseAlgorithm>, signing: &ClientSigning) -> Option<String> {
     if let Some(alg) = named {
         return Some(alg.name().to_owned());
     }
-    let mut algs = key_algorithms(signing);
+    let mut algs = signing.jwks.as_ref().map(ClientJwks::algorithms).unwrap_or_default();
     algs.dedup();
-    algs.pop().filter(|_| algs.is_empty())
+    algs.pop().filter(|_| algs.is_empty()).map(|alg| alg.name().to_owned())
 }
 
 fn signing(said: &Map<String, Value>) -> Result<ClientSigning, MetadataError> {
@@ -392,11 +369,8 @@ fn signing(said: &Map<String, Value>) -> Result<ClientSigning, MetadataError> {
         jwks_uri: text(said, "jwks_uri")?,
         id_token: algorithm(said, "id_token_signed_response_alg")?.unwrap_or_default(),
         userinfo: algorithm(said, "userinfo_signed_response_alg")?,
-        ..ClientSigning::default()
+        request_object: algorithm(said, "request_object_signing_alg")?,
+        assertion: algorithm(said, "token_endpoint_auth_signing_alg")?,
     };
-    Ok(ClientSigning {
-        request_object: signs_by(said, "request_object_signing_alg", &signing)?,
-        assertion: signs_by(said, "token_endpoint_auth_signing_alg", &signing)?,
-        ..signing
-    })
+    Ok(signing)
 }

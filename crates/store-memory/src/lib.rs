@@ -37,9 +37,10 @@ impl MemoryStore {
         Self { tables: Arc::new(Mutex::new(Tables::new(key))) }
     }
 
-    /// Another store with all that this one holds at this moment, and nothing that comes after it.
+    /// Another store with all that this one holds at this moment, and nothing that comes after it, as if it was opened now.
     pub fn copied(&self) -> Self {
-        Self { tables: Arc::new(Mutex::new(self.tables().clone())) }
+        let tables = Tables { telling_since: None, ..self.tables().clone() };
+        Self { tables: Arc::new(Mutex::new(tables)) }
     }
 
     /// Puts copies of a session into other slots of its user, for a test that needs more than it can open.

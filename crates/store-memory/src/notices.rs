@@ -87,6 +87,7 @@ impl Notices for MemoryStore {
 impl Tables {
     fn lease(&mut self, order: &LeaseOrder, now: Timestamp) -> LeasedNotices {
         let mut leased = LeasedNotices::default();
+        let telling_since = *self.telling_since.get_or_insert(now);
         let waiting = self.receivers.iter().filter_map(|(receiver, health)| {
             let from = health.waits_from.filter(|from| *from <= now)?;
             Some((from, receiver.clone()))
@@ -104,7 +105,7 @@ impl Tables {
                 continue;
             }
             let (due, health) = self.due(&receiver, health, most, now, &mut leased.untold);
-            let leasing = decide_lease(&Lane { health, ..lane }, due, order.until, now);
+            let leasing = decide_lease(&Lane { health, ..lane }, due, (order.until, telling_since), now);
             self.receivers.insert(receiver.clone(), leasing.health);
             for receipt in leasing.leased {
                 let to = self.address_of(&receiver, receipt.place).expect("what is given out has an address");
@@ -172,7 +173,7 @@ impl Tables {
             .receipts
             .values()
             .filter_map(|receipt| match self.address_of(&receipt.receiver, receipt.place) {
-                Some(_) => receipt.overdue(now),
+                Some(_) => receipt.overdue(self.telling_since?, now),
                 None => receipt.without_address(now),
             })
             .collect();

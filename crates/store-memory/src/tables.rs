@@ -44,6 +44,8 @@ pub(crate) struct Tables {
     /// How far receipts were made.
     pub(crate) told_up_to: ToldUpTo,
     pub(crate) receipts: BTreeMap<ReceiptKey, Receipt>,
+    /// Since when notices are given out; none if nobody has asked for any since the store was opened.
+    pub(crate) telling_since: Option<Timestamp>,
     /// Those who are or were told of endings.
     pub(crate) receivers: BTreeMap<Receiver, ReceiverHealth>,
     pub(crate) subscribers: BTreeMap<SubscriberId, Subscriber>,
@@ -96,6 +98,7 @@ impl Tables {
             lines_written: 0,
             told_up_to: ToldUpTo::line(1),
             receipts: BTreeMap::new(),
+            telling_since: None,
             receivers: BTreeMap::new(),
             subscribers: BTreeMap::new(),
             grants: BTreeMap::new(),

@@ -24,8 +24,7 @@ mod shared;
 mod stale;
 mod writer;
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use adieu_core::{EndingIdCipher, InstallationKey, RealmId, SessionIdCipher};
 
@@ -98,7 +97,7 @@ impl SqliteStore {
             ending_cipher: EndingIdCipher::new(folder.key()),
             caches: Caches::new(options.sessions_cached_max),
             health: Health::default(),
-            leases_freed: AtomicBool::new(false),
+            telling_since: OnceLock::new(),
             #[cfg(feature = "hooks")]
             hooks: hooks::Hooks::default(),
         });

@@ -2,7 +2,7 @@
 //!
 //! Nothing here reads or writes the database.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::OnceLock;
 
 use adieu_core::{EndingIdCipher, SessionId, SessionIdCipher, Timestamp};
 
@@ -17,8 +17,8 @@ pub(crate) struct Shared {
     pub(crate) ending_cipher: EndingIdCipher,
     pub(crate) caches: Caches,
     pub(crate) health: Health,
-    /// Whether what an earlier process had leased is free.
-    pub(crate) leases_freed: AtomicBool,
+    /// Since when this process gives notices out; none if nobody has asked it for any. What an earlier one had leased is free then.
+    pub(crate) telling_since: OnceLock<Timestamp>,
     #[cfg(feature = "hooks")]
     pub(crate) hooks: hooks::Hooks,
 }

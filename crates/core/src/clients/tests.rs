@@ -5,7 +5,7 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::client_signing::ClientSigning;
+use crate::client_signing::{ClientJwks, ClientSigning, JoseAlgorithm};
 use crate::directory::ClientAuth;
 use crate::document::Document;
 use crate::origin::Channel;
@@ -285,4 +285,40 @@ fn a_client_is_removed_once_and_in_the_version_that_was_read() {
     assert!(matches!(twice, Err(DirectoryError::Unknown)), "{twice:?}");
     let stale = decide_remove_client(Some(&stored(false)), &order(Some(Version::FIRST)));
     assert!(matches!(stale, Err(DirectoryError::Stale)), "{stale:?}");
+}
+
+/// Goal: S-CA-2: an algorithm that a client is to sign by is one that it has a key for, as far as its keys are known, whoever says so; what
+/// stands there already is nobody's fault who changes something else.
+#[test]
+fn a_client_signs_by_what_it_has_a_key_for() {
+    let keys = |algs: &[&str]| {
+        let keys: Vec<_> = algs.iter().map(|alg| format!(r#"{{"alg":"{alg}"}}"#)).collect();
+        Some(ClientJwks::from_checked(format!(r#"{{"keys":[{}]}}"#, keys.join(","))))
+    };
+    let with = |signing: ClientSigning| Client { signing, ..shop() };
+    let none = ClientSigning::default();
+    let at = ClientSigning { jwks_uri: Some("https://shop.test/keys".into()), ..none.clone() };
+    let both = ClientSigning { jwks: keys(&["ES256", "EdDSA"]), ..none.clone() };
+    for (signing, sound) in [(&none, false), (&at, true), (&both, true)] {
+        for alg in [JoseAlgorithm::Es256, JoseAlgorithm::EdDsa] {
+            let request = with(ClientSigning { request_object: Some(alg), ..signing.clone() });
+            let assertion = with(ClientSigning { assertion: Some(alg), ..signing.clone() });
+            for (next, fault) in
+                [(request, RecordFault::RequestObjectAlgorithm), (assertion, RecordFault::AssertionAlgorithm)]
+            {
+                let judged = client_is_sound(None, (&next).into());
+                assert_eq!(judged, if sound { Ok(()) } else { Err(fault) }, "{signing:?} {alg:?}");
+            }
+        }
+    }
+    let rs256 = with(ClientSigning { assertion: Some(JoseAlgorithm::Rs256), ..both.clone() });
+    assert_eq!(client_is_sound(None, (&rs256).into()), Err(RecordFault::AssertionAlgorithm));
+    let renamed = Client { name: "Store".into(), ..rs256.clone() };
+    assert_eq!(client_is_sound(Some(&rs256), (&renamed).into()), Ok(()));
+    let worse = ClientSigning { assertion: Some(JoseAlgorithm::Rs256), ..none };
+    assert_eq!(client_is_sound(Some(&shop()), (&with(worse)).into()), Err(RecordFault::AssertionAlgorithm));
+    let before = with(ClientSigning { assertion: Some(JoseAlgorithm::Es256), ..both.clone() });
+    let other = with(ClientSigning { jwks: keys(&["EdDSA"]), ..before.signing.clone() });
+    let lost = client_is_sound(Some(&before), (&other).into());
+    assert_eq!(lost, Err(RecordFault::AssertionAlgorithm), "its key goes, the word stays");
 }

@@ -22,7 +22,7 @@ fn receipt() -> Receipt {
     let receiver = Receiver::Client("shop".parse().expect("a client"));
     let notice = OwedNotice { receiver, message: Some(NoticeMessage::Logout(subject)) };
     let place = EndingPlace::of(7, 0).expect("a place");
-    Receipt::owed(place, RealmId::from_uuid(Uuid::from_u128(1)), notice, at(0), at(1)).leased(LEASE)
+    Receipt::owed(place, RealmId::from_uuid(Uuid::from_u128(1)), notice, at(0), at(1)).leased(LEASE, at(0))
 }
 
 fn settlement(answer: NoticeAnswer) -> Settlement {
@@ -102,7 +102,7 @@ fn a_notice_is_tried_for_a_day_and_then_given_up_in_sight() {
             ReceiptState::Pending { due_at, .. } => {
                 assert!(now < due_at && due_at.since(now) <= PAUSE_MAX);
                 now = due_at;
-                receipt = after.leased(LEASE);
+                receipt = after.leased(LEASE, at(0));
             }
             state => {
                 assert_eq!(state, ReceiptState::GivenUp { at: now });
@@ -119,7 +119,7 @@ fn a_notice_is_tried_for_a_day_and_then_given_up_in_sight() {
 /// Goal: of two who try one notice, because the first one's lease ran out, none undoes what the other one says.
 #[test]
 fn a_late_try_counts_if_it_got_through() {
-    let taken_over = receipt().leased(at(60));
+    let taken_over = receipt().leased(at(60), at(0));
     assert_eq!(decide_settlement(&taken_over, &settlement(status(500)), at(40)), None);
     assert_eq!(decide_settlement(&taken_over, &settlement(status(400)), at(40)), None);
     let late = decide_settlement(&taken_over, &settlement(status(200)), at(40)).expect("it got through");
@@ -218,9 +218,36 @@ fn what_nobody_tried_in_its_day_is_given_up() {
         (waits(0, day, true), day, false),
         (waits(0, 30, true), day, true),
     ] {
-        let state = receipt.overdue(at(now)).map(|over| over.state);
+        let state = receipt.overdue(at(-5), at(now)).map(|over| over.state);
         assert_eq!(state, is_over.then_some(ReceiptState::GivenUp { at: at(now) }), "{receipt:?} {now}");
+        let just_begun = receipt.overdue(at(now), at(now));
+        assert!(just_begun.is_none(), "nobody could try it: {receipt:?} {now}");
     }
+}
+
+/// Goal: NOTICE-WITH-ENDING: a day in which nobody told any notice is no day of tries: the rest of it begins when somebody does.
+#[test]
+fn what_nobody_could_try_keeps_its_day() {
+    let day = 24 * 3600;
+    let waits = |due: i64| {
+        let state = ReceiptState::Pending { due_at: at(due), leased: false };
+        Receipt { state, tried_from: at(10), ..receipt() }
+    };
+    for (due, telling_since, tried_from) in [
+        (100, 50, 10),
+        (100, 100, 10),
+        (100, 2 * day, 2 * day - 90),
+        (5, 2 * day, 2 * day), // one that is to be tried before all others
+    ] {
+        let leased = waits(due).leased(at(3 * day), at(telling_since));
+        assert_eq!(leased.tried_from, at(tried_from), "{due} {telling_since}");
+        assert_eq!(leased.state, ReceiptState::Pending { due_at: at(3 * day), leased: true });
+    }
+    // Whoever tried it is gone since then.
+    let freed = waits(0).leased(at(130), at(0)).freed(at(2 * day)).expect("it was leased");
+    assert_eq!(freed.leased(at(3 * day), at(2 * day)).tried_from, at(2 * day - 120));
+    let soon = waits(0).leased(at(130), at(0)).freed(at(99)).expect("it was leased");
+    assert_eq!(soon.state, ReceiptState::Pending { due_at: at(99), leased: false });
 }
 
 /// Goal: what has no address any more is settled without a try, but for one that is under way.

@@ -309,6 +309,8 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::NoKeys => "jwks",
         RecordFault::ClientName => "client_name",
         RecordFault::TwoSetsOfKeys | RecordFault::JwksUri => "jwks_uri",
+        RecordFault::RequestObjectAlgorithm => "request_object_signing_alg",
+        RecordFault::AssertionAlgorithm => "token_endpoint_auth_signing_alg",
         RecordFault::RedirectUri => "redirect_uris",
         RecordFault::BackchannelLogoutUri => "backchannel_logout_uri",
         RecordFault::FrontchannelLogoutUri => "frontchannel_logout_uri",

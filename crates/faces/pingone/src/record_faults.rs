@@ -29,6 +29,11 @@ impl From<RecordFault> for Problem {
             RecordFault::TwoSetsOfKeys => {
                 Self::invalid("jwksUrl", "The keys are given by `jwks` or by `jwksUrl`, not by both.")
             }
+            // This dialect names none of the two algorithms; it takes away the keys that they are for.
+            RecordFault::RequestObjectAlgorithm | RecordFault::AssertionAlgorithm => Self::invalid(
+                "jwks",
+                "A key is wanted for each algorithm that the application is to sign by.",
+            ),
             RecordFault::JwksUri => {
                 Self::invalid("jwksUrl", "An absolute `https` address without a fragment is wanted.")
             }

@@ -127,13 +127,21 @@ impl ClientEdit {
         let words = ClientWords {
             name: self.name.as_deref().or(now.map(|now| now.name.as_str())).unwrap_or_default(),
             auth: self.auth.map(ClientAuth::from).or(now.map(|now| now.auth)).unwrap_or(self.auth()),
-            has_jwks: match &self.jwks {
-                Some(jwks) => jwks.is_some(),
-                None => now.is_some_and(|now| now.signing.jwks.is_some()),
+            jwks: match &self.jwks {
+                Some(jwks) => jwks.as_ref(),
+                None => now.and_then(|now| now.signing.jwks.as_ref()),
             },
             jwks_uri: match &self.jwks_uri {
                 Some(uri) => uri.as_deref(),
                 None => now.and_then(|now| now.signing.jwks_uri.as_deref()),
+            },
+            request_object: match self.request_object_algorithm {
+                Some(named) => named,
+                None => now.and_then(|now| now.signing.request_object),
+            },
+            assertion: match self.assertion_algorithm {
+                Some(named) => named,
+                None => now.and_then(|now| now.signing.assertion),
             },
             client_credentials: match &self.grant_types {
                 Some(types) => types.contains(&GrantType::ClientCredentials),

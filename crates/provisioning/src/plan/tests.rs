@@ -311,11 +311,20 @@ fn keys_of_clients_are_text_of_a_document() {
     assert_lines(&lines(&facts, more, false), &[&format!("~ client shop in /town: {changes}")]);
     assert!(refusal(&facts, &more.replace("ES256", "HS256")).contains("is RS256, ES256 or EdDSA"));
     let own = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\n\
-               request_object_signing_alg = 'ES256'\ntoken_endpoint_auth_signing_alg = 'EdDSA'\n";
-    let changes = "request_object_signing_alg none → ES256, token_endpoint_auth_signing_alg none → EdDSA";
+               request_object_signing_alg = 'EdDSA'\ntoken_endpoint_auth_signing_alg = 'EdDSA'\n";
+    let changes = "request_object_signing_alg none → EdDSA, token_endpoint_auth_signing_alg none → EdDSA";
     assert_lines(&lines(&facts, own, false), &[&format!("~ client shop in /town: {changes}")]);
     assert!(lines(&after(&facts, own), own, false).is_empty(), "applied again");
     assert!(refusal(&facts, &own.replace("EdDSA", "none")).contains("is RS256, ES256 or EdDSA"));
+    for (name, says) in [
+        ("request_object_signing_alg", "the algorithm of request objects takes a key"),
+        ("token_endpoint_auth_signing_alg", "the algorithm of a client's assertions takes a key"),
+    ] {
+        let other =
+            format!("[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\n{name} = 'RS256'\n");
+        assert!(refusal(&facts, &other).contains(says), "{}", refusal(&facts, &other));
+        assert!(refusal(&fixture(), &other).contains(says), "without a key");
+    }
     let gone = "[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\njwks = ''\n";
     for (facts, text, says) in [
         (&facts, gone, "registers its public keys"),

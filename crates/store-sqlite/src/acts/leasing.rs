@@ -4,7 +4,6 @@
 //! and takes no place. What is given out, brought forward and given up is decided by core. Decisions 0027 and 0066.
 
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
 
 use adieu_core::{
     DueNotices, EndingPlace, Lane, Receipt, ReceiptState, Receiver, ReceiverHealth, Subscriber, Timestamp,
@@ -24,10 +23,11 @@ const SWEPT_EACH_MAX: u32 = 250;
 /// Receivers that are slow, for which something waits, and that one sweep looks at.
 const SWEPT_SLOW_MAX: u32 = 500;
 
-/// Frees what the process that had the folder before this one had leased: it is gone, and nobody else has the folder.
-pub(super) fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<()> {
-    if batch.shared.leases_freed.load(Ordering::Acquire) {
-        return Ok(());
+/// Since when this process gives notices out. At first it frees what the process that had the folder before had leased: that one is gone,
+/// and nobody else has the folder.
+pub(super) fn telling_since(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result<Timestamp> {
+    if let Some(since) = batch.shared.telling_since.get() {
+        return Ok(*since);
     }
     let mut last = None;
     while let Some(receiver) = rows::next_awaited(batch.db, last.as_ref())? {
@@ -40,12 +40,17 @@ pub(super) fn free_leases(batch: &Batch<'_>, now: Timestamp) -> rusqlite::Result
         last = Some(receiver);
     }
     // If this batch is rolled back they run out by themselves.
-    batch.shared.leases_freed.store(true, Ordering::Release);
-    Ok(())
+    Ok(*batch.shared.telling_since.get_or_init(|| now))
 }
 
-pub(super) fn lease(db: &Connection, order: &LeaseOrder, now: Timestamp) -> rusqlite::Result<LeasedNotices> {
-    let mut round = Round { db, order, now, left: STEP_MAX, leased: LeasedNotices::default() };
+pub(super) fn lease(
+    db: &Connection,
+    order: &LeaseOrder,
+    telling_since: Timestamp,
+    now: Timestamp,
+) -> rusqlite::Result<LeasedNotices> {
+    let leased = LeasedNotices::default();
+    let mut round = Round { db, order, telling_since, now, left: STEP_MAX, leased };
     let mut heads = [Head::first(db, false, now)?, Head::first(db, true, now)?];
     let mut seen = HashSet::new();
     // Those that are slow are looked at as long as there is room that is not reserved.
@@ -101,6 +106,7 @@ impl Head {
 struct Round<'a> {
     db: &'a Connection,
     order: &'a LeaseOrder,
+    telling_since: Timestamp,
     now: Timestamp,
     /// How many receipts it may settle or bring forward still.
     left: u32,
@@ -125,12 +131,16 @@ impl Round<'_> {
         }
         let registered = RegisteredReceiver::of(self.db, receiver)?;
         let (due, addresses) = self.due(receiver, &mut health, &registered, most)?;
-        let leasing = decide_lease(&lane(health), due, order.until, self.now);
+        let days: Vec<Timestamp> = due.given.iter().map(|receipt| receipt.tried_from).collect();
+        let leasing = decide_lease(&lane(health), due, (order.until, self.telling_since), self.now);
         if leasing.health != before.health {
             rows::write_receiver(self.db, receiver, &leasing.health)?;
         }
-        for (receipt, to) in leasing.leased.into_iter().zip(addresses) {
-            rows::write_due(self.db, &receipt)?;
+        for ((receipt, to), day) in leasing.leased.into_iter().zip(addresses).zip(days) {
+            match receipt.tried_from == day {
+                true => rows::write_due(self.db, &receipt)?,
+                false => rows::write_receipt(self.db, &receipt, receipt.state)?,
+            }
             self.leased.notices.push(LeasedNotice { receipt, to });
         }
         Ok(())
@@ -266,7 +276,7 @@ fn rest_receiver(
 pub(super) fn sweep_receivers(
     db: &Connection,
     after: Option<Receiver>,
-    now: Timestamp,
+    (telling_since, now): (Option<Timestamp>, Timestamp),
     swept: &mut Swept,
 ) -> rusqlite::Result<Option<Receiver>> {
     for (receiver, health) in rows::slow_waiting(db, SWEPT_SLOW_MAX)? {
@@ -284,7 +294,7 @@ pub(super) fn sweep_receivers(
         let mut settled = 0;
         for receipt in &all {
             let over = match registered.address_for(receipt.place) {
-                Some(_) => receipt.overdue(now),
+                Some(_) => telling_since.and_then(|since| receipt.overdue(since, now)),
                 None => receipt.without_address(now),
             };
             if let Some(over) = over {

@@ -26,8 +26,8 @@ impl Notices for SqliteStore {
 
     fn lease_notices(&self, order: LeaseOrder, now: Timestamp) -> Pending<Result<LeasedNotices, Unwritten>> {
         self.writer.write(move |batch| {
-            leasing::free_leases(batch, now)?;
-            leasing::lease(batch.db, &order, now).map(Ok)
+            let telling_since = leasing::telling_since(batch, now)?;
+            leasing::lease(batch.db, &order, telling_since, now).map(Ok)
         })
     }
 

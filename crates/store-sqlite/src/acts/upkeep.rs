@@ -32,7 +32,8 @@ impl Upkeep for SqliteStore {
             swept.remains += records + lines + receipts;
             swept.more |= [records, lines, receipts].contains(&SWEEP_MAX);
             let mut receivers = receivers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            *receivers = sweep_receivers(batch.db, receivers.take(), now, &mut swept)?;
+            let telling_since = batch.shared.telling_since.get().copied();
+            *receivers = sweep_receivers(batch.db, receivers.take(), (telling_since, now), &mut swept)?;
             let mut after = cursor.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *after = sweep_tombstones(batch, *after, bounds.tombstones, &mut swept)?;
             Ok(Ok(swept))

@@ -156,7 +156,7 @@ pub async fn clients_come_and_go_and_come_back_above_their_old_grants<E: Engine>
         post_logout_redirect_uris: vec!["https://shop.test/bye".into()],
         roles: vec![admin],
         signing: ClientSigning {
-            jwks: Some(ClientJwks::from_checked(r#"{"keys":[]}"#.into())),
+            jwks: Some(ClientJwks::from_checked(r#"{"keys":[{"alg":"RS256"},{"alg":"EdDSA"}]}"#.into())),
             jwks_uri: None,
             id_token: JoseAlgorithm::EdDsa,
             userinfo: Some(JoseAlgorithm::Es256),

@@ -159,6 +159,7 @@ macro_rules! contract {
             receivers::what_can_be_told_no_more_keeps_nobody_waiting,
             receivers::a_clients_other_address_is_tried_at_once,
             receivers::what_is_past_its_day_is_given_up,
+            receivers::what_nobody_could_try_keeps_its_day,
             receivers::what_is_tried_again_by_order_comes_first,
             subscribers::a_subscriber_keeps_what_was_written,
             subscribers::every_ending_of_a_realm_is_told_to_its_web_hooks,

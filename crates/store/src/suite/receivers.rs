@@ -330,6 +330,50 @@ pub async fn what_is_past_its_day_is_given_up<E: Engine>() {
     assert!(fixture.store.receivers(None, 10).await.expect("an answer").is_empty());
 }
 
+/// Goal: NOTICE-WITH-ENDING: a store that was open for days and from which nobody asked for notices, as a restore that is tried, and one that
+/// nobody had open for days, have given up nothing: what was left of a notice's day begins when somebody asks.
+pub async fn what_nobody_could_try_keeps_its_day<E: Engine>() {
+    let (hour, day) = (3600, 24 * 3600);
+    let fixture = Fixture::<E>::new().await;
+    for id in ["a", "b", "c"] {
+        fixture.store.create_subscriber(hook(id, fixture.realm)).await.expect("made");
+    }
+    end_realm(&fixture, fixture.realm, 1, at(0)).await;
+    let held = all_due(&fixture, at(1)).await;
+    assert_eq!(held.len(), 3);
+    settle(&fixture, &held[0], status(500), at(2)).await.expect("settled"); // The others are lost while they are tried.
+    let mut fixture = fixture;
+    let mut now = 2;
+    let sweep = async |fixture: &Fixture<E>, s| {
+        let keep = Span::from_s(300 * day);
+        while fixture.store.sweep(at(s), keep).await.expect("a sweep").more {}
+    };
+    for _ in 0..2 {
+        fixture = fixture.after_crash().await;
+        now += 2 * day;
+        sweep(&fixture, now).await;
+        assert_eq!(states(&fixture).await, BTreeMap::from([("pending", 3)]), "{now}");
+        let tried = all_due(&fixture, at(now)).await;
+        assert_eq!(tried.len(), 3);
+        sweep(&fixture, now + 10).await;
+        let away = NoticeAnswer::Status { code: 503, retry_after: Some(Span::from_s(6 * hour)) };
+        for one in &tried {
+            let settled = settle(&fixture, one, away, at(now + 10)).await.expect("settled");
+            assert_eq!(settled.state.word(), "pending", "the first failure is not the last");
+        }
+        now += 20;
+    }
+    sweep(&fixture, now + 5 * hour).await;
+    for one in all_due(&fixture, at(now + 6 * hour)).await {
+        settle(&fixture, &one, status(500), at(now + 6 * hour)).await.expect("settled");
+    }
+    assert_eq!(states(&fixture).await, BTreeMap::from([("pending", 3)]), "some hours of its day are gone");
+    for one in all_due(&fixture, at(now + 25 * hour)).await {
+        settle(&fixture, &one, status(500), at(now + 25 * hour)).await.expect("settled");
+    }
+    assert_eq!(states(&fixture).await, BTreeMap::from([("given_up", 3)]));
+}
+
 /// Goal: an order to try a notice again asks with that one, whatever waits for its receiver besides.
 pub async fn what_is_tried_again_by_order_comes_first<E: Engine>() {
     let fixture = Fixture::<E>::new().await;

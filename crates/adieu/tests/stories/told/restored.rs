@@ -94,6 +94,44 @@ async fn a_restore_tells_subscribers_all_that_it_knew_and_nothing_twice_without_
     assert_eq!((events(&hook).len(), system.heard().len()), (told.len(), 1));
 }
 
+/// Goal: NOTICE-WITH-ENDING: what was pending in a backup is told also where a trial of it has lasted for days, and a first try that fails
+/// then is not the last. Method: nobody asks the restored store for notices for two days, while it is swept.
+#[tokio::test]
+async fn a_restore_that_is_tried_for_days_loses_nothing_that_was_pending() {
+    let hook = Receiver::start().await;
+    let mut scene = Scene::with(Provider::PingOne, |_| {}).await;
+    let webhook = SubscriberKind::Webhook { causes: vec![] };
+    subscribe(&scene.world, "audit", webhook, &hook, SECRET).await;
+    hook.answers([Answers::Status(500)]);
+    Programs::of(&scene.world).end(Exit::KratosLogout, &scene.tokens[2]).await;
+    scene.told().await;
+    let pending = events(&hook);
+    assert_eq!(pending.len(), 1, "it will be tried again");
+    let folder = tempfile::tempdir().expect("a folder");
+    let backup = folder.path().join("backup");
+    back_up(scene.world.folder(), &backup, scene.world.clock().now()).expect("a backup");
+    scene.world.restored_from(&backup).await;
+    let given_up = async |scene: &Scene| {
+        while scene.world.authority().sweep().await.expect("a sweep").more {}
+        let list = scene.world.admin(Method::GET, "/v1/endings?state=given_up").send().await.json();
+        list["items"].as_array().map_or(0, Vec::len)
+    };
+    scene.world.wait_s(2 * 86_400);
+    assert_eq!(given_up(&scene).await, 0, "nobody tried it");
+    hook.answers(vec![Answers::Status(500); 9]);
+    scene.told().await;
+    assert!(events(&hook).contains(&pending[0]), "{:?}", events(&hook));
+    assert_eq!(given_up(&scene).await, 0, "its day goes on");
+    scene.world.wait_s(60);
+    hook.answers([]);
+    scene.told().await;
+    assert!(events(&hook).contains(&pending[0]), "{:?}", events(&hook));
+    scene.world.wait_s(60);
+    hook.answers([]);
+    scene.told().await;
+    assert_eq!(events(&hook), [], "it is told");
+}
+
 /// Goal: whoever tries a restore signs nobody off at production's applications; whoever goes on with it tells all of them.
 /// Method: a restored folder is served, and somebody's sessions are ended in it; nothing is heard although the answer waits for it.
 /// Then it takes over while the server runs.

@@ -96,6 +96,24 @@ async fn a_client_brings_its_public_keys() {
     for (name, value) in wants.as_object().expect("members") {
         assert_eq!((&changed[name], &get(&world, path).await[name]), (value, value));
     }
+    // Goal: S-CA-2: an algorithm goes with a key for it, from whichever side it is changed.
+    for (bad, member) in [
+        (json!({"request_object_signing_alg": "RS256"}), "request_object_signing_alg"),
+        (json!({"token_endpoint_auth_signing_alg": "RS256"}), "token_endpoint_auth_signing_alg"),
+        (json!({"jwks": {"keys": [key()]}}), "token_endpoint_auth_signing_alg"),
+        (
+            json!({"jwks": null, "token_endpoint_auth_method": "client_secret_basic"}),
+            "request_object_signing_alg",
+        ),
+    ] {
+        let refused = ask(&world, Method::PATCH, path, Some(bad.clone())).await;
+        let detail = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(refused.status == 422 && detail.starts_with(member), "{bad}: {}", refused.text);
+    }
+    let mut keyless = new(Value::Null);
+    keyless["token_endpoint_auth_method"] = "client_secret_basic".into();
+    keyless["request_object_signing_alg"] = "RS256".into();
+    assert_eq!(problem(&ask(&world, Method::POST, &list, Some(keyless)).await), (422, "invalid".into()));
     let any =
         ask(&world, Method::PATCH, path, Some(json!({"request_object_signing_alg": null}))).await.json();
     assert_eq!(
