@@ -1,6 +1,10 @@
-//! The reading of a document: TOML with its lines, every name and every value of another kind told at once.
+//! The reading of a document: TOML with its lines, every unknown name or every value of another kind told at once.
 //!
-//! No line of the text is shown: a hash or a secret may stand in it (EMPTY-HANDS).
+//! No value of the text is shown: a hash or a secret may stand in it (EMPTY-HANDS). Of a value of another kind only the name is, and
+//! what is expected there.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use toml::de::{DeArray, DeTable, DeValue};
@@ -101,17 +105,56 @@ impl Reading<'_> {
         })
     }
 
+    /// One table, with all that is wrong in it: what is refused is taken out, what is missing is put in, and the rest is read again.
     fn one<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'_>>) -> Option<T> {
-        let span = value.span();
-        let DeValue::Table(table) = value.into_inner() else { return None };
-        match T::deserialize(Deserializer::from(Spanned::new(span.clone(), table))) {
-            Ok(read) => Some(read),
-            Err(error) => {
-                let at = error.span().unwrap_or(span).start;
-                self.faults.push((at, error.message().trim_end().replace('\n', " ")));
-                None
+        let (span, told) = (value.span(), self.faults.len());
+        let DeValue::Table(mut table) = value.into_inner() else { return None };
+        let (mut taken_out, mut put_in) = (BTreeSet::new(), BTreeSet::new());
+        loop {
+            let error = match T::deserialize(Deserializer::from(Spanned::new(span.clone(), table.clone()))) {
+                Ok(read) => return (self.faults.len() == told).then_some(read),
+                Err(error) => error,
+            };
+            let at = error.span().map_or(span.start, |span| span.start);
+            let place = table.iter().find(|(_, value)| value.span().contains(&at));
+            let place = place.map(|(name, _)| name.get_ref().to_string());
+            match (place, missing(error.message())) {
+                (Some(name), _) => {
+                    self.faults.push((at, format!("{name}: {}", fault(error.message()))));
+                    table.remove(name.as_str());
+                    taken_out.insert(name);
+                }
+                (None, Some(name)) if put_in.insert(name.to_owned()) => {
+                    if !taken_out.contains(name) {
+                        self.faults.push((span.start, fault(error.message())));
+                    }
+                    // Whatever has to be there is a text. Nothing of the document stands where it stands.
+                    let nowhere = span.start..span.start;
+                    let text = Spanned::new(nowhere.clone(), DeValue::String(Cow::Borrowed("")));
+                    table.insert(Spanned::new(nowhere, Cow::Owned(name.to_owned())), text);
+                }
+                (None, _) => {
+                    self.faults.push((at, fault(error.message())));
+                    return None;
+                }
             }
         }
+    }
+}
+
+/// The name that is said to be missing.
+fn missing(message: &str) -> Option<&str> {
+    message.trim_end().strip_prefix("missing field `")?.strip_suffix('`')
+}
+
+/// What is said to be missing or expected. The words before that show the value (`invalid type: string "x", expected a boolean`).
+fn fault(message: &str) -> String {
+    if let Some(name) = missing(message) {
+        return format!("missing name `{name}`");
+    }
+    match message.trim_end().rsplit_once(", expected ") {
+        Some((_, wanted)) => format!("expected {}", wanted.replace('\n', " ")),
+        None => "a value of another kind is wanted".to_owned(),
     }
 }
 
@@ -177,5 +220,46 @@ mod tests {
         assert!(!refusal("[[realms]]\npath = '/a'\nid = hunter2").contains("hunter2"));
         let many = "[[realms]]\npath = '/a'\n".to_owned() + &"[[realms.users]]\nname = 'x'\n".repeat(60);
         assert!(refusal(&many).ends_with("and 10 more"), "{}", refusal(&many));
+    }
+
+    /// Goal: all that is wrong in one table is told, and no value of any (EMPTY-HANDS).
+    #[test]
+    fn of_a_value_only_its_name_and_what_is_expected_are_told() {
+        let says = refusal(
+            "[[realms]]\npath = '/a'\n[[realms.users]]\nenabled = 'hunter2-a'\nlocked = 'hunter2, expected hunter2-b'\n\
+             password_hash = ['hunter2']\n[[realms.clients]]\nclient_id = 7\naccess_life_s = 'hunter2'\n\
+             refresh_life_s = 99999999999\ntoken_endpoint_auth_method = 'hunter2'\nredirect_uris = ['x', 8]\n\
+             roles = [{ realm = 'hunter2' }]\n[[realms.subscribers]]\nid = 'x'\n",
+        );
+        let lines: Vec<&str> = says.lines().map(str::trim).collect();
+        for (line, is) in lines[1..].iter().zip([
+            "line 3: missing name `username`",
+            "line 4: enabled: expected a boolean",
+            "line 5: locked: expected a boolean",
+            "line 6: password_hash: expected a string",
+            "line 8: client_id: expected a string",
+            "line 9: access_life_s: expected u32",
+            "line 10: refresh_life_s: expected u32",
+            "line 11: token_endpoint_auth_method: expected one of `none`, `client_secret_basic`, `client_secret_post`, \
+             `private_key_jwt`",
+            "line 12: redirect_uris: expected a string",
+            "line 13: roles: missing name `role`",
+            "line 14: missing name `kind`",
+            "line 14: missing name `address`",
+        ]) {
+            assert_eq!(*line, is, "{says}");
+        }
+        assert_eq!(lines.len(), 13, "{says}");
+        for broken in [
+            "id = hunter2",
+            "id = 'hunter2",
+            "id = 'a'\nid = 'hunter2'",
+            "hunter2",
+            "id = '''hunter2",
+            "id = \"\\hunter2\"",
+        ] {
+            let says = refusal(&format!("[[realms]]\npath = '/a'\n{broken}\n"));
+            assert!(!says.contains("hunter2"), "{broken}: {says}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The addresses of the two listeners as others see them: what they are where nothing is said, and whether they lead there.
+//! Our own addresses as others see them: what they are where nothing is said, and whether they lead to our listeners.
 //!
 //! An address that is not said follows its listener where it can only be that one. Nothing is read or looked up here.
 
@@ -45,12 +45,17 @@ pub(super) fn follow(config: &mut Config, said: SaidAddresses) {
     }
 }
 
-/// One of the two listeners, with its address.
-struct Place<'a> {
-    section: &'static str,
+/// One of our own addresses, with the listener that it leads to.
+pub(super) struct OwnAddress<'a> {
+    /// The key, with its place in a list: `realms[1].pingone_url`.
+    pub(super) key: String,
+    /// The key without a place.
+    pub(super) name: &'static str,
+    pub(super) url: &'a str,
+    /// The section of the listener.
+    pub(super) section: &'static str,
     /// Who comes by the address.
     whose: &'static str,
-    url: &'a str,
     said: bool,
     listen: SocketAddr,
     secure: bool,
@@ -58,38 +63,52 @@ struct Place<'a> {
     proxied: bool,
 }
 
-fn places(config: &Config, said: SaidAddresses) -> [Place<'_>; 2] {
-    let (public, admin) = (&config.public, &config.admin);
-    let public = Place {
-        section: "public",
-        whose: "browsers",
-        url: &public.url,
-        said: said.public,
-        listen: public.listen,
-        secure: public.tls().is_some(),
-        proxied: !public.trusted_proxies.is_empty(),
+/// All our addresses: those of the two listeners, and those that are said beside them.
+pub(super) fn own_addresses(config: &Config, said: SaidAddresses) -> Vec<OwnAddress<'_>> {
+    let (public, admin, pingone) = (&config.public, &config.admin, &config.pingone);
+    let (secure, proxied) = (public.tls().is_some(), !public.trusted_proxies.is_empty());
+    let at_public = |key: String, name, url, whose, said| {
+        let (section, listen) = ("public", public.listen);
+        OwnAddress { key, name, url, section, whose, said, listen, secure, proxied }
     };
-    let admin = Place {
+    let beside = [
+        ("kratos.url", &config.kratos.url, "browsers"),
+        ("pingone.auth_url", &pingone.auth_url, "browsers"),
+        ("pingone.apps_url", &pingone.apps_url, "browsers"),
+        ("pingone.api_url", &pingone.api_url, "programs"),
+    ];
+    let beside = beside.into_iter().filter(|(_, url, _)| !url.is_empty());
+    let of_realms = config.realms.iter().enumerate().filter_map(|(n, realm)| {
+        let key = format!("realms[{n}].pingone_url");
+        let url = realm.pingone_url.as_deref()?;
+        Some(at_public(key, "realms.pingone_url", url, "browsers", true))
+    });
+    let of_admin = OwnAddress {
+        key: "admin.url".into(),
+        name: "admin.url",
+        url: &admin.url,
         section: "admin",
         whose: "administrators",
-        url: &admin.url,
         said: said.admin,
         listen: admin.listen,
         secure: admin.tls().is_some(),
         proxied: false,
     };
-    [public, admin]
+    let of_public =
+        at_public("public.url".into(), "public.url", public.url.as_str(), "browsers", said.public);
+    let beside = beside.map(|(name, url, whose)| at_public(name.into(), name, url.as_str(), whose, true));
+    [of_public].into_iter().chain(beside).chain(of_realms).chain([of_admin]).collect()
 }
 
-/// Addresses that lead nowhere, and those at which a browser would keep no cookie.
+/// Addresses that lead nowhere, and those by which sessions and passwords would go over a network in the clear.
 pub(super) fn check(config: &Config, said: SaidAddresses) -> Refusals {
-    let led = places(config, said).into_iter().filter_map(|place| leads_nowhere(&place));
-    led.chain(in_the_clear(config)).collect()
+    let clear = |address: &OwnAddress<'_>| (!config.development).then(|| in_the_clear(address)).flatten();
+    let own = own_addresses(config, said);
+    own.iter().filter_map(|address| leads_nowhere(address).or_else(|| clear(address))).collect()
 }
 
-fn leads_nowhere(place: &Place<'_>) -> Option<RefusedKey> {
-    let Place { section, whose, url, said, listen, secure, proxied } = place;
-    let key = format!("{section}.url");
+fn leads_nowhere(own: &OwnAddress<'_>) -> Option<RefusedKey> {
+    let OwnAddress { key, name, url, section, whose, said, listen, secure, proxied } = own;
     if !said && *secure {
         let reason =
             format!("has to be said where {section}.tls_cert is: https:// and a host of the certificate");
@@ -117,28 +136,23 @@ fn leads_nowhere(place: &Place<'_>) -> Option<RefusedKey> {
             _ => "",
         };
         let reason = format!(
-            "nobody listens there: {section}.listen is {listen}; write the address of that, or leave {section}.url out{forwarded}"
+            "nobody listens there: {section}.listen is {listen}; write the address of that, or leave {name} out{forwarded}"
         );
         return (!there).then(|| refused(key, url, reason));
     }
     None
 }
 
-/// Addresses of browsers that are plain http, where not this machine alone is meant: the cookies would not be `Secure`.
-fn in_the_clear(config: &Config) -> Refusals {
-    if config.development {
-        return Vec::new();
-    }
-    let named = [
-        ("public.url", &config.public.url),
-        ("kratos.url", &config.kratos.url),
-        ("pingone.auth_url", &config.pingone.auth_url),
-    ];
-    let clear = named.into_iter().filter(|(_, url)| {
-        Url::parse(url).is_ok_and(|url| url.scheme() == "http" && !is_of_this_machine(&url))
-    });
-    let reason = "outside development mode browsers reach it over https (the cookies would not be `Secure`)";
-    clear.map(|(key, url)| refused(key, url, reason)).collect()
+/// Plain http where not this machine alone is meant.
+fn in_the_clear(own: &OwnAddress<'_>) -> Option<RefusedKey> {
+    let address = Url::parse(own.url).ok()?;
+    let what = match own.whose {
+        "browsers" => "the cookies would not be `Secure`",
+        _ => "tokens would go over a network in the clear",
+    };
+    let reason = format!("outside development mode {} reach it over https ({what})", own.whose);
+    let clear = address.scheme() == "http" && !is_of_this_machine(&address);
+    clear.then(|| refused(&own.key, own.url, reason))
 }
 
 /// Whether an address is of loopback. RFC 6761 §6.3 for the name.
@@ -156,5 +170,34 @@ fn is_at(url: &Url, ip: IpAddr) -> bool {
         Some(Host::Ipv4(host)) => ip == IpAddr::V4(host),
         Some(Host::Ipv6(host)) => ip == IpAddr::V6(host),
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::config::keys::keys;
+    use crate::config::kinds::Kind;
+
+    /// Goal: no address of ours is left out of the rules: they go over every key that is one.
+    #[test]
+    fn every_address_is_judged() {
+        let mut config = Config::default();
+        for url in [
+            &mut config.kratos.url,
+            &mut config.pingone.auth_url,
+            &mut config.pingone.apps_url,
+            &mut config.pingone.api_url,
+        ] {
+            *url = "https://id.example.test".into();
+        }
+        config.realms[0].pingone_url = Some("https://id.example.test".into());
+        let judged: BTreeSet<_> =
+            own_addresses(&config, SaidAddresses::ALL).iter().map(|own| own.name).collect();
+        let is_address = |kind: &Kind| matches!(kind, Kind::Address | Kind::AddressOrNone);
+        let keys: BTreeSet<_> = keys().filter(|key| is_address(&key.kind)).map(|key| key.path).collect();
+        assert_eq!(judged, keys);
     }
 }

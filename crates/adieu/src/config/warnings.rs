@@ -7,25 +7,26 @@ use std::path::Path;
 
 use url::Url;
 
-use crate::config::addresses::{SaidAddresses, is_of_this_machine};
+use crate::config::addresses::{OwnAddress, SaidAddresses, is_of_this_machine, own_addresses};
 use crate::config::rules::{Refusals, RefusedKey, refused};
 use crate::config::{Config, TlsFiles};
 use crate::tls::Tls;
 
 /// Every doubt, by key.
 pub(super) fn of(config: &Config, said: SaidAddresses) -> Refusals {
-    let doubts = [development(config), proxy(config), credential(config)].into_iter().flatten();
-    doubts.chain(ports(config, said)).chain(certificates(config)).collect()
+    let own = own_addresses(config, said);
+    let doubts = [development(config, &own), proxy(config, &own), credential(config)].into_iter().flatten();
+    doubts.chain(ports(config, said)).chain(certificates(config, &own)).collect()
 }
 
 /// Development mode where others than this machine come.
-fn development(config: &Config) -> Option<RefusedKey> {
+fn development(config: &Config, own: &[OwnAddress<'_>]) -> Option<RefusedKey> {
     let beyond = !config.public.listen.ip().is_loopback();
-    let elsewhere = Url::parse(&config.public.url).is_ok_and(|url| !is_of_this_machine(&url));
-    let what = match (beyond, elsewhere) {
+    let is_elsewhere = |own: &&OwnAddress<'_>| Url::parse(own.url).is_ok_and(|url| !is_of_this_machine(&url));
+    let what = match (beyond, own.iter().find(is_elsewhere)) {
         (true, _) => format!("public.listen is {}", config.public.listen),
-        (false, true) => format!("public.url is {}", config.public.url),
-        (false, false) => return None,
+        (false, Some(OwnAddress { name, url, .. })) => format!("{name} is {url}"),
+        (false, None) => return None,
     };
     let reason = format!(
         "this mode is for one machine, and {what}: notices and fetched keys may come from private networks and over http, \
@@ -35,14 +36,14 @@ fn development(config: &Config) -> Option<RefusedKey> {
 }
 
 /// A proxy that nobody named stands before the listener: everybody comes from its address.
-fn proxy(config: &Config) -> Option<RefusedKey> {
+fn proxy(config: &Config, own: &[OwnAddress<'_>]) -> Option<RefusedKey> {
     let public = &config.public;
-    let unnamed =
-        public.url.starts_with("https://") && public.tls().is_none() && public.trusted_proxies.is_empty();
+    let unnamed = public.tls().is_none() && public.trusted_proxies.is_empty();
+    let by_https = own.iter().find(|own| own.section == "public" && own.url.starts_with("https://"))?;
     let reason = format!(
-        "public.url is {} and the listener is plain, so a proxy stands before it: until its address is here, everybody \
+        "{} is {} and the listener is plain, so a proxy stands before it: until its address is here, everybody \
          counts as coming from it, in the limits of sign-ons, in sessions and in records",
-        public.url
+        by_https.name, by_https.url
     );
     unnamed.then(|| refused("public.trusted_proxies", &public.trusted_proxies, reason))
 }
@@ -72,19 +73,23 @@ fn ports(config: &Config, said: SaidAddresses) -> Refusals {
     unknown.map(doubt).collect()
 }
 
-/// Certificates that are not for the host of the listener's address.
-fn certificates(config: &Config) -> Refusals {
-    let (public, admin) = (&config.public, &config.admin);
-    let both = [("public", public.tls(), &public.url), ("admin", admin.tls(), &admin.url)];
-    both.into_iter().filter_map(|(section, files, url)| of_another(section, &files?, url)).collect()
+/// Certificates that are not for the hosts of their listener's addresses.
+fn certificates(config: &Config, own: &[OwnAddress<'_>]) -> Refusals {
+    let both = [("public", config.public.tls()), ("admin", config.admin.tls())];
+    let named = both.into_iter().filter_map(|(section, files)| Some((section, files?)));
+    let of = |(section, files): (&'static str, TlsFiles)| {
+        let own = own.iter().filter(move |own| own.section == section);
+        own.filter_map(move |own| of_another(&files, own))
+    };
+    named.flat_map(of).collect()
 }
 
-fn of_another(section: &str, files: &TlsFiles, url: &str) -> Option<RefusedKey> {
-    let url = Url::parse(url).ok()?;
+fn of_another(files: &TlsFiles, own: &OwnAddress<'_>) -> Option<RefusedKey> {
+    let url = Url::parse(own.url).ok()?;
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
     let names = Tls::names_beside(files, host)?;
     let names = if names.is_empty() { "no host at all".to_owned() } else { names.join(", ") };
-    let reason = format!("the certificate is for {names}, not for {host}, the host of {section}.url");
+    let reason = format!("the certificate is for {names}, not for {host}, the host of {}", own.name);
     let cert: &Path = &files.cert;
-    Some(refused(format!("{section}.tls_cert"), cert, reason))
+    Some(refused(format!("{}.tls_cert", own.section), cert, reason))
 }

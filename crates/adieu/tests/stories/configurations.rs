@@ -120,6 +120,36 @@ const ROWS: &[Row] = &[
     ("development = true\n[public]\nlisten = '127.0.0.1:0'\nurl = 'http://id.example.test'", SOUND),
     ("[kratos]\nurl = 'http://id.example.test'", Some("kratos.url = \"http://id.example.test\": outside")),
     ("[pingone]\nauth_url = 'http://auth.example.test'", Some("pingone.auth_url")),
+    ("[pingone]\napps_url = 'http://apps.example.test'", Some("pingone.apps_url")),
+    ("[pingone]\napi_url = 'http://api.example.test'", Some("pingone.api_url")),
+    (
+        "[[realms]]\npath = '/alpha'\n[[realms]]\npath = '/b'\npingone_url = 'http://b.example.test'",
+        Some(
+            "adieu.toml:5: realms.pingone_url = \"http://b.example.test\": outside development mode browsers",
+        ),
+    ),
+    ("development = true\n[[realms]]\npath = '/alpha'\npingone_url = 'http://auth.example.test'", SOUND),
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\n[kratos]\nurl = 'http://127.0.0.1:4433'",
+        Some("kratos.url = \"http://127.0.0.1:4433\": nobody listens there"),
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\n[pingone]\nauth_url = 'http://localhost:4433'",
+        Some("or leave pingone.auth_url out"),
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\n[[realms]]\npath = '/alpha'\npingone_url = 'http://127.0.0.1:4433'",
+        Some("adieu.toml:5: realms.pingone_url = \"http://127.0.0.1:4433\": nobody listens there"),
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:0'\nurl = 'https://localhost'\ntls_cert = 'FOLDER/cert.pem'\n\
+         tls_key = 'FOLDER/key.pem'\n[kratos]\nurl = 'http://localhost'",
+        Some("kratos.url = \"http://localhost\": public.tls_cert is named"),
+    ),
+    (
+        "[admin]\nlisten = '127.0.0.1:0'\nurl = 'http://id-admin.example.test'",
+        Some("admin.url = \"http://id-admin.example.test\": outside development mode administrators"),
+    ),
     ("[kratos]\ncookie_same_site = 'None'", Some("kratos.cookie_same_site = \"None\": browsers keep")),
     ("[kratos]\nurl = 'https://id.example.test'\ncookie_same_site = 'None'", SOUND),
     ("[am]\ncookie_same_site = 'None'", Some("am.cookie_same_site = \"None\": browsers keep")),
@@ -297,6 +327,16 @@ const DOUBTFUL: &[(&str, &[&str])] = &[
         "[public]\nlisten = '0.0.0.0:14433'\nurl = 'https://id.example.test'\ntls_cert = 'FOLDER/cert.pem'\n\
          tls_key = 'FOLDER/key.pem'\n[admin]\nlisten = '127.0.0.1:14434'",
         &["the certificate is for localhost, not for id.example.test, the host of public.url"],
+    ),
+    (
+        "[public]\nlisten = '0.0.0.0:14433'\nurl = 'https://localhost:14433'\ntls_cert = 'FOLDER/cert.pem'\n\
+         tls_key = 'FOLDER/key.pem'\n[[realms]]\npath = '/alpha'\npingone_url = 'https://alpha.example.test'\n\
+         [admin]\nlisten = '127.0.0.1:14434'",
+        &["the certificate is for localhost, not for alpha.example.test, the host of realms.pingone_url"],
+    ),
+    (
+        "[public]\nlisten = '127.0.0.1:14433'\n[kratos]\nurl = 'https://id.example.test'\n[admin]\nlisten = '127.0.0.1:14434'",
+        &["public.trusted_proxies = []: kratos.url is https://id.example.test and the listener is plain"],
     ),
     (
         "[public]\nlisten = '127.0.0.1:0'\n[admin]\nlisten = '127.0.0.1:14434'\ntoken_file = 'FOLDER/token'",
