@@ -71,7 +71,7 @@ pub use adieu_core::{
     RecoveryWay, RevokedSubject, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken,
     SidForm, Span, Standing, State, SubjectForm, SubjectKey, Subscriber, SubscriberId, SubscriberKind,
     TYPED_LETTERS, TakenMember, ToldSoFar, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version,
-    WeakPassword, assurance_of,
+    Waiting, WeakPassword, assurance_of,
 };
 pub use adieu_core::{CONSENTS_OF_USER_MAX, Consent, ConsentError, ConsentOrder};
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};

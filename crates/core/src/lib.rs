@@ -74,6 +74,7 @@ pub mod upstream;
 pub mod upstream_words;
 mod uuid_form;
 pub mod version;
+mod waiting;
 
 pub use account_lock::{AccountLock, LockChange};
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
@@ -194,3 +195,4 @@ pub use upstream::{
 };
 pub use upstream_words::{UpstreamEndpoints, UpstreamError, UpstreamExchange, upstream_error_word};
 pub use version::{RemovedVersions, Version};
+pub use waiting::Waiting;
