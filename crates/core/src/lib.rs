@@ -58,6 +58,7 @@ mod registered_client;
 pub mod revoke;
 mod revoked_token;
 
+mod notice_wait;
 pub mod rights;
 pub mod second_factor;
 pub mod session;
@@ -74,7 +75,6 @@ pub mod upstream;
 pub mod upstream_words;
 mod uuid_form;
 pub mod version;
-mod waiting;
 
 pub use account_lock::{AccountLock, LockChange};
 pub use amend::{AmendError, AmendOrder, Amendment, decide_amend};
@@ -135,6 +135,7 @@ pub use notice::{
     NoticeMessage, NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices,
     told_with_others,
 };
+pub use notice_wait::NoticeWait;
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, RoomMade, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Hindrance, Outage, Unwritten};
@@ -195,4 +196,3 @@ pub use upstream::{
 };
 pub use upstream_words::{UpstreamEndpoints, UpstreamError, UpstreamExchange, upstream_error_word};
 pub use version::{RemovedVersions, Version};
-pub use waiting::Waiting;

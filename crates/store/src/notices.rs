@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use adieu_core::{
-    EndingId, Outage, Receipt, ReceiptKey, Receiver, ReceiverHealth, Settlement, SubjectKey, Subscriber,
-    Timestamp, ToldSoFar, Unwritten, Waiting,
+    EndingId, NoticeWait, Outage, Receipt, ReceiptKey, Receiver, ReceiverHealth, Settlement, SubjectKey,
+    Subscriber, Timestamp, ToldSoFar, Unwritten,
 };
 
 pub use adieu_core::ReceiptCounts;
@@ -106,7 +106,7 @@ impl ReceiptPage {
     }
 
     /// What one of these receipts waits for; none if it is settled.
-    pub fn waiting(&self, receipt: &Receipt, now: Timestamp) -> Option<Waiting> {
+    pub fn waiting(&self, receipt: &Receipt, now: Timestamp) -> Option<NoticeWait> {
         receipt.waiting(&self.health.get(&receipt.receiver).copied().unwrap_or_default(), now)
     }
 }

@@ -6,9 +6,9 @@
 mod events;
 
 use adieu_authority::{
-    EndingId, NoticeAnswer, NoticeMessage, Receipt, ReceiptPage, ReceiptQuery, ReceiptState, Receiver,
-    ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind, Timestamp, ToldSoFar,
-    Waiting,
+    EndingId, NoticeAnswer, NoticeMessage, NoticeWait, Receipt, ReceiptPage, ReceiptQuery, ReceiptState,
+    Receiver, ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind, Timestamp,
+    ToldSoFar,
 };
 use serde_json::{Value, json};
 
@@ -93,8 +93,8 @@ fn receipt(page: &ReceiptPage, one: &Receipt, now: Timestamp) -> Value {
         "client": one.receiver.client().map(ToString::to_string),
         "subscriber": one.receiver.subscriber().map(ToString::to_string), "kind": kind(one),
         "state": one.state.word(), "issuer": issuer, "sub": sub, "sid": sid, "tries": one.tries,
-        "waits": waits.map(Waiting::word), "next_try_at": waits.and_then(Waiting::next_try_at).map(at),
-        "ailing_since": waits.and_then(Waiting::ailing_since).map(at), "settled_at": settled_at.map(at),
+        "waits": waits.map(NoticeWait::word), "next_try_at": waits.and_then(NoticeWait::next_try_at).map(at),
+        "ailing_since": waits.and_then(NoticeWait::ailing_since).map(at), "settled_at": settled_at.map(at),
         "after_ms": confirmed_at.map(|at| at.since(one.ended_at).ms()), "last_answer": last,
     })
 }

@@ -16,11 +16,11 @@ use uuid::Uuid;
 use crate::authorize::{found, refused};
 use crate::extract::Visitor;
 use crate::face::Face;
-use crate::finish::html;
+use crate::finish::{html, see_other};
 use crate::flow::{FlowNext, PingOneFlow, Question};
 use crate::form_token;
 use crate::problem::Problem;
-use crate::sign_on_page::{FLOW, TOKEN, here, led_before, see_other};
+use crate::sign_on_page::{FLOW, here, led_before};
 
 /// The field with the answer.
 pub(crate) const CHOICE: &str = "choice";
@@ -72,7 +72,7 @@ fn page(
         username: &live.user.username,
         gets: &question.gets,
         action: &format!("/{realm}/signon/"),
-        hidden: &[(FLOW, &id), (TOKEN, &form_token.field), (CONSENT_SHOWN, &question.shown)],
+        hidden: &[(FLOW, &id), (form_token::FIELD, &form_token.field), (CONSENT_SHOWN, &question.shown)],
         answer: CHOICE,
     };
     let next = reply.redirect_uri.as_deref().map(form_action_of).unwrap_or_default();

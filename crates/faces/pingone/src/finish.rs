@@ -8,7 +8,9 @@ use adieu_authority::{RealmId, SessionToken};
 use adieu_http_kit::{accept, cookies};
 use adieu_pages_kit::{ErrorPage, Link, PageHeaders, SignOffPage};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, PRAGMA, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, LOCATION, PRAGMA, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::external::External;
@@ -160,6 +162,12 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
              go back to the application.",
         ),
     }
+}
+
+/// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
+pub(crate) fn see_other(location: &str) -> Response {
+    let value = HeaderValue::from_str(location).expect("our own addresses are header values");
+    (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response()
 }
 
 /// A page whose forms may go to these places.

@@ -16,14 +16,14 @@ use adieu_pages_kit::{
 };
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
 use crate::authorize::found;
 use crate::extract::{Env, Visitor};
 use crate::face::Face;
-use crate::finish::html;
+use crate::finish::{html, see_other};
 use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::problem::{Problem, Shown};
@@ -31,7 +31,6 @@ use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
 use crate::{body, consent, cookies, form_token};
 
 pub(crate) const FLOW: &str = "flowId";
-pub(crate) const TOKEN: &str = "token";
 const CODE: &str = "code";
 /// Says that the page was asked for under the address that may set the cookies.
 const PLACE: &str = "at";
@@ -117,7 +116,7 @@ pub(crate) async fn submit(
     let (parts, params) = body::params(request).await?;
     let visitor = Visitor::of(&parts);
     let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
-    let (id, token) = (field(FLOW)?, field(TOKEN)?);
+    let (id, token) = (field(FLOW)?, field(form_token::FIELD)?);
     let code = field(CODE)?;
     let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
@@ -253,7 +252,7 @@ async fn page(
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
     let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
-    let hidden = [(FLOW, id.as_str()), (TOKEN, form_token.field.as_str())];
+    let hidden = [(FLOW, id.as_str()), (form_token::FIELD, form_token.field.as_str())];
     let page = match flow.first_factor() {
         Some(_) => code_entry(&action, &hidden, tried.error),
         None => {
@@ -361,10 +360,4 @@ fn first_form(
 
 async fn flow(face: &Face, realm: &Arc<Realm>, id: &str) -> Result<PingOneFlow, Problem> {
     PingOneFlow::find(face, realm, flow_id(id).ok_or(Problem::NotFound)?).await
-}
-
-/// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
-pub(crate) fn see_other(location: &str) -> Response {
-    let value = HeaderValue::from_str(location).expect("our own addresses are header values");
-    (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response()
 }

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use adieu_core::{
-    EndTarget, EndingFilter, NoticeAnswer, PopulationId, RealmId, Receipt, ReceiptState, Receiver,
-    Settlement, Span, Subscriber, Timestamp, Waiting,
+    EndTarget, EndingFilter, NoticeAnswer, NoticeWait, PopulationId, RealmId, Receipt, ReceiptState,
+    Receiver, Settlement, Span, Subscriber, Timestamp,
 };
 
 use crate::suite::fixture::at;
@@ -377,18 +377,18 @@ pub async fn a_page_of_receipts_says_how_receivers_do<E: Engine>() {
         let query = ReceiptQuery { ending: ended_id(&fixture, &ended), after: None, most: 10 };
         fixture.store.receipts(query).await.expect("an answer").expect("known")
     };
-    let waits = async |now: i64| -> Vec<Option<Waiting>> {
+    let waits = async |now: i64| -> Vec<Option<NoticeWait>> {
         let page = page().await;
         page.receipts.iter().map(|one| page.waiting(one, at(now))).collect()
     };
-    assert_eq!(waits(7).await, [Some(Waiting::Answer); 2]);
+    assert_eq!(waits(7).await, [Some(NoticeWait::Answer); 2]);
     settle(&fixture, &both[0], status(500), at(7)).await.expect("settled");
     settle(&fixture, &both[1], status(200), at(7)).await.expect("settled");
     let failing = page().await.health;
     assert_eq!(failing.len(), 1);
     assert_eq!(failing[&both[0].receipt.receiver].failing_since, Some(at(7)));
-    assert!(matches!(waits(7).await[..], [Some(Waiting::Until(_)), None]));
+    assert!(matches!(waits(7).await[..], [Some(NoticeWait::Until(_)), None]));
     assert!(
-        matches!(waits(1000).await[..], [Some(Waiting::Ailing { since, asked_again_at: None }), None] if since == at(7))
+        matches!(waits(1000).await[..], [Some(NoticeWait::Ailing { since, asked_again_at: None }), None] if since == at(7))
     );
 }

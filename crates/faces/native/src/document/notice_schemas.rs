@@ -2,7 +2,7 @@
 //!
 //! What is shown is in `notices`; tests hold the two against each other.
 
-use adieu_authority::{NoticeAnswer, ReceiptState, SubscriberKind, Waiting};
+use adieu_authority::{NoticeAnswer, NoticeWait, ReceiptState, SubscriberKind};
 use serde_json::{Value, json};
 
 use super::schemas::{client_id, list, named, nullable, object, time, uuid, word};
@@ -60,6 +60,17 @@ fn count() -> Value {
 
 fn flag(about: &str) -> Value {
     json!({"type": "boolean", "description": about})
+}
+
+/// What a receipt waits for.
+fn waits() -> Value {
+    let words: Vec<Value> =
+        NoticeWait::WORDS.iter().map(|word| (*word).into()).chain([Value::Null]).collect();
+    json!({
+        "enum": words,
+        "description": "What it waits for while it is pending: `being_told`: for the answer; `due`: for its turn; `later`: for \
+            `next_try_at`; `ailing`: for its receiver, which has failed since `ailing_since` and is asked sparingly. Null once it is settled.",
+    })
 }
 
 fn receivers() -> [Value; 2] {
@@ -124,12 +135,6 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("status", json!({"type": ["integer", "null"]})),
         ("said", json!({"type": ["string", "null"], "description": "The first 2 KiB of what it said."})),
     ]);
-    let words: Vec<Value> = Waiting::WORDS.iter().map(|word| (*word).into()).chain([Value::Null]).collect();
-    let waits = json!({
-        "enum": words,
-        "description": "What it waits for while it is pending: `being_told`: for the answer; `due`: for its turn; `later`: for \
-            `next_try_at`; `ailing`: for its receiver, which has failed since `ailing_since` and is asked sparingly. Null once it is settled.",
-    });
     let receipt = object(vec![
         ("client", nullable(client_id())),
         ("subscriber", subscriber()),
@@ -142,7 +147,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             json!({"type": ["string", "null"], "description": "Null where all sessions of the user are meant."}),
         ),
         ("tries", count()),
-        ("waits", waits),
+        ("waits", waits()),
         (
             "next_try_at",
             json!({

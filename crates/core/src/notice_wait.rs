@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// What a notice that is pending waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waiting {
+pub enum NoticeWait {
     /// For the answer: its receiver is being told.
     Answer,
     /// For its turn: it is due.
@@ -24,7 +24,7 @@ pub enum Waiting {
     },
 }
 
-impl Waiting {
+impl NoticeWait {
     /// Its words, in the order of the variants.
     pub const WORDS: [&'static str; 4] = ["being_told", "due", "later", "ailing"];
 
@@ -55,18 +55,18 @@ impl Waiting {
 
 impl Receipt {
     /// What it waits for, where its receiver does like this; none if it is settled.
-    pub fn waiting(&self, health: &ReceiverHealth, now: Timestamp) -> Option<Waiting> {
+    pub fn waiting(&self, health: &ReceiverHealth, now: Timestamp) -> Option<NoticeWait> {
         let due_at = self.next_try_at()?;
         if matches!(self.state, ReceiptState::Pending { leased: true, due_at } if due_at > now) {
-            return Some(Waiting::Answer);
+            return Some(NoticeWait::Answer);
         }
         let later = |at: Timestamp| (at > now).then_some(at);
         Some(match health.failing_since.filter(|_| health.is_ailing(now)) {
             Some(since) => {
                 let asked_again_at = later(health.may_be_asked_at(due_at, now));
-                Waiting::Ailing { since, asked_again_at }
+                NoticeWait::Ailing { since, asked_again_at }
             }
-            None => later(due_at).map_or(Waiting::Turn, Waiting::Until),
+            None => later(due_at).map_or(NoticeWait::Turn, NoticeWait::Until),
         })
     }
 }
@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn a_next_try_lies_ahead() {
         let well = ReceiverHealth::default();
-        assert_eq!(pending(40, true).waiting(&well, at(10)), Some(Waiting::Answer));
-        assert_eq!(pending(10, true).waiting(&well, at(10)), Some(Waiting::Turn), "its lease has run out");
-        assert_eq!(pending(10, false).waiting(&well, at(10)), Some(Waiting::Turn));
-        assert_eq!(pending(11, false).waiting(&well, at(10)), Some(Waiting::Until(at(11))));
+        assert_eq!(pending(40, true).waiting(&well, at(10)), Some(NoticeWait::Answer));
+        assert_eq!(pending(10, true).waiting(&well, at(10)), Some(NoticeWait::Turn), "its lease has run out");
+        assert_eq!(pending(10, false).waiting(&well, at(10)), Some(NoticeWait::Turn));
+        assert_eq!(pending(11, false).waiting(&well, at(10)), Some(NoticeWait::Until(at(11))));
         let settled = Receipt { state: ReceiptState::Confirmed { at: at(1) }, ..pending(0, false) };
         assert_eq!(settled.waiting(&well, at(10)), None);
     }
@@ -108,17 +108,17 @@ mod tests {
     #[test]
     fn an_ailing_receiver_is_named_with_when_it_is_asked_again() {
         let failing = ReceiverHealth { failing_since: Some(at(100)), ..ReceiverHealth::default() };
-        assert_eq!(pending(5, false).waiting(&failing, at(999)), Some(Waiting::Turn), "not for long yet");
+        assert_eq!(pending(5, false).waiting(&failing, at(999)), Some(NoticeWait::Turn), "not for long yet");
         let ailing = |asked: Option<i64>, due: i64, now: i64| {
             let health = ReceiverHealth { asked_at: asked.map(at), ..failing };
-            pending(due, false).waiting(&health, at(now)).and_then(Waiting::next_try_at)
+            pending(due, false).waiting(&health, at(now)).and_then(NoticeWait::next_try_at)
         };
         assert_eq!(ailing(Some(1000), 5, 1100), Some(at(1300)));
         assert_eq!(ailing(Some(1000), 1400, 1100), Some(at(1400)));
         assert_eq!((ailing(Some(1000), 5, 1300), ailing(None, 5, 1300)), (None, None), "that is due");
         let told = pending(1330, true).waiting(&failing, at(1300));
-        assert_eq!(told, Some(Waiting::Answer));
-        let since = pending(5, false).waiting(&failing, at(1300)).and_then(Waiting::ailing_since);
+        assert_eq!(told, Some(NoticeWait::Answer));
+        let since = pending(5, false).waiting(&failing, at(1300)).and_then(NoticeWait::ailing_since);
         assert_eq!(since, Some(at(100)));
     }
 }
