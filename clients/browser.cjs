@@ -11,6 +11,8 @@ const FLAGS = [
   "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe", "--window-size=1000,900",
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // Fonts and the like of pages that others wrote.
 ];
+/** How long a page is waited for, on a machine that has much else to do. */
+const PATIENCE_MS = 45_000;
 
 /** One page of a browser that knows nobody yet. */
 class Browser {
@@ -57,16 +59,23 @@ class Browser {
 
   /** Does something that leads to another page, and waits until that one is there. */
   async #leads(act) {
-    const loaded = new Promise((resolve) => this.#loads.push(resolve));
+    const loaded = new Promise((resolve) => this.#loads.push(resolve)).then(() => true);
     await act();
-    await loaded;
+    let timer;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+    const came = await Promise.race([loaded, late]);
+    clearTimeout(timer);
+    if (!came) throw new Error(`no page has come, but: ${await this.text().catch(() => "none")}`);
   }
 
   /** Waits for a page with this text, which the present one leads to by itself. */
   async until(text) {
+    const began = Date.now();
     for (;;) {
       const shown = await this.text().catch(() => ""); // Between two pages there is none.
       if (shown.includes(text)) return;
+      // Whoever is killed for being late says nothing of the page that was there instead.
+      if (Date.now() - began > PATIENCE_MS) throw new Error(`no page with "${text}", but: ${shown}`);
     }
   }
 

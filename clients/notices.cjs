@@ -4,8 +4,11 @@ const { Browser } = require("./browser.cjs");
 const { assert, vars, scenario } = require("./steps.cjs");
 
 const { sites, user, password } = vars;
-/** In this time an application has to know. */
-const SOON_MS = 1_000;
+/**
+ * In this time an application has to know. On a machine with nothing else to do it is a moment (`cargo xtask bench notify` has the figures); telling
+ * has the lowest priority, and waits where other programs leave it no processor.
+ */
+const KNOWS_MS = 30_000;
 
 let browser;
 
@@ -34,16 +37,17 @@ async function signOn() {
   for (const site of sites) await says(site, SOMEBODY);
 }
 
-/** Whether everybody is out within a moment, at each of the applications, though no cookie was taken away. */
+/** Whether everybody is out, at each of the applications, though no cookie was taken away. */
 async function areOut(places) {
   const began = Date.now();
   for (const site of places) {
     for (;;) {
       await browser.goto(`${site}/`);
       if (NOBODY.test(await browser.text())) break;
-      assert.ok(Date.now() - began < SOON_MS * places.length, `${site} knows nothing yet`);
+      assert.ok(Date.now() - began < KNOWS_MS, `${site} knows nothing yet`);
     }
   }
+  console.log(`    out after ${Date.now() - began} ms`);
 }
 
 scenario({
@@ -60,7 +64,7 @@ scenario({
   },
   "what is ended from outside is over at both, and both have confirmed": async () => {
     await signOn();
-    const said = execFileSync("adieu", ["end", "--user", user, "--wait", "5s"], { encoding: "utf8" });
+    const said = execFileSync("adieu", ["end", "--user", user, "--wait", `${KNOWS_MS / 1_000}s`], { encoding: "utf8" });
     assert.match(said, new RegExp(`told: ${sites.length} confirmed`));
     await areOut(sites);
   },

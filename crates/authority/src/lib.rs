@@ -66,13 +66,13 @@ pub use adieu_core::{
     ConfirmError, Device, DirectoryError, DocumentChange, ENDED_COUNTED_MAX, Edited, EndError, EndKind,
     EndOrder, EndTarget, Ended, EndedReach, EndedSessions, EndingFilter, EndingId, EndingPlace, EndingRecord,
     FoundEnding, Generations, Grant, GrantError, Hindrance, HookEvent, HookReach, How, JoseAlgorithm, Limits,
-    Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, NoticeMessage, NoticeSubject, Origin, Outage,
-    Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota, RECOVERY_CODE,
-    Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, ReceiptStates, Receiver, RecoveryPass,
-    RecoveryWay, RevokedSubject, Rights, Role, RoleAssignment, RoleScope, Session, SessionId, SessionToken,
-    SidForm, Span, Standing, State, SubjectForm, SubjectKey, Subscriber, SubscriberId, SubscriberKind,
-    TYPED_LETTERS, TakenMember, ToldSoFar, Unwritten, User, UserEdit, UserId, UserReach, Verdict, Version,
-    WeakPassword, assurance_of,
+    Locator, LockChange, Method, NIL, NotLive, NoticeAnswer, NoticeMessage, NoticeSubject, NoticeWait,
+    Origin, Outage, Participant, PasswordRules, Population, PopulationId, PresentedToken, Purpose, Quota,
+    RECOVERY_CODE, Realm, RealmId, Reason, ReasonError, Receipt, ReceiptState, ReceiptStates, Receiver,
+    RecoveryPass, RecoveryWay, RevokedSubject, Rights, Role, RoleAssignment, RoleScope, Session, SessionId,
+    SessionToken, SidForm, Span, Standing, State, SubjectForm, SubjectKey, Subscriber, SubscriberId,
+    SubscriberKind, TYPED_LETTERS, TakenMember, ToldSoFar, Unwritten, User, UserEdit, UserId, UserReach,
+    Verdict, Version, WeakPassword, assurance_of,
 };
 pub use adieu_core::{CONSENTS_OF_USER_MAX, Consent, ConsentError, ConsentOrder};
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};

@@ -28,14 +28,20 @@ impl Authority {
         self.receipts_once(query, wait, ReceiptPage::is_settled).await
     }
 
-    /// The same for whoever shows only what clients were told, and waits for no subscriber.
+    /// The same for whoever shows only what clients were told, and waits for no subscriber, nor for one that is ailing and is asked later.
     pub async fn settled_receipts_of_clients(
         &self,
         query: ReceiptQuery,
         wait: Span,
     ) -> Result<Option<ReceiptPage>, Outage> {
         let settled = |page: &ReceiptPage| {
-            let waits = |one: &Receipt| one.receiver.client().is_some() && !one.state.is_settled();
+            let now = self.now();
+            let waits = |one: &Receipt| {
+                let soon = page
+                    .waiting(one, now)
+                    .is_some_and(|waits| waits.next_try_at().is_none() || waits.ailing_since().is_none());
+                one.receiver.client().is_some() && soon
+            };
             page.complete && !page.receipts.iter().any(waits)
         };
         self.receipts_once(query, wait, settled).await

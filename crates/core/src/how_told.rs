@@ -30,6 +30,8 @@ pub enum HowTold {
     Confirmed,
     /// It is being told.
     Pending,
+    /// It has not answered for long, and is told once it does.
+    Later,
     /// It could not be told.
     Failed,
     /// The browser tells it; nobody hears whether it understood.
@@ -39,11 +41,17 @@ pub enum HowTold {
 }
 
 /// Decides it of the receipts that the client has because of one sign-off; of several the one that is least done counts.
-pub fn how_told(client: &Client, receipts: impl IntoIterator<Item = ReceiptState>) -> HowTold {
+/// `is_ailing` says that it has not answered for long.
+pub fn how_told(
+    client: &Client,
+    receipts: impl IntoIterator<Item = ReceiptState>,
+    is_ailing: bool,
+) -> HowTold {
     let (mut none, mut best) = (true, HowTold::NotAtAll);
     for state in receipts {
         none = false;
         match state {
+            ReceiptState::Pending { .. } if is_ailing => return HowTold::Later,
             ReceiptState::Pending { .. } => return HowTold::Pending,
             ReceiptState::Refused { .. } | ReceiptState::GivenUp { .. } => best = HowTold::Failed,
             ReceiptState::Confirmed { .. } if best == HowTold::NotAtAll => best = HowTold::Confirmed,
@@ -85,12 +93,18 @@ mod tests {
             let of = |back, front| {
                 let client =
                     Client { backchannel_logout_uri: back, frontchannel_logout_uri: front, ..shop() };
-                how_told(&client, receipts.iter().copied())
+                how_told(&client, receipts.iter().copied(), false)
             };
             assert_eq!(of(address(), None), by_server, "{receipts:?}");
             assert_eq!(of(None, address()), by_browser, "{receipts:?}");
             assert_eq!(of(address(), address()), by_both, "{receipts:?}");
         }
-        assert_eq!(how_told(&shop(), []), NotAtAll);
+        assert_eq!(how_told(&shop(), [], false), NotAtAll);
+        let told = |receipts: &[ReceiptState]| how_told(&shop(), receipts.iter().copied(), true);
+        assert_eq!(
+            (told(&[confirmed, pending]), told(&[confirmed])),
+            (HowTold::Later, Confirmed),
+            "an ailing one"
+        );
     }
 }

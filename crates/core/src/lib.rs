@@ -58,6 +58,7 @@ mod registered_client;
 pub mod revoke;
 mod revoked_token;
 
+mod notice_wait;
 pub mod rights;
 pub mod second_factor;
 pub mod session;
@@ -134,6 +135,7 @@ pub use notice::{
     NoticeMessage, NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices,
     told_with_others,
 };
+pub use notice_wait::NoticeWait;
 pub use opening::{Opening, OpeningFacts, OpeningOutcome, Room, RoomMade, decide_opening};
 pub use origin::{Actor, Channel, Origin, Reason, ReasonError};
 pub use outage::{Hindrance, Outage, Unwritten};

@@ -221,8 +221,8 @@ fn seal(authority: &Authority, realm: RealmId, body: &str) -> String {
     authority.key().derive_text(Purpose::AntiForgery, name.as_bytes(), 0)
 }
 
-/// The states of the receipts of each client.
-type States = BTreeMap<ClientId, Vec<ReceiptState>>;
+/// The states of the receipts of each client, and whether it has not answered for long.
+type States = BTreeMap<ClientId, (Vec<ReceiptState>, bool)>;
 
 async fn add_states(
     authority: &Authority,
@@ -235,9 +235,13 @@ async fn add_states(
         Some(wait) => authority.settled_receipts_of_clients(query, wait).await?,
         None => authority.receipts(query).await?,
     };
-    for receipt in page.into_iter().flat_map(|page| page.receipts) {
-        if let Receiver::Client(client) = receipt.receiver {
-            states.entry(client).or_default().push(receipt.state);
+    let (page, now) = (page.unwrap_or_default(), authority.now());
+    for receipt in &page.receipts {
+        if let Receiver::Client(client) = &receipt.receiver {
+            let waits = page.waiting(receipt, now);
+            let (states, is_ailing) = states.entry(client.clone()).or_default();
+            states.push(receipt.state);
+            *is_ailing |= waits.is_some_and(|waits| waits.ailing_since().is_some());
         }
     }
     Ok(())
@@ -248,8 +252,8 @@ fn log(outage: Outage) {
 }
 
 fn said(client: &Client, states: &States) -> ToldClient {
-    let of_client = states.get(&client.id).map(Vec::as_slice).unwrap_or_default();
-    ToldClient { name: client.name.clone(), how: how_told(client, of_client.iter().copied()) }
+    let (of_client, is_ailing) = states.get(&client.id).cloned().unwrap_or_default();
+    ToldClient { name: client.name.clone(), how: how_told(client, of_client, is_ailing) }
 }
 
 /// Where a browser tells a client of a session that it knows like this. Issuer and session go together or not at all (S-FCL-4).

@@ -93,6 +93,7 @@ impl SignedOffPage<'_> {
         match told.how {
             HowTold::Confirmed => "signed off",
             HowTold::Pending => "still being told",
+            HowTold::Later => "does not answer now, and is told once it does",
             HowTold::Failed => "could not be told",
             HowTold::ByBrowser => "told by your browser",
             HowTold::NotAtAll => "is not told",
@@ -103,7 +104,7 @@ impl SignedOffPage<'_> {
     const fn class_of(told: &ToldClient) -> &'static str {
         match told.how {
             HowTold::Confirmed => "yes",
-            HowTold::Failed => "unknown",
+            HowTold::Failed | HowTold::Later => "unknown",
             HowTold::Pending | HowTold::ByBrowser | HowTold::NotAtAll => "no",
         }
     }
@@ -116,7 +117,7 @@ impl SignedOffPage<'_> {
 
     /// Whether somebody is told by nobody.
     fn leaves_out(&self) -> bool {
-        self.told.iter().any(|one| matches!(one.how, HowTold::NotAtAll | HowTold::Failed))
+        self.told.iter().any(|one| matches!(one.how, HowTold::NotAtAll | HowTold::Failed | HowTold::Later))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Who is told, and what becomes of a notice, is decided by core. A step is bounded here, too: whoever calls it learns that
 //! there is more.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use adieu_core::{
@@ -71,20 +72,37 @@ impl Notices for MemoryStore {
     ) -> Pending<Result<Vec<ReceiverStanding>, Outage>> {
         self.act(|tables| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-            let all = tables.receivers.range((from, Bound::Unbounded)).take(most as usize);
-            let shown = all.map(|(receiver, health)| {
-                let waits = |receipt: &&Receipt| receipt.receiver == *receiver && !receipt.state.is_settled();
-                let pending = tables.receipts.values().filter(waits).count() as u64;
-                let subscriber = receiver.subscriber().and_then(|id| tables.subscribers.get(id));
-                let kind = subscriber.map(|subscriber| subscriber.kind.word());
-                ReceiverStanding { receiver: receiver.clone(), kind, health: *health, pending }
-            });
-            Ok(shown.collect())
+            let all = tables.all_receivers();
+            let all = all.range((from, Bound::Unbounded)).take(most as usize);
+            Ok(all.map(|receiver| tables.standing(receiver)).collect())
         })
     }
 }
 
 impl Tables {
+    /// Whoever has an address, or was owed something.
+    fn all_receivers(&self) -> BTreeSet<Receiver> {
+        let subscribers = self.subscribers.keys().cloned().map(Receiver::Subscriber);
+        let clients = self.clients.values().filter(|stored| !stored.removed).map(|stored| &stored.client);
+        let told = clients.filter(|client| client.backchannel_logout_uri.is_some());
+        let told = told.map(|client| Receiver::Client(client.id.clone()));
+        self.receivers.keys().cloned().chain(subscribers).chain(told).collect()
+    }
+
+    fn standing(&self, receiver: &Receiver) -> ReceiverStanding {
+        let waits = |receipt: &&Receipt| receipt.receiver == *receiver && !receipt.state.is_settled();
+        let subscriber = receiver.subscriber().and_then(|id| self.subscribers.get(id));
+        let client = receiver.client().and_then(|id| self.client(id));
+        let of_client = client.and_then(|client| client.backchannel_logout_uri.clone());
+        ReceiverStanding {
+            receiver: receiver.clone(),
+            kind: subscriber.map(|subscriber| subscriber.kind.word()),
+            address: subscriber.map(|subscriber| subscriber.address.clone()).or(of_client),
+            health: self.receivers.get(receiver).copied().unwrap_or_default(),
+            pending: self.receipts.values().filter(waits).count() as u64,
+        }
+    }
+
     fn lease(&mut self, order: &LeaseOrder, now: Timestamp) -> LeasedNotices {
         let mut leased = LeasedNotices::default();
         let telling_since = *self.telling_since.get_or_insert(now);
@@ -244,6 +262,13 @@ impl Tables {
             }
             page.receipts.push(receipt.clone());
         }
+        let pending = page.receipts.iter().filter(|receipt| !receipt.state.is_settled());
+        let health = pending.map(|receipt| {
+            let receiver = receipt.receiver.clone();
+            let health = self.receivers.get(&receiver).copied().unwrap_or_default();
+            (receiver, health)
+        });
+        page.health = health.collect();
         Some(page)
     }
 

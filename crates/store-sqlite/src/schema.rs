@@ -180,6 +180,8 @@ const MIGRATIONS: &[&str] = &[
      UPDATE receiver SET failing = detail ->> 'since' IS NOT NULL,
         waits_from = (SELECT min(due_at) FROM receipt WHERE receipt.client = receiver.client AND due_at IS NOT NULL);
      CREATE INDEX receiver_waits ON receiver(failing, waits_from) WHERE waits_from IS NOT NULL;",
+    // Clients that are told of endings, listed before they have been told of one.
+    "CREATE INDEX client_told ON client(id) WHERE removed = 0 AND detail ->> 'backchannel_logout_uri' IS NOT NULL;",
 ];
 
 /// What a connection is for.

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use adieu_core::{
-    EndingId, Outage, Receipt, ReceiptKey, Receiver, ReceiverHealth, Settlement, SubjectKey, Subscriber,
-    Timestamp, ToldSoFar, Unwritten,
+    EndingId, NoticeWait, Outage, Receipt, ReceiptKey, Receiver, ReceiverHealth, Settlement, SubjectKey,
+    Subscriber, Timestamp, ToldSoFar, Unwritten,
 };
 
 pub use adieu_core::ReceiptCounts;
@@ -90,6 +90,8 @@ pub struct ReceiptPage {
     pub counts: ReceiptCounts,
     /// Whether all who are owed a notice have their receipts; else there will be more.
     pub complete: bool,
+    /// How each receiver does that one of these receipts waits for.
+    pub health: HashMap<Receiver, ReceiverHealth>,
 }
 
 impl ReceiptPage {
@@ -101,6 +103,11 @@ impl ReceiptPage {
     /// Whether nothing more comes of any of the notices.
     pub const fn is_settled(&self) -> bool {
         self.told().is_settled()
+    }
+
+    /// What one of these receipts waits for; none if it is settled.
+    pub fn waiting(&self, receipt: &Receipt, now: Timestamp) -> Option<NoticeWait> {
+        receipt.waiting(&self.health.get(&receipt.receiver).copied().unwrap_or_default(), now)
     }
 }
 
@@ -120,6 +127,8 @@ pub struct ReceiverStanding {
     pub receiver: Receiver,
     /// The kind of subscriber it is, if it is one that is there.
     pub kind: Option<&'static str>,
+    /// Where it is told now; none if it is not there any more, or has no address.
+    pub address: Option<String>,
     /// How it does.
     pub health: ReceiverHealth,
     /// How many notices wait for it, at most [`ReceiverStanding::PENDING_MAX`].
@@ -172,7 +181,8 @@ pub trait Notices: Send + Sync {
         now: Timestamp,
     ) -> Pending<Result<Retold, Unwritten>>;
 
-    /// Those who are or were told of endings, behind `after`, at most `most`: subscribers by name, then clients by id.
+    /// Those who are told of endings, from when they have an address, and those who were, behind `after`, at most `most`: subscribers by
+    /// name, then clients by id. No more are read than are shown.
     fn receivers(&self, after: Option<Receiver>, most: u32)
     -> Pending<Result<Vec<ReceiverStanding>, Outage>>;
 }

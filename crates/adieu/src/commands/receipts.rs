@@ -88,6 +88,7 @@ impl Board {
     fn drawn_with(&mut self, mut receipt: Value) -> String {
         let key = format!("{} {} {}", receiver(&receipt), receipt["sub"], receipt["sid"]);
         receipt["receiver"] = receiver(&receipt).into();
+        receipt["next"] = next(&receipt).map_or(Value::Null, Into::into);
         self.receipts.insert(key, receipt);
         let rows: Vec<Value> = self.receipts.values().take(DRAWN_MAX).cloned().collect();
         let table = shown::table(&rows, &COLUMNS);
@@ -103,8 +104,19 @@ const COLUMNS: [(&str, &str); 6] = [
     ("AFTER MS", "/after_ms"),
     ("TRIES", "/tries"),
     ("ANSWER", "/last_answer/status"),
-    ("NEXT TRY", "/next_try_at"),
+    ("NEXT TRY", "/next"),
 ];
+
+/// When it is tried next, as far as that is known, and what it waits for where it is not.
+fn next(receipt: &Value) -> Option<String> {
+    let at = |name: &str| receipt[name].as_str().unwrap_or("now").to_owned();
+    Some(match receipt["waits"].as_str()? {
+        "being_told" => "being told".to_owned(),
+        "due" => "now".to_owned(),
+        "ailing" => format!("ailing since {}, asked again {}", at("ailing_since"), at("next_try_at")),
+        _ => at("next_try_at"),
+    })
+}
 
 /// A client by its id; of a subscriber its kind, too.
 fn receiver(receipt: &Value) -> String {
@@ -123,12 +135,21 @@ fn answer(receipt: &Value) -> Option<String> {
         .or_else(|| last["outcome"].as_str().map(Into::into))
 }
 
+/// What one waits for, behind what became of it so far.
+fn waits(receipt: &Value) -> String {
+    match (receipt["waits"].as_str(), next(receipt)) {
+        (Some("being_told" | "ailing"), Some(next)) => format!(", {next}"),
+        (Some(_), Some(next)) => format!(", next try {next}"),
+        (_, _) => String::new(),
+    }
+}
+
 fn line(receipt: &Value) -> String {
     let (receiver, state) = (receiver(receipt), text(receipt, "state"));
     let answer = answer(receipt).map(|answer| format!(" ({answer})")).unwrap_or_default();
     match receipt["after_ms"].as_i64() {
         Some(ms) => format!("{receiver}: {state} after {ms} ms"),
-        None => format!("{receiver}: {state}{answer}"),
+        None => format!("{receiver}: {state}{answer}{}", waits(receipt)),
     }
 }
 
@@ -144,6 +165,7 @@ pub(super) fn shown_with(mut found: Value, json: bool) -> Result<()> {
     for row in &mut rows {
         row["receiver"] = receiver(row).into();
         row["answer"] = answer(row).map_or(Value::Null, Into::into);
+        row["next"] = next(row).map_or(Value::Null, Into::into);
     }
     let columns = COLUMNS.map(|(heading, pointer)| match heading {
         "ANSWER" => (heading, "/answer"),
@@ -209,6 +231,15 @@ mod tests {
         let third = board.drawn_with(receipt("wiki", "refused", 1));
         assert!(third.starts_with("\u{1b}[3A\u{1b}[J") && third.lines().count() == 3, "{third:?}");
         assert!(third.contains("wiki      refused"), "{third:?}");
+        let waits = |waits: &str, at: Option<&str>| {
+            let receipt = json!({"client": "shop", "state": "pending", "waits": waits, "next_try_at": at, "ailing_since": "T1"});
+            (line(&receipt), next(&receipt).expect("it waits"))
+        };
+        assert_eq!(waits("being_told", None), ("shop: pending, being told".into(), "being told".into()));
+        assert_eq!(waits("later", Some("T2")), ("shop: pending, next try T2".into(), "T2".into()));
+        assert_eq!(waits("due", None), ("shop: pending, next try now".into(), "now".into()));
+        assert_eq!(waits("ailing", Some("T2")).1, "ailing since T1, asked again T2");
+        assert_eq!(waits("ailing", None).0, "shop: pending, ailing since T1, asked again now");
         let hook = json!({"client": null, "subscriber": "audit", "kind": "webhook", "state": "confirmed"});
         assert!(board.drawn_with(hook).contains("webhook audit  confirmed"));
     }

@@ -1,4 +1,4 @@
-//! `adieu receivers`: those who are or were told of endings, and how each does.
+//! `adieu receivers`: those who are told of endings, or were, and how each does.
 //!
 //! The API's own words; whether one fails is decided in core.
 
@@ -8,7 +8,7 @@ use crate::commands::api::Reach;
 use crate::commands::people::{open, say_more, text};
 use crate::commands::{ids, runtime, shown};
 
-/// Those who are told of endings: clients and subscribers to whom something was owed since their record was made or restored.
+/// Those who are told of endings: clients and subscribers with an address, and those that were told before.
 #[derive(clap::Args)]
 pub struct ReceiversCommand {
     /// At most so many.
@@ -19,7 +19,7 @@ pub struct ReceiversCommand {
     reach: Reach,
 }
 
-const COLUMNS: [(&str, &str); 9] = [
+const COLUMNS: [(&str, &str); 10] = [
     ("RECEIVER", "/receiver"),
     ("KIND", "/kind"),
     ("AILING", "/ailing"),
@@ -29,6 +29,7 @@ const COLUMNS: [(&str, &str); 9] = [
     ("LAST FAILURE", "/last_failure"),
     ("LAST SUCCESS", "/last_success_at"),
     ("MS", "/last_latency_ms"),
+    ("ADDRESS", "/address"),
 ];
 
 /// `receivers`.

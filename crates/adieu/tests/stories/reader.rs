@@ -15,7 +15,7 @@ use crate::clients::{packages, root};
 use crate::shipped::{binary, free_address};
 
 /// For how long a session in the shell may last, in seconds; then all that it started is stopped.
-const PATIENCE_S: &str = "100";
+const PATIENCE_S: &str = "300";
 /// Says where the output of one block ends.
 const END_OF_BLOCK: char = '\u{1e}';
 
@@ -211,7 +211,7 @@ impl Reader {
         for (nth, start) in starts.iter().enumerate() {
             let (start, site) = (section.steps[*start].order.trim_end(), &self.applications[nth]);
             writeln!(orders, "{start} > application{nth}.log 2>&1 &").expect("memory");
-            let patience = "--retry 40 --retry-delay 1 --retry-connrefused";
+            let patience = "--retry 120 --retry-delay 1 --retry-connrefused";
             writeln!(orders, "curl -s -o nobody.html {patience} http://{site}/").expect("memory");
         }
         writeln!(orders, "node {}", root().join("clients").join(person).display()).expect("memory");

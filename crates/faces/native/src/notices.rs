@@ -6,8 +6,9 @@
 mod events;
 
 use adieu_authority::{
-    EndingId, NoticeAnswer, NoticeMessage, Receipt, ReceiptPage, ReceiptQuery, ReceiptState, Receiver,
-    ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind, ToldSoFar,
+    EndingId, NoticeAnswer, NoticeMessage, NoticeWait, Receipt, ReceiptPage, ReceiptQuery, ReceiptState,
+    Receiver, ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind, Timestamp,
+    ToldSoFar,
 };
 use serde_json::{Value, json};
 
@@ -30,14 +31,14 @@ pub(crate) async fn of_ending(api: &Face, call: &Call, ending: EndingId) -> Resu
     let page = ListPage::of(&call.query)?;
     let query = ReceiptQuery { ending, after: page.place(read_place)?, most: page.limit };
     let found = api.authority.receipts(query).await?;
-    Ok(shown(&found.unwrap_or_default()))
+    Ok(shown(&found.unwrap_or_default(), api.authority.now()))
 }
 
 /// The notices of an ending once all are settled, or as they are after so long.
 pub(crate) async fn waited_for(api: &Face, ending: EndingId, wait: Span) -> Result<Value, Problem> {
     let query = ReceiptQuery { ending, after: None, most: RECEIPTS_MAX };
     let found = api.authority.settled_receipts(query, wait).await?;
-    Ok(shown(&found.unwrap_or_default()))
+    Ok(shown(&found.unwrap_or_default(), api.authority.now()))
 }
 
 /// A receipt's place in the order of an ending's: the receiver, and what it is told.
@@ -51,9 +52,9 @@ fn read_place(text: &str) -> Option<(Receiver, SubjectKey)> {
     Some((Receiver::of_key(receiver).ok()?, SubjectKey::from_bytes(subject)))
 }
 
-fn shown(found: &ReceiptPage) -> Value {
+fn shown(found: &ReceiptPage, now: Timestamp) -> Value {
     let mut shown = counted(&found.told());
-    shown["receipts"] = found.receipts.iter().map(receipt).collect();
+    shown["receipts"] = found.receipts.iter().map(|one| receipt(found, one, now)).collect();
     shown["next"] = found.next.as_ref().map(|next| page::cursor(&place(next))).into();
     shown
 }
@@ -68,7 +69,8 @@ pub(crate) fn counted(told: &ToldSoFar) -> Value {
     })
 }
 
-fn receipt(one: &Receipt) -> Value {
+fn receipt(page: &ReceiptPage, one: &Receipt, now: Timestamp) -> Value {
+    let waits = page.waiting(one, now);
     let (issuer, sub, sid) = subject(one);
     let (settled_at, confirmed_at) = match one.state {
         ReceiptState::Confirmed { at } => (Some(at), Some(at)),
@@ -91,7 +93,8 @@ fn receipt(one: &Receipt) -> Value {
         "client": one.receiver.client().map(ToString::to_string),
         "subscriber": one.receiver.subscriber().map(ToString::to_string), "kind": kind(one),
         "state": one.state.word(), "issuer": issuer, "sub": sub, "sid": sid, "tries": one.tries,
-        "next_try_at": one.next_try_at().map(at), "settled_at": settled_at.map(at),
+        "waits": waits.map(NoticeWait::word), "next_try_at": waits.and_then(NoticeWait::next_try_at).map(at),
+        "ailing_since": waits.and_then(NoticeWait::ailing_since).map(at), "settled_at": settled_at.map(at),
         "after_ms": confirmed_at.map(|at| at.since(one.ended_at).ms()), "last_answer": last,
     })
 }
@@ -155,7 +158,7 @@ pub(crate) async fn receivers(api: &Face, call: &Call) -> Result<Done, Problem> 
     Ok(page::shown(found.iter().map(|one| receiver(one, now)).collect(), next))
 }
 
-fn receiver(one: &ReceiverStanding, now: adieu_authority::Timestamp) -> Value {
+fn receiver(one: &ReceiverStanding, now: Timestamp) -> Value {
     let health = &one.health;
     let failure = health.last_failure.map(|(_, answer)| match answer {
         NoticeAnswer::Status { code, .. } => code.to_string(),
@@ -166,11 +169,12 @@ fn receiver(one: &ReceiverStanding, now: adieu_authority::Timestamp) -> Value {
         | NoticeAnswer::NoAddress
         | NoticeAnswer::NotComposed => answer.word().to_owned(),
     });
+    let asked_again_at = health.left_alone_until(0, now).filter(|at| *at > now);
     json!({
         "client": one.receiver.client().map(ToString::to_string),
         "subscriber": one.receiver.subscriber().map(ToString::to_string),
-        "kind": one.receiver.client().map_or(one.kind, |_| Some(CLIENT)), "ailing": health.is_ailing(now),
-        "pending": one.pending,
+        "kind": one.receiver.client().map_or(one.kind, |_| Some(CLIENT)), "address": one.address,
+        "ailing": health.is_ailing(now), "asked_again_at": asked_again_at.map(at), "pending": one.pending,
         "failing_since": health.failing_since.map(at), "failures": health.failures,
         "last_success_at": health.last_success_at.map(at), "last_latency_ms": health.last_latency.map(Span::ms),
         "last_failure_at": health.last_failure.map(|(failed, _)| at(failed)), "last_failure": failure,

@@ -18,7 +18,7 @@ use crate::extract::Visitor;
 use crate::face::Face;
 use crate::finish::{html, see_other};
 use crate::flow::{FlowNext, PingOneFlow, Question};
-use crate::form_token::{self, TOKEN};
+use crate::form_token::{self, FIELD};
 use crate::problem::Problem;
 use crate::sign_on_page::{FLOW, here, led_before};
 
@@ -72,7 +72,7 @@ fn page(
         username: &live.user.username,
         gets: &question.gets,
         action: &format!("/{realm}/signon/"),
-        hidden: &[(FLOW, &id), (TOKEN, &form_token.field), (CONSENT_SHOWN, &question.shown)],
+        hidden: &[(FLOW, &id), (FIELD, &form_token.field), (CONSENT_SHOWN, &question.shown)],
         answer: CHOICE,
     };
     let next = reply.redirect_uri.as_deref().map(form_action_of).unwrap_or_default();

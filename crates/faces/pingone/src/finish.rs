@@ -64,12 +64,6 @@ pub(crate) fn finish(face: &Face, reads: Reads, mut response: Response) -> Respo
     response
 }
 
-/// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
-pub(crate) fn see_other(location: &str) -> Response {
-    let value = HeaderValue::from_str(location).expect("our own addresses are header values");
-    (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response()
-}
-
 fn log(problem: &Problem, id: &str, external: &External) {
     let transaction = external.transaction.as_deref().unwrap_or_default();
     let cause = root_cause(problem);
@@ -165,6 +159,12 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
              go back to the application.",
         ),
     }
+}
+
+/// 303: never 307 after credentials. standards.md 2.1, S-OP-17.
+pub(crate) fn see_other(location: &str) -> Response {
+    let value = HeaderValue::from_str(location).expect("our own addresses are header values");
+    (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response()
 }
 
 /// A page whose forms may go to these places.

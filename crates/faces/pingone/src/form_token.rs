@@ -16,8 +16,8 @@ const COOKIE: &str = "adieu-signon";
 /// The same where pages go over https only: no other host and no plain page can set it. RFC 6265bis §4.1.3.2
 const HOST_COOKIE: &str = "__Host-adieu-signon";
 
-/// The field of a form that carries it.
-pub(crate) const TOKEN: &str = "token";
+/// The field of a form that carries the token.
+pub(crate) const FIELD: &str = "token";
 
 /// What the browser keeps and what the form carries.
 pub(crate) struct FormToken {

@@ -27,7 +27,7 @@ use crate::face::Face;
 use crate::finish::{html, see_other};
 use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
-use crate::form_token::{self, TOKEN};
+use crate::form_token::{self, FIELD};
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
 use crate::{body, consent, cookies};
@@ -120,7 +120,7 @@ pub(crate) async fn submit(
     let (parts, params) = body::params(request).await?;
     let visitor = Visitor::of(&parts);
     let field = |name| Ok::<_, Problem>(body::once(&params, name)?.unwrap_or_default().to_owned());
-    let (id, token) = (field(FLOW)?, field(TOKEN)?);
+    let (id, token) = (field(FLOW)?, field(FIELD)?);
     let (code, other) = (field(CODE)?, field(OTHER)?);
     let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
@@ -262,7 +262,7 @@ async fn page(
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
     let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
-    let hidden = [(FLOW, id.as_str()), (TOKEN, form_token.field.as_str())];
+    let hidden = [(FLOW, id.as_str()), (FIELD, form_token.field.as_str())];
     let page = match flow.first_factor() {
         Some(_) => code_entry(&action, &hidden, tried.error),
         None => {

@@ -27,7 +27,7 @@ use crate::face::Face;
 use crate::finish::with_headers;
 use crate::manage::applications::find::login_page;
 use crate::problem::{Problem, Shown};
-use crate::signoff::question::SignOffStep;
+use crate::signoff::question::SignOffWay;
 use crate::{body, cookies};
 
 /// Address and state together must be shorter than this. P-29
@@ -39,11 +39,11 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     let visitor = Visitor::of(&parts);
     let asked = match face.settings().sign_off_asks {
         true => question::asked(face, realm, &visitor, &parts, &params).await,
-        false => judged(face, realm, &visitor, &params).await.map(SignOffStep::SignOff),
+        false => judged(face, realm, &visitor, &params).await.map(SignOffWay::SignOff),
     };
     let judged = match asked.map_err(|problem| problem.unredirectable(realm.id, Shown::UnlessJson))? {
-        SignOffStep::SignOff(judged) => judged,
-        SignOffStep::Answer(response) => return Ok(response),
+        SignOffWay::SignOff(judged) => judged,
+        SignOffWay::Answer(response) => return Ok(response),
     };
     let mut response =
         found(&judged.location).map_err(|_| unregistered().unredirectable(realm.id, Shown::UnlessJson))?;

@@ -2,6 +2,8 @@
 //!
 //! What becomes of a notice is decided by core. Nothing here sends anything.
 
+use std::collections::HashMap;
+
 use adieu_core::{
     EndingId, Outage, Receipt, ReceiptKey, Receiver, Settlement, SubjectKey, Timestamp, Unwritten,
     decide_health, decide_settlement,
@@ -105,7 +107,13 @@ fn receipts(db: &Connection, shared: &Shared, query: &ReceiptQuery) -> rusqlite:
     let more = receipts.len() > query.most as usize;
     receipts.truncate(query.most as usize);
     let next = receipts.last().filter(|_| more).map(name);
-    Ok(Some(ReceiptPage { receipts, next, counts: rows::count_receipts(db, place)?, complete }))
+    let mut health = HashMap::new();
+    for receipt in receipts.iter().filter(|receipt| !receipt.state.is_settled()) {
+        if !health.contains_key(&receipt.receiver) {
+            health.insert(receipt.receiver.clone(), rows::receiver(db, &receipt.receiver)?);
+        }
+    }
+    Ok(Some(ReceiptPage { receipts, next, counts: rows::count_receipts(db, place)?, complete, health }))
 }
 
 fn retell(
@@ -139,13 +147,20 @@ fn receivers(
 ) -> rusqlite::Result<Vec<ReceiverStanding>> {
     let (mut all, mut last) = (Vec::new(), after.cloned());
     while (all.len() as u32) < most {
-        let Some((receiver, health)) = rows::next_receiver(db, last.as_ref())? else { break };
-        let kind = match &receiver {
-            Receiver::Subscriber(id) => rows::subscriber(db, id)?.map(|stored| stored.kind.word()),
-            Receiver::Client(_) => None,
+        let Some(receiver) = rows::next_listed(db, last.as_ref())? else { break };
+        let (kind, address) = match &receiver {
+            Receiver::Subscriber(id) => {
+                let stored = rows::subscriber(db, id)?;
+                (stored.as_ref().map(|stored| stored.kind.word()), stored.map(|stored| stored.address))
+            }
+            Receiver::Client(id) => {
+                let stored = rows::client(db, id)?.filter(|stored| !stored.removed);
+                (None, stored.and_then(|stored| stored.client.backchannel_logout_uri))
+            }
         };
+        let (health, pending) = (rows::receiver(db, &receiver)?, rows::count_pending(db, &receiver)?);
         last = Some(receiver.clone());
-        all.push(ReceiverStanding { pending: rows::count_pending(db, &receiver)?, receiver, kind, health });
+        all.push(ReceiverStanding { receiver, kind, address, health, pending });
     }
     Ok(all)
 }

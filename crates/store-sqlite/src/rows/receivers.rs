@@ -3,9 +3,10 @@
 //! Who waits is found by whether they have a part in what is reserved and since when, so that a round looks at no more of them than it
 //! serves. The column `failing` says that they have none, because they are slow: it is older than that rule.
 
-use adieu_core::{Receiver, ReceiverHealth, Timestamp};
+use adieu_core::{ClientId, Receiver, ReceiverHealth, SubscriberId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::error::Damaged;
 use crate::records::{HealthDetail, from_json, to_json};
 use crate::rows::receipts::receiver_column;
 
@@ -22,6 +23,31 @@ const NEXT_AWAITED: &str =
 /// Those that wait longest come first: whoever waits on comes to be among them.
 const SLOW_WAITING: &str = "SELECT client, waits_from, detail FROM receiver
     WHERE failing = 1 AND waits_from IS NOT NULL ORDER BY waits_from LIMIT ?1";
+/// The first client behind one that has an address. The condition is that of the index.
+const NEXT_TOLD_CLIENT: &str = "SELECT id FROM client
+    WHERE removed = 0 AND detail ->> 'backchannel_logout_uri' IS NOT NULL AND id > ?1 ORDER BY id LIMIT 1";
+
+const NEXT_SUBSCRIBER: &str = "SELECT id FROM subscriber WHERE id > ?1 ORDER BY id LIMIT 1";
+
+/// The first receiver behind one: whoever has an address, or was owed something.
+pub(crate) fn next_listed(db: &Connection, after: Option<&Receiver>) -> rusqlite::Result<Option<Receiver>> {
+    let id_of = |row: &Row<'_>| row.get::<_, String>(0);
+    let told = next_receiver(db, after)?.map(|(receiver, _)| receiver);
+    let subscriber = match after.map_or(Some(""), |after| after.subscriber().map(SubscriberId::as_str)) {
+        Some(after) => db.prepare_cached(NEXT_SUBSCRIBER)?.query_row([after], id_of).optional()?,
+        None => None, // All clients are behind all subscribers.
+    };
+    let after = after.and_then(Receiver::client).map_or("", ClientId::as_str);
+    let client = db.prepare_cached(NEXT_TOLD_CLIENT)?.query_row([after], id_of).optional()?;
+    let subscriber = subscriber.map(|id| id.parse().map(Receiver::Subscriber).map_err(|_| damaged()));
+    let client = client.map(|id| id.parse().map(Receiver::Client).map_err(|_| damaged()));
+    let all = [told, subscriber.transpose()?, client.transpose()?];
+    Ok(all.into_iter().flatten().min())
+}
+
+fn damaged() -> rusqlite::Error {
+    Damaged::row("name of a receiver")
+}
 
 fn health_row(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
     let detail: HealthDetail = from_json(row.get_ref("detail")?.as_str()?, "receiver")?;
@@ -138,6 +164,8 @@ mod tests {
             (NEXT_LOOK, "SEARCH receiver USING COVERING INDEX receiver_waits (failing=? AND waits_from>?)"),
             (SLOW_WAITING, "SEARCH receiver USING INDEX receiver_waits (failing=? AND waits_from>?)"),
             (NEXT_AWAITED, "SEARCH receipt USING COVERING INDEX receipt_due (client>?)"),
+            (NEXT_TOLD_CLIENT, "SEARCH client USING INDEX client_told (id>?)"),
+            (NEXT_SUBSCRIBER, "SEARCH subscriber USING PRIMARY KEY (id>?)"),
         ] {
             assert_eq!(plan_of(sql), [plan]);
         }

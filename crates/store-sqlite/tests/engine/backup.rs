@@ -21,7 +21,7 @@ const TWELFTH: &str =
     "DROP TABLE installation; DROP TABLE ending_line; DROP TABLE told_up_to; DROP TABLE receipt;
     DROP TABLE receiver; DROP TABLE shared_due; ALTER TABLE session DROP COLUMN shared_due;
     DROP TABLE subscriber; ALTER TABLE realm DROP COLUMN subscribers; DROP TABLE consent;
-    DROP TABLE receipt_count; PRAGMA user_version = 12;";
+    DROP TABLE receipt_count; DROP INDEX client_told; PRAGMA user_version = 12;";
 
 fn beside(fixture: &Fixture<Sqlite>, name: &str) -> PathBuf {
     fixture.engine.path().with_file_name(name)

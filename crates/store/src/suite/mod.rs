@@ -151,6 +151,8 @@ macro_rules! contract {
             notices::notices_are_retried_and_given_up_by_order,
             notices::what_is_still_to_be_told_outlives_the_sweep,
             notices::however_many_are_told_all_are_counted,
+            receivers::whoever_has_an_address_is_listed,
+            receivers::a_page_of_receipts_says_how_receivers_do,
             receivers::receivers_that_hang_take_no_place_of_one_that_answers,
             receivers::receivers_that_are_slow_take_no_place_of_one_that_answers,
             receivers::who_was_slow_once_is_slow_for_five_minutes,

@@ -118,7 +118,7 @@ pub(super) async fn settle<E: Engine>(
     fixture.store.settle_notice(settlement(leased, answer, now), now).await.expect("an answer")
 }
 
-fn id<E: Engine>(fixture: &Fixture<E>, ended: &Ended) -> EndingId {
+pub(super) fn id<E: Engine>(fixture: &Fixture<E>, ended: &Ended) -> EndingId {
     fixture.id_of(ended).expect("it has an id")
 }
 

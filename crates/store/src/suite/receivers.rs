@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use adieu_core::{
-    EndTarget, EndingFilter, NoticeAnswer, PopulationId, RealmId, Receipt, ReceiptState, Receiver,
-    Settlement, Span, Subscriber, Timestamp,
+    EndTarget, EndingFilter, NoticeAnswer, NoticeWait, PopulationId, RealmId, Receipt, ReceiptState,
+    Receiver, Settlement, Span, Subscriber, Timestamp,
 };
 
 use crate::suite::fixture::at;
-use crate::suite::notices::{application, lease_order, leased, settle, settlement, shared, status, take};
+use crate::suite::notices::{
+    application, id as ended_id, lease_order, leased, settle, settlement, shared, status, take,
+};
 use crate::suite::subscribers::hook;
 use crate::suite::{Engine, Fixture};
 use crate::{LeaseOrder, LeasedNotice, ReceiptQuery};
@@ -392,4 +394,79 @@ pub async fn what_is_tried_again_by_order_comes_first<E: Engine>() {
     let place = asked[0].receipt.place;
     assert_eq!(fixture.store.ending_id(place), newest.id);
     let ReceiptState::Pending { leased: true, .. } = asked[0].receipt.state else { panic!("{asked:?}") };
+}
+
+/// Goal: whoever is told of endings is listed from when there is an address, in pages and once; whoever was told stays until nothing waits.
+pub async fn whoever_has_an_address_is_listed<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    for id in ["mute", "shop", "till", "wiki"] {
+        application(&fixture, id).await;
+    }
+    for id in ["audit", "zoo"] {
+        fixture.store.create_subscriber(hook(id, fixture.realm)).await.expect("made");
+    }
+    let page =
+        async |after: Option<Receiver>, most| fixture.store.receivers(after, most).await.expect("an answer");
+    let names =
+        async || -> Vec<String> { page(None, 10).await.iter().map(|one| one.receiver.to_string()).collect() };
+    let all = ["subscriber audit", "subscriber zoo", "shop", "till", "wiki"];
+    assert_eq!(names().await, all, "nobody was told of anything yet");
+    let (mut after, mut paged) = (None, Vec::new());
+    while let [one, _] | [one] = page(after.clone(), 2).await.as_slice() {
+        paged.push(one.receiver.to_string());
+        after = Some(one.receiver.clone());
+    }
+    assert_eq!(paged, all);
+    let first = &page(None, 1).await[0];
+    assert_eq!(
+        (first.kind, first.address.as_deref()),
+        (Some("webhook"), Some("https://audit.example.test/hook"))
+    );
+
+    let ada = fixture.user("ada").await;
+    let held = shared(&fixture, &ada, &["mute", "shop", "till"]).await;
+    fixture.end(held.presented(), at(5)).await.expect("an ending");
+    take(&fixture, at(6)).await;
+    assert_eq!(names().await, all, "each once");
+    let till = &page(None, 10).await[3];
+    assert_eq!((till.pending, till.address.as_deref()), (1, Some("https://till.example.test/out")));
+    for id in ["till", "wiki"] {
+        let client = id.parse().expect("a client");
+        fixture.change_client(&client, |client| client.backchannel_logout_uri = None).await;
+    }
+    let shown = page(None, 10).await;
+    let last = shown.last().expect("one");
+    assert_eq!((last.receiver.to_string().as_str(), last.address.as_deref()), ("till", None), "it was told");
+    fixture.remove_client(&"shop".parse().expect("a client"), None).await.expect("removed");
+    let shop = page(None, 10).await.into_iter().find(|one| one.receiver.to_string() == "shop");
+    assert_eq!(shop.expect("something waits for it").address, None);
+}
+
+/// Goal: whoever looks learns how a receiver does that something waits for, and of no others.
+pub async fn a_page_of_receipts_says_how_receivers_do<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    let ada = fixture.user("ada").await;
+    let held = shared(&fixture, &ada, &["shop", "wiki"]).await;
+    let ended = fixture.end(held.presented(), at(5)).await.expect("an ending");
+    take(&fixture, at(6)).await;
+    let mut both = all_due(&fixture, at(6)).await;
+    both.sort_by_key(|one| one.receipt.receiver.clone());
+    let page = async || {
+        let query = ReceiptQuery { ending: ended_id(&fixture, &ended), after: None, most: 10 };
+        fixture.store.receipts(query).await.expect("an answer").expect("known")
+    };
+    let waits = async |now: i64| -> Vec<Option<NoticeWait>> {
+        let page = page().await;
+        page.receipts.iter().map(|one| page.waiting(one, at(now))).collect()
+    };
+    assert_eq!(waits(7).await, [Some(NoticeWait::Answer); 2]);
+    settle(&fixture, &both[0], status(500), at(7)).await.expect("settled");
+    settle(&fixture, &both[1], status(200), at(7)).await.expect("settled");
+    let failing = page().await.health;
+    assert_eq!(failing.len(), 1);
+    assert_eq!(failing[&both[0].receipt.receiver].failing_since, Some(at(7)));
+    assert!(matches!(waits(7).await[..], [Some(NoticeWait::Until(_)), None]));
+    assert!(
+        matches!(waits(1000).await[..], [Some(NoticeWait::Ailing { since, asked_again_at: None }), None] if since == at(7))
+    );
 }

@@ -120,7 +120,8 @@ async fn a_receiver_that_is_down_for_a_day_is_told_when_it_is_back_or_given_up()
         assert_eq!((&notices["counts"]["pending"], &notices["settled"]), (&json!(2), &json!(false)));
         let shown = of(&notices, &app);
         assert_eq!(shown["last_answer"]["status"], 503, "{shown}");
-        assert!(shown["next_try_at"].is_string() && shown["tries"].as_u64() > Some(3), "{shown}");
+        assert!(shown["ailing_since"].is_string() && shown["tries"].as_u64() > Some(3), "{shown}");
+        assert_eq!(shown["waits"], "ailing", "{shown}");
     }
     let shown = receiver_shown(&world, &app).await;
     assert_eq!(

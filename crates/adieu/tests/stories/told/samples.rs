@@ -12,7 +12,7 @@ const SERVER: &str = "Samples";
 const PERSON: &str = "notices.cjs";
 
 /// Goal: two published relying parties in one browser, express-openid-connect with its own receiver of notices; the one's cookie is
-/// untouched, and its user is gone within a second.
+/// untouched, and its user is gone in a moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_applications_of_express_hear_of_each_other() {
     Reader::of(PAGE).await.runs(SERVER, "Express", &[0, 1], PERSON).await;

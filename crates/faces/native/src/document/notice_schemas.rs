@@ -2,7 +2,7 @@
 //!
 //! What is shown is in `notices`; tests hold the two against each other.
 
-use adieu_authority::{NoticeAnswer, ReceiptState, SubscriberKind};
+use adieu_authority::{NoticeAnswer, NoticeWait, ReceiptState, SubscriberKind};
 use serde_json::{Value, json};
 
 use super::schemas::{client_id, list, named, nullable, object, time, uuid, word};
@@ -62,14 +62,39 @@ fn flag(about: &str) -> Value {
     json!({"type": "boolean", "description": about})
 }
 
+/// What a receipt waits for.
+fn waits() -> Value {
+    let words: Vec<Value> =
+        NoticeWait::WORDS.iter().map(|word| (*word).into()).chain([Value::Null]).collect();
+    json!({
+        "enum": words,
+        "description": "What it waits for while it is pending: `being_told`: for the answer; `due`: for its turn; `later`: for \
+            `next_try_at`; `ailing`: for its receiver, which has failed since `ailing_since` and is asked sparingly. Null once it is settled.",
+    })
+}
+
 fn receivers() -> [Value; 2] {
     let receiver = object(vec![
         ("client", nullable(client_id())),
         ("subscriber", subscriber()),
         ("kind", kind(true)),
         (
+            "address",
+            json!({
+                "type": ["string", "null"],
+                "description": "Where it is told; null where it was told before and is not any more.",
+            }),
+        ),
+        (
             "ailing",
             flag("It has failed for a quarter of an hour and is asked sparingly until its first success."),
+        ),
+        (
+            "asked_again_at",
+            json!({
+                "type": ["string", "null"], "format": "date-time",
+                "description": "When an ailing one is asked again; null where that is due, and of all others.",
+            }),
         ),
         ("pending", count()),
         ("failing_since", nullable(time())),
@@ -122,7 +147,15 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             json!({"type": ["string", "null"], "description": "Null where all sessions of the user are meant."}),
         ),
         ("tries", count()),
-        ("next_try_at", nullable(time())),
+        ("waits", waits()),
+        (
+            "next_try_at",
+            json!({
+                "type": ["string", "null"], "format": "date-time",
+                "description": "When it is tried next, or its ailing receiver is asked again: never a moment that is past.",
+            }),
+        ),
+        ("ailing_since", nullable(time())),
         ("settled_at", nullable(time())),
         (
             "after_ms",

@@ -60,6 +60,7 @@ pub(super) const RECEIVERS: Operation = asking(
         "/v1/receivers",
         "listReceivers",
         "Receivers",
-        "Those who are or were told of endings, and how each does: subscribers by name, then clients by id.",
+        "Those who are told of endings, from when they have an address, and those who were, and how each does: subscribers by name, then \
+         clients by id.",
     ),
 );

@@ -56,6 +56,12 @@ async fn notices_are_shown_retried_and_given_up() {
     let ending = end(&world, json!({"session": session, "wait_s": 0})).await.json();
     assert_eq!(ending["notices"]["complete"], false, "nobody tells: {ending}");
     let ending = ending["id"].as_str().expect("an id").to_owned();
+    let known = get(&world, "/v1/receivers").await;
+    assert_eq!(
+        (&known["items"][0]["address"], &known["items"][0]["pending"], &known["items"][0]["last_failure"]),
+        (&json!(NOBODY), &json!(0), &json!(null)),
+        "it is listed before it was told of anything: {known}"
+    );
     tell(&world).await;
     let pending = notices(&world, &ending).await;
     let receipt = &pending["receipts"][0];
@@ -65,6 +71,8 @@ async fn notices_are_shown_retried_and_given_up() {
         (&json!("pending"), &json!(1), &json!(session))
     );
     assert_eq!(receipt["last_answer"]["outcome"], "unreachable");
+    assert_eq!((&receipt["waits"], &receipt["ailing_since"]), (&json!("later"), &json!(null)), "{receipt}");
+    assert!(receipt["next_try_at"].is_string(), "{receipt}");
     let receivers = get(&world, "/v1/receivers").await;
     let one = &receivers["items"][0];
     assert_eq!((&one["pending"], &one["failures"]), (&json!(1), &json!(1)), "{receivers}");
@@ -172,4 +180,46 @@ async fn an_ending_is_followed_until_nothing_more_comes() {
     }
     let nobody = "/v1/endings/00000000-0000-4000-8000-000000000000/events";
     assert_eq!(problem(&world.admin(Method::GET, nobody).send().await), (404, "not-found".into()));
+}
+
+/// Goal: of a receiver that is ailing it is said since when, and when it is asked again; no next try lies in the past, and one that is
+/// confirmed, refused or given up waits for nothing.
+#[tokio::test]
+async fn an_ailing_receiver_is_called_that() {
+    let world = World::start().await;
+    let client = format!("/v1/clients/{}", world.data.app.id);
+    ask(&world, Method::PATCH, &client, Some(json!({"backchannel_logout_uri": NOBODY}))).await;
+    let first = shared(&world).await;
+    end(&world, json!({"session": first})).await;
+    tell(&world).await;
+    let since = get(&world, "/v1/receivers").await["items"][0]["failing_since"].clone();
+    world.wait_s(1000);
+    tell(&world).await;
+    let second = shared(&world).await;
+    let ending = end(&world, json!({"session": second, "wait_s": 0})).await.json();
+    let ending = ending["id"].as_str().expect("an id").to_owned();
+    tell(&world).await;
+    let waiting = async || notices(&world, &ending).await["receipts"][0].clone();
+    let shown = waiting().await;
+    assert_eq!(
+        (&shown["waits"], &shown["ailing_since"], &shown["tries"]),
+        (&json!("ailing"), &since, &json!(0))
+    );
+    let listed = get(&world, "/v1/receivers").await["items"][0].clone();
+    assert_eq!(
+        (&listed["ailing"], &listed["asked_again_at"]),
+        (&json!(true), &shown["next_try_at"]),
+        "{shown} {listed}"
+    );
+    assert!(shown["next_try_at"].is_string(), "{shown}");
+    world.wait_s(301);
+    let due = waiting().await;
+    assert_eq!(
+        (&due["waits"], &due["next_try_at"]),
+        (&json!("ailing"), &json!(null)),
+        "it is asked now: {due}"
+    );
+    ask(&world, Method::POST, &format!("/v1/endings/{ending}/give-up"), None).await;
+    let over = waiting().await;
+    assert_eq!((&over["waits"], &over["ailing_since"]), (&json!(null), &json!(null)));
 }

@@ -18,7 +18,7 @@ use crate::body;
 use crate::extract::Visitor;
 use crate::face::Face;
 use crate::finish::{html, see_other};
-use crate::form_token::{TOKEN, same};
+use crate::form_token::{FIELD, same};
 use crate::problem::Problem;
 
 const HINT: &str = "id_token_hint";
@@ -29,7 +29,7 @@ const STATE: &str = "state";
 const REACH: &str = "reach";
 
 /// What a request comes to.
-pub(super) enum SignOffStep {
+pub(super) enum SignOffWay {
     /// To a sign-off, at once.
     SignOff(Judged),
     /// To an answer; no session has ended.
@@ -60,24 +60,24 @@ pub(super) async fn asked(
     visitor: &Visitor,
     parts: &Parts,
     params: &Params,
-) -> Result<SignOffStep, Problem> {
+) -> Result<SignOffWay, Problem> {
     let said = Said::of(face, realm, params).await?;
     let here = endable(face, realm, visitor).await?;
-    let token = body::once(params, TOKEN)?;
+    let token = body::once(params, FIELD)?;
     if here.is_empty() {
         if parts.method == Method::POST && token.is_none() && !visitor.tokens.are_there() {
-            return Ok(SignOffStep::Answer(come_again(face, realm, params)?));
+            return Ok(SignOffWay::Answer(come_again(face, realm, params)?));
         }
         // S-RPI-16: whoever asks is signed off.
         let hinted = said.hint.clone().filter(|hint| hint.client.ends_by_id_token);
         let hinted = hinted.map(|hint| (hint.clone(), Actor::Client(hint.client.id.clone())));
-        return Ok(SignOffStep::SignOff(said.judged(face, realm, hinted)));
+        return Ok(SignOffWay::SignOff(said.judged(face, realm, hinted)));
     }
     let own = form_token(face, &here);
     let answered = parts.method == Method::POST && token.is_some_and(|given| same(given, &own));
     let meant = said.hint.as_ref().is_some_and(|hint| is_of(hint, &here)); // S-RPI-8
     if !answered && !meant {
-        return Ok(SignOffStep::Answer(said.question(face, realm, &here, &own).await?));
+        return Ok(SignOffWay::Answer(said.question(face, realm, &here, &own).await?));
     }
     if let (true, Some(client), Some(SignOffQuestion::HERE)) =
         (answered, &said.client, body::once(params, REACH)?)
@@ -86,7 +86,7 @@ pub(super) async fn asked(
             face.authority().revoke_held(one.session.id, client).await?;
         }
         let location = said.location.unwrap_or_else(|| signed_off(face, realm));
-        return Ok(SignOffStep::Answer(see_other(&location)));
+        return Ok(SignOffWay::Answer(see_other(&location)));
     }
     // F-3: another session of the same user, which the application knows, is meant as well.
     let hinted = said.hint.as_ref().and_then(|hint| {
@@ -94,7 +94,7 @@ pub(super) async fn asked(
         let user = here.iter().find(|one| one.user.id == hint.user).filter(|_| !known)?;
         Some((hint.clone(), Actor::User(user.user.id)))
     });
-    Ok(SignOffStep::SignOff(said.judged(face, realm, hinted)))
+    Ok(SignOffWay::SignOff(said.judged(face, realm, hinted)))
 }
 
 impl<'p> Said<'p> {
@@ -139,7 +139,7 @@ impl<'p> Said<'p> {
             Some(client) => format!("{} asks you to sign off. You are signed on as {users}.", client.name),
             None => format!("You are signed on as {users}."),
         };
-        let mut hidden = vec![(TOKEN, token)];
+        let mut hidden = vec![(FIELD, token)];
         for name in [HINT, CLIENT, TARGET, STATE] {
             hidden.extend(body::once(self.params, name)?.map(|value| (name, value)));
         }
