@@ -10,13 +10,13 @@ use crate::one_session::{Dialect, Programs};
 
 const SCRIPT: &str = "javascript:alert(1)";
 
-/// Puts an address before those that every client has. Both lists have a name that ends so; only the engine speaks SQL here.
+/// Puts an address before those that a client has. Both lists have a name that ends so; only the engine speaks SQL here.
 const OLDER: &str = r#"
 import sqlite3, sys
 database, address = sys.argv[1:]
 connection = sqlite3.connect(database)
-redirect = 'redirect_uris":['
-connection.execute("UPDATE client SET detail = replace(detail, ?, ?)", (redirect, f'{redirect}"{address}",'))
+redirect = 'redirect_uris":["'
+connection.execute("UPDATE client SET detail = replace(detail, ?, ?)", (redirect, f'{redirect}{address}","'))
 connection.commit()
 "#;
 
