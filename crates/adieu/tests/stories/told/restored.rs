@@ -122,11 +122,11 @@ async fn a_restore_that_is_tried_for_days_loses_nothing_that_was_pending() {
     scene.told().await;
     assert!(events(&hook).contains(&pending[0]), "{:?}", events(&hook));
     assert_eq!(given_up(&scene).await, 0, "its day goes on");
-    scene.world.wait_s(60);
+    scene.world.wait_s(301); // It is ailing.
     hook.answers([]);
     scene.told().await;
     assert!(events(&hook).contains(&pending[0]), "{:?}", events(&hook));
-    scene.world.wait_s(60);
+    scene.world.wait_s(301);
     hook.answers([]);
     scene.told().await;
     assert_eq!(events(&hook), [], "it is told");
