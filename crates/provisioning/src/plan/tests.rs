@@ -237,6 +237,25 @@ fn fixture() -> Facts {
     after(&nothing(), FIXTURE)
 }
 
+/// Goal: whoever applies knows before the first change whether a secret will be shown.
+#[test]
+fn a_plan_says_which_changes_come_with_a_secret() {
+    let shows = |rest: &str| {
+        let text = format!("[[realms]]\npath = '/town'\n{rest}");
+        let planned = planned(&fixture(), &text, false).expect("a plan");
+        planned.iter().filter(|planned| planned.change.shows_secret()).count()
+    };
+    let client = |rest: &str| format!("[[realms.clients]]\nclient_id = 'new'\n{rest}");
+    assert_eq!(shows(&client("")), 1);
+    assert_eq!(shows(&client("token_endpoint_auth_method = 'none'")), 0);
+    let keys = "token_endpoint_auth_method = 'private_key_jwt'\njwks_uri = 'https://new.test/jwks'";
+    assert_eq!(shows(&client(keys)), 0);
+    assert_eq!(shows("[[realms.clients]]\nclient_id = 'shop'\nclient_name = 'Shop'"), 0);
+    let hook = "[[realms.subscribers]]\nid = 'audit'\nkind = 'webhook'\naddress = 'https://audit.test/'\n";
+    assert_eq!(shows(hook), 1);
+    assert_eq!(shows(&format!("{hook}secret_env = 'AUDIT'")), 0);
+}
+
 #[test]
 fn a_plan_says_what_is_made_changed_and_removed() {
     assert_lines(
