@@ -323,6 +323,13 @@ fn a_file_for_secrets_is_wanted_where_one_is_made() {
     let (_, clients, _) = run(&["client", "list", "--realm", "/alpha"]);
     assert!(clients.contains("till") && !clients.contains("spa2"), "nothing of it was done: {clients}");
     assert_eq!(std::fs::read_to_string(&secrets).expect("the secrets"), written);
+    let narrow = [
+        "client", "add", "Narrow", "--id", "narrow", "--realm", "/alpha", "--scope", "openid", "--scope",
+        "email",
+    ];
+    assert_eq!(run(&narrow).0, 0);
+    let (_, shown, _) = run(&["client", "show", "narrow", "--json"]);
+    assert!(shown.contains("\"openid email\""), "{shown}");
 }
 
 fn is_empty(folder: &Path) -> bool {

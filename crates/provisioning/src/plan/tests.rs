@@ -6,6 +6,7 @@ use adieu_authority::{Client, ClientAuth, ClientSigning, Population, Realm, Span
 use adieu_core::UserKey;
 
 use super::*;
+use crate::export::export;
 use crate::facts::Removed;
 
 mod histories;
@@ -235,6 +236,31 @@ redirect_uris = ["https://shop.test/a"]
 
 fn fixture() -> Facts {
     after(&nothing(), FIXTURE)
+}
+
+/// Goal: what a client says of the scopes it asks for goes with it into another installation, and a document narrows and frees it.
+#[test]
+fn a_document_says_the_scopes_that_a_client_asks_for() {
+    let client =
+        |scope: &str| format!("[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\n{scope}");
+    let named = |facts: &Facts| facts.realms[0].clients[0].user_scopes.clone();
+    let mut facts = fixture();
+    assert_eq!(named(&facts), None);
+    facts = after(&facts, &client("scope = 'openid email  openid'"));
+    assert_eq!(named(&facts), Some(vec!["openid".into(), "email".into()]));
+    assert_lines(&lines(&facts, &client(""), false), &[]);
+    let document = export(&facts, None).text();
+    assert!(document.contains("scope = \"openid email\""), "{document}");
+    assert_eq!(named(&after(&nothing(), &document)), named(&facts));
+    let freed = lines(&facts, &client("scope = ''"), false);
+    assert!(
+        matches!(&freed[..], [line] if line.starts_with("~ client shop") && line.contains("scope")),
+        "{freed:?}"
+    );
+    for (scope, says) in [("emial", "did you mean `email`"), ("offline_access", "goes beside one")] {
+        let refused = refusal(&facts, &client(&format!("scope = '{scope}'")));
+        assert!(refused.contains(says), "{refused}");
+    }
 }
 
 /// Goal: whoever applies knows before the first change whether a secret will be shown.

@@ -251,6 +251,14 @@ fn api_scopes() -> Value {
     })
 }
 
+fn user_scopes() -> Value {
+    json!({
+        "type": ["string", "null"],
+        "description": "The scopes that it asks users for, separated by blanks: it gets no other. One that registered itself says them \
+            anew whenever it changes what it has said. Null is whatever it asks for.",
+    })
+}
+
 /// Whose application a client is.
 fn whose() -> Value {
     json!({
@@ -277,6 +285,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("grant_types?", json!({"type": "array", "items": grant_type})),
         ("pkce_required?", pkce()),
         ("api_scopes?", api_scopes()),
+        ("scope?", user_scopes()),
         ("redirect_uris?", uris()),
         ("post_logout_redirect_uris?", uris()),
         ("roles?", list(named("Role"), ROLES_MAX)),
@@ -310,12 +319,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ];
         let always = switches.iter().chain(&lives).chain(&told);
         shown.extend(always.map(|(name, schema)| (name.trim_end_matches('?'), schema.clone())));
-        let said = json!({
-            "type": ["string", "null"],
-            "description": "The scopes that it has said it asks users for, where it registered itself: it gets no other.",
-        });
         shown.extend([
-            ("scope", said),
             ("previous_secret_until", nullable(time())),
             ("created_at", time()),
             ("updated_at", time()),
