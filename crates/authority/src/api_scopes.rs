@@ -3,9 +3,10 @@
 //! A scope that nobody knows would never be given. What stood in a record before is not judged again. The list comes from the dialects;
 //! without one nothing is judged.
 
-use adieu_core::RecordFault;
+use adieu_core::{Client, RecordFault};
 
 use crate::Authority;
+use crate::user_scopes::user_scopes_are_sound;
 
 /// Judges the scopes that a client is to be granted, over those that it is granted now.
 ///
@@ -26,8 +27,12 @@ pub fn api_scopes_are_known(
 }
 
 impl Authority {
-    pub(crate) fn judge_api_scopes(&self, before: &[String], next: &[String]) -> Result<(), RecordFault> {
-        api_scopes_are_known(self.policy().api_scopes, before, next)
+    /// Judges the scopes of a client, those that it is granted and those that it names, over what it is now.
+    pub(crate) fn judge_scopes(&self, before: Option<&Client>, next: &Client) -> Result<(), RecordFault> {
+        let of_apis = self.policy().api_scopes;
+        api_scopes_are_known(of_apis, before.map_or(&[], |before| &before.api_scopes), &next.api_scopes)?;
+        let named = before.and_then(|before| before.user_scopes.as_deref());
+        user_scopes_are_sound(of_apis, named, next.user_scopes.as_deref())
     }
 }
 

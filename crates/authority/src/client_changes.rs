@@ -114,7 +114,7 @@ impl Authority {
         for next in nexts {
             let before = self.client(realm, &next.id).await.map_err(unread)?.ok_or(DirectoryError::Stale)?;
             before.version.is_still(next.version)?;
-            self.judge_api_scopes(&before.api_scopes, &next.api_scopes)?;
+            self.judge_scopes(Some(&before), &next)?;
             clients.push(self.edit_order(&before, next.into(), (HeldGrants::AsDecided, origin.clone())));
         }
         let order = EditClientsOrder { realm, clients, documents };
@@ -133,7 +133,7 @@ impl Authority {
         (held, origin): (HeldGrants, Origin),
     ) -> Result<Client, DirectoryError> {
         let channel = origin.channel.clone();
-        self.judge_api_scopes(&before.api_scopes, &next.client.api_scopes)?;
+        self.judge_scopes(Some(before), &next.client)?;
         let order = self.edit_order(before, next, (held, origin));
         let edited = self.store().edit_client(order, self.now()).await?;
         if edited.client.signing != before.signing {

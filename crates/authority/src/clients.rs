@@ -92,7 +92,7 @@ impl Authority {
     /// that id was removed, it gets a secret that the removed one never had, so the secret is to be asked of what is returned.
     pub async fn keep_new_client(&self, draft: impl Into<ClientDraft>) -> Result<Client, DirectoryError> {
         let mut draft = draft.into();
-        self.judge_api_scopes(&[], &draft.client.api_scopes)?;
+        self.judge_scopes(None, &draft.client)?;
         let mut attempts = Attempts::begin();
         loop {
             match self.store().create_client(draft.clone()).await {

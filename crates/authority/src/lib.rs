@@ -52,6 +52,7 @@ mod upkeep;
 mod upstream;
 mod upstream_client;
 mod user_changes;
+mod user_scopes;
 pub mod user_traits;
 mod verification;
 mod verified;
@@ -138,6 +139,7 @@ pub use upstream::{
     UpstreamSignedIn, UpstreamStart, UpstreamWaiting,
 };
 pub use upstream_client::{UpstreamClient, UpstreamPlace};
+pub use user_scopes::{OFFLINE_ACCESS, STANDARD_SCOPES, user_scopes_are_sound};
 pub use verification::is_known_hash;
 
 use crate::client_refusal_reason::ClientRefusalLines;

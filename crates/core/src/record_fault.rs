@@ -90,6 +90,18 @@ pub enum RecordFault {
         /// The nearest one that one has.
         nearest: &'static str,
     },
+    /// A client names a scope, to ask its users for, that nobody knows.
+    #[error("no users are asked for such a scope; did you mean `{nearest}`?")]
+    UserScope {
+        /// The nearest one that they are asked for.
+        nearest: &'static str,
+    },
+    /// A client names scopes with which nothing can be asked for.
+    #[error(
+        "a client that names the scopes it asks users for names one of openid, profile, email, address, phone or of an API; \
+         offline_access goes beside one"
+    )]
+    NoUserScope,
     /// See [`is_origin`](crate::is_origin).
     #[error(
         "an origin is a scheme and a host, with a port where one is needed, and nothing behind: https://shop.example"

@@ -242,6 +242,8 @@ impl From<RecordFault> for MetadataError {
             | RecordFault::AccessLife
             | RecordFault::RefreshLife
             | RecordFault::ApiScope { .. }
+            | RecordFault::UserScope { .. }
+            | RecordFault::NoUserScope
             | RecordFault::Origin
             | RecordFault::BackchannelLogoutSession
             | RecordFault::FrontchannelLogoutSession

@@ -122,10 +122,10 @@ pub struct Provider<'a> {
     pub direct_mode: Option<&'static str>,
 }
 
-/// Scopes of OpenID Connect that have a meaning here. They need no grant.
-const SCOPES: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
-/// The scope of access that outlives the session. OpenID Connect Core §11
-const OFFLINE_ACCESS: &str = "offline_access";
+/// Scopes of OpenID Connect that have a meaning here.
+const SCOPES: [&str; 5] = adieu_authority::STANDARD_SCOPES;
+/// The scope of access that outlives the session.
+const OFFLINE_ACCESS: &str = adieu_authority::OFFLINE_ACCESS;
 
 /// Those of the asked scopes that are allowed, once each, in their order.
 fn without_repeats(asked: &str, allows: impl Fn(&str) -> bool) -> String {

@@ -64,6 +64,11 @@ impl Plan {
         self.steps.len()
     }
 
+    /// How many secrets come of what is left, each to be shown once.
+    pub fn secrets_left(&self) -> usize {
+        self.steps.iter().filter(|planned| planned.change.shows_secret()).count()
+    }
+
     /// Looks up every first password that is to be set, and asks the rules of its realm. Changes nothing.
     ///
     /// # Errors

@@ -120,6 +120,17 @@ impl GrantType {
     }
 }
 
+/// The words of `scope`, each once and in their order. RFC 6749 §3.3
+pub fn scope_words(scope: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in scope.split(' ').filter(|word| !word.is_empty()) {
+        if !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

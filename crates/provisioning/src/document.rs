@@ -51,6 +51,7 @@ pub(crate) const NAMES: &[&str] = &[
     "realms.clients.token_endpoint_auth_method",
     "realms.clients.grant_types",
     "realms.clients.api_scopes",
+    "realms.clients.scope",
     "realms.clients.pkce_required",
     "realms.clients.redirect_uris",
     "realms.clients.post_logout_redirect_uris",
@@ -282,6 +283,9 @@ pub struct ClientDoc {
     /// Scopes of APIs that it is granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_scopes: Option<Vec<String>>,
+    /// The scopes that it asks users for, separated by blanks: it gets no other; empty for whatever it asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// Must use PKCE with S256; so it is where nothing else is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pkce_required: Option<bool>,
@@ -442,6 +446,7 @@ mod tests {
             token_endpoint_auth_method: Some(AuthMethod::None),
             grant_types: Some(vec![GrantType::AuthorizationCode]),
             api_scopes: Some(vec!["x".into()]),
+            scope: text(),
             pkce_required: Some(true),
             redirect_uris: Some(vec!["x".into()]),
             post_logout_redirect_uris: Some(vec!["x".into()]),

@@ -93,6 +93,7 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         token_endpoint_auth_method: Some(client.auth.into()),
         grant_types: Some(GrantType::all_of(client)),
         api_scopes: Some(client.api_scopes.clone()),
+        scope: Some(client.user_scopes.as_ref().map_or_else(String::new, |scopes| scopes.join(" "))),
         pkce_required: Some(client.pkce_required),
         redirect_uris: Some(client.redirect_uris.clone()),
         post_logout_redirect_uris: Some(client.post_logout_redirect_uris.clone()),

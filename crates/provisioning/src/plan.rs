@@ -116,6 +116,15 @@ impl Change {
         }
     }
 
+    /// Whether a secret comes of it that is shown once: a client's that has one, or a web hook's that is drawn.
+    pub(crate) fn shows_secret(&self) -> bool {
+        match self {
+            Self::MakeClient(_, _, new) => new.auth().has_secret(),
+            Self::MakeSubscriber(_, new) => new.secret.is_none(),
+            _ => false,
+        }
+    }
+
     /// Where the secret lies that it gives to a subscriber, or to an upstream provider.
     pub(crate) fn secret(&self) -> Option<&Source> {
         match self {

@@ -110,8 +110,7 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
             return Ok(if changes { ExitCode::from(5) } else { ExitCode::SUCCESS });
         }
         // Whoever applies at every change names a file each time, and needs none where no secret is made.
-        let file =
-            order.secrets_to.as_deref().filter(|_| plan.changes.iter().any(|line| may_make_secret(line)));
+        let file = order.secrets_to.as_deref().filter(|_| plan.secrets_left.is_none_or(|left| left > 0));
         let secrets = ShownOnce::at(file, order.reach.json)?;
         let mut done = Done { secrets, step: Step::default() };
         let end = done.carry_out(&api, plan, &with_reason(turn, order.reason.as_deref())).await;
@@ -171,11 +170,6 @@ async fn asked(api: &Api, path: &str, body: Value) -> Result<Step> {
     serde_json::from_value(answer).context("the server answers something else")
 }
 
-/// Whether a change of a plan may come with a secret that is shown once.
-fn may_make_secret(line: &str) -> bool {
-    ["+ client ", "+ subscriber "].iter().any(|made| line.starts_with(made))
-}
-
 fn show(changes: &[String], dry_run: bool) {
     for line in changes {
         say!("{line}");
@@ -207,6 +201,9 @@ struct Step {
     secrets: Vec<ClientSecret>,
     #[serde(default)]
     subscriber_secrets: Vec<SubscriberSecret>,
+    /// How many secrets come with what is left; none where a server of before does not say it.
+    #[serde(default, skip_serializing)]
+    secrets_left: Option<usize>,
     /// The plan of what is left.
     #[serde(skip_serializing)]
     plan: Option<String>,

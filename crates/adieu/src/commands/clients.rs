@@ -117,6 +117,9 @@ pub struct AddClient {
     /// A scope of a dialect's API that it is granted; several times for several.
     #[arg(long, value_name = "SCOPE")]
     api_scope: Vec<String>,
+    /// A scope that it asks users for (openid, email, …): it gets no other; several times for several. Without it, whatever it asks for.
+    #[arg(long, value_name = "SCOPE")]
+    scope: Vec<String>,
     /// Let it do without PKCE.
     #[arg(long)]
     without_pkce: bool,
@@ -213,6 +216,9 @@ impl AddClient {
             put("token_endpoint_auth_signing_alg", alg.as_str().into());
         }
         put("api_scopes", json!(self.api_scope));
+        if !self.scope.is_empty() {
+            put("scope", self.scope.join(" ").into());
+        }
         put("pkce_required", (!self.without_pkce).into());
         put("require_consent", self.require_consent.into());
         Ok(Value::Object(body))

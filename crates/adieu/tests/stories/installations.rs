@@ -295,6 +295,43 @@ fn a_closed_pipe_stops_no_command() {
     assert!(!is_empty(&operator.path("data")));
 }
 
+/// Goal: whoever applies at every change names one file for secrets; it may be there as long as none is made, and else is refused before
+/// anything changes.
+#[test]
+fn a_file_for_secrets_is_wanted_where_one_is_made() {
+    let operator = Operator::new();
+    let (file, secrets, document) = (operator.init(), operator.path("secrets"), operator.path("shop.toml"));
+    let run = |words: &[&str]| {
+        let mut command = operator.command(words);
+        said(command.env("ADIEU_CONFIG", &file).output().expect("adieu runs"))
+    };
+    let apply = |text: &str| {
+        std::fs::write(&document, text).expect("a file");
+        run(&["apply", document.to_str().expect("text"), "--secrets-to", secrets.to_str().expect("text")])
+    };
+    let client = |id: &str, rest: &str| format!("[[realms.clients]]\nclient_id = '{id}'\n{rest}\n");
+    let (code, _, error) = apply(SHOP);
+    assert_eq!(code, 0, "{error}");
+    let written = std::fs::read_to_string(&secrets).expect("the secrets");
+    let keys = "token_endpoint_auth_method = 'private_key_jwt'\njwks_uri = 'https://till.test/jwks'";
+    let public = client("spa", "token_endpoint_auth_method = 'none'");
+    let without = format!("{SHOP}{public}{}", client("till", keys));
+    let (code, _, error) = apply(&without);
+    assert_eq!(code, 0, "{error}");
+    let (code, _, error) = apply(&format!("{without}{}", client("spa2", "client_name = 'Two'")));
+    assert!(code == 1 && error.contains("a new file is wanted"), "{error}");
+    let (_, clients, _) = run(&["client", "list", "--realm", "/alpha"]);
+    assert!(clients.contains("till") && !clients.contains("spa2"), "nothing of it was done: {clients}");
+    assert_eq!(std::fs::read_to_string(&secrets).expect("the secrets"), written);
+    let narrow = [
+        "client", "add", "Narrow", "--id", "narrow", "--realm", "/alpha", "--scope", "openid", "--scope",
+        "email",
+    ];
+    assert_eq!(run(&narrow).0, 0);
+    let (_, shown, _) = run(&["client", "show", "narrow", "--json"]);
+    assert!(shown.contains("\"openid email\""), "{shown}");
+}
+
 fn is_empty(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }

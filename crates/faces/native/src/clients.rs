@@ -8,7 +8,7 @@ use adieu_authority::{
     Client, ClientId, ClientSigning, DirectoryError, HeldGrants, NewClient, Outage, RoleAssignment,
     RotationError, SecretRotation, Span,
 };
-use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType};
+use adieu_provisioning::client_words::{AuthMethod, GRANT_TYPES_DEFAULT, GrantType, scope_words};
 use axum::body::Body;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -63,6 +63,8 @@ struct NewClientBody {
     require_consent: bool,
     #[serde(default)]
     api_scopes: Vec<String>,
+    #[serde(default, deserialize_with = "nullable")]
+    scope: Option<Option<String>>,
     #[serde(default)]
     redirect_uris: Vec<String>,
     #[serde(default)]
@@ -132,6 +134,7 @@ pub(super) async fn make(api: &Face, call: &Call, body: Body) -> Result<Done, Pr
     };
     let draft = Client {
         require_consent: new.require_consent,
+        user_scopes: new.scope.flatten().as_deref().map(scope_words),
         backchannel_logout_uri: new.backchannel_logout_uri.flatten(),
         backchannel_logout_session_required: new.backchannel_logout_session_required,
         frontchannel_logout_uri: new.frontchannel_logout_uri.flatten(),
@@ -159,6 +162,8 @@ struct ClientChange {
     pkce_required: Option<bool>,
     #[serde(default, deserialize_with = "present")]
     api_scopes: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "nullable")]
+    scope: Option<Option<String>>,
     #[serde(default, deserialize_with = "present")]
     redirect_uris: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present")]
@@ -223,6 +228,8 @@ impl ClientChange {
         }
         set(&mut client.pkce_required, self.pkce_required.as_ref());
         set(&mut client.api_scopes, self.api_scopes.as_ref());
+        let named = self.scope.as_ref().map(|scope| scope.as_deref().map(scope_words));
+        set(&mut client.user_scopes, named.as_ref());
         set(&mut client.redirect_uris, self.redirect_uris.as_ref());
         set(&mut client.post_logout_redirect_uris, self.post_logout_redirect_uris.as_ref());
         set(&mut client.origins, self.origins.as_ref());

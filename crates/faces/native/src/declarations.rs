@@ -200,13 +200,13 @@ fn shown(api: &Face, plan: Plan, carried: Carried) -> Done {
             }
         }
     }
-    let left = plan.left();
+    let (left, secrets_left) = (plan.left(), plan.secrets_left());
     let id = (left > 0).then(|| api.authority.draw_uuid());
     if let Some(id) = id {
         api.plans.keep(id, plan, api.authority.now());
     }
     Done::Shown(json!({
         "changes": carried.changes, "left": left, "plan": id, "secrets": secrets,
-        "subscriber_secrets": of_subscribers,
+        "subscriber_secrets": of_subscribers, "secrets_left": secrets_left,
     }))
 }

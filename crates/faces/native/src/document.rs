@@ -2,6 +2,7 @@
 //!
 //! `docs/openapi.json` is a copy for readers; a test keeps it true, and others hold every answer against it.
 
+mod declaration_schemas;
 mod ending_schemas;
 mod notice_schemas;
 mod registration_schemas;
@@ -49,7 +50,12 @@ pub fn document() -> Value {
 }
 
 fn components() -> Value {
-    let more = [subscriber_schemas::all(), upstream_schemas::all(), registration_schemas::all()];
+    let more = [
+        subscriber_schemas::all(),
+        upstream_schemas::all(),
+        registration_schemas::all(),
+        declaration_schemas::all(),
+    ];
     schemas::all(more.concat())
 }
 

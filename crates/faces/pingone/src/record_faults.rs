@@ -58,7 +58,8 @@ impl From<RecordFault> for Problem {
             RecordFault::TraitEmail => Self::invalid("email", "The user's attributes give another address."),
             RecordFault::AccessLife => Self::invalid("accessTokenValiditySeconds", LIFE),
             RecordFault::RefreshLife => Self::invalid("refreshTokenDuration", LIFE),
-            RecordFault::ApiScope { .. } => {
+            // No route of this dialect has a member for the two behind the first.
+            RecordFault::ApiScope { .. } | RecordFault::UserScope { .. } | RecordFault::NoUserScope => {
                 Self::invalid("scopes", "A list of scopes of that resource is wanted.")
             }
             RecordFault::Origin => Self::invalid("corsSettings", "An origin is a scheme and a host."),

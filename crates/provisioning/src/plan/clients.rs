@@ -4,12 +4,12 @@
 
 use adieu_authority::{
     Client, ClientAuth, ClientId, ClientJwks, ClientWords, JoseAlgorithm, RecordFault, RoleAssignment, Span,
-    api_scopes_are_known, client_is_sound, read_client_jwks,
+    api_scopes_are_known, client_is_sound, read_client_jwks, user_scopes_are_sound,
 };
 use adieu_core::{is_origin, is_token_life};
 
 use super::{Change, Notes, Planned, Planner, Planning, none_if_empty, read_json, taken};
-use crate::client_words::{AuthMethod, GrantType};
+use crate::client_words::{AuthMethod, GrantType, scope_words};
 use crate::document::{ClientDoc, RealmDoc};
 use crate::error::{DocumentError, DocumentFault, Within, ensure};
 use crate::words::{ANY_ORIGIN, seconds};
@@ -23,6 +23,7 @@ pub struct ClientEdit {
     grant_types: Option<Vec<GrantType>>,
     pkce_required: Option<bool>,
     api_scopes: Option<Vec<String>>,
+    user_scopes: Option<Option<Vec<String>>>,
     redirect_uris: Option<Vec<String>>,
     post_logout_redirect_uris: Option<Vec<String>>,
     origins: Option<Option<Vec<String>>>,
@@ -61,6 +62,7 @@ impl ClientEdit {
         }
         set(&mut client.pkce_required, &self.pkce_required);
         set(&mut client.api_scopes, &self.api_scopes);
+        set(&mut client.user_scopes, &self.user_scopes);
         set(&mut client.redirect_uris, &self.redirect_uris);
         set(&mut client.post_logout_redirect_uris, &self.post_logout_redirect_uris);
         set(&mut client.origins, &self.origins);
@@ -93,6 +95,7 @@ impl ClientEdit {
             grant_types: doc.grant_types.clone().map(GrantType::in_order),
             pkce_required: doc.pkce_required,
             api_scopes: doc.api_scopes.clone(),
+            user_scopes: none_if_empty(&doc.scope).map(|scope| scope.as_deref().map(scope_words)),
             redirect_uris: doc.redirect_uris.clone(),
             post_logout_redirect_uris: doc.post_logout_redirect_uris.clone(),
             origins: doc.origins.clone().map(any),
@@ -213,6 +216,7 @@ impl ClientEdit {
             grant_types: notes.changed("grant_types", &GrantType::all_of(now), self.grant_types),
             pkce_required: notes.changed("pkce_required", &now.pkce_required, self.pkce_required),
             api_scopes: notes.changed("api_scopes", &now.api_scopes, self.api_scopes),
+            user_scopes: notes.changed("scope", &now.user_scopes, self.user_scopes),
             redirect_uris: notes.changed("redirect_uris", &now.redirect_uris, self.redirect_uris),
             post_logout_redirect_uris: notes.changed(
                 "post_logout_redirect_uris",
@@ -348,6 +352,9 @@ impl<'a> Planner<'a> {
             granted,
             wanted.api_scopes.as_deref().unwrap_or_default(),
         )?;
+        let named = now.and_then(|now| now.user_scopes.as_deref());
+        let names = wanted.user_scopes.as_ref().map_or(named, |scopes| scopes.as_deref());
+        user_scopes_are_sound(self.facts.api_scopes, named, names)?;
         let Some(now) = now else {
             let change = Change::MakeClient(realm.id, id.clone(), Box::new(wanted));
             self.plan(format!("+ client {id} in {}", realm.path), change);

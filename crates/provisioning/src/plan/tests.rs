@@ -6,6 +6,7 @@ use adieu_authority::{Client, ClientAuth, ClientSigning, Population, Realm, Span
 use adieu_core::UserKey;
 
 use super::*;
+use crate::export::export;
 use crate::facts::Removed;
 
 mod histories;
@@ -236,6 +237,50 @@ redirect_uris = ["https://shop.test/a"]
 
 fn fixture() -> Facts {
     after(&nothing(), FIXTURE)
+}
+
+/// Goal: what a client says of the scopes it asks for goes with it into another installation, and a document narrows and frees it.
+#[test]
+fn a_document_says_the_scopes_that_a_client_asks_for() {
+    let client =
+        |scope: &str| format!("[[realms]]\npath = '/town'\n[[realms.clients]]\nclient_id = 'shop'\n{scope}");
+    let named = |facts: &Facts| facts.realms[0].clients[0].user_scopes.clone();
+    let mut facts = fixture();
+    assert_eq!(named(&facts), None);
+    facts = after(&facts, &client("scope = 'openid email  openid'"));
+    assert_eq!(named(&facts), Some(vec!["openid".into(), "email".into()]));
+    assert_lines(&lines(&facts, &client(""), false), &[]);
+    let document = export(&facts, None).text();
+    assert!(document.contains("scope = \"openid email\""), "{document}");
+    assert_eq!(named(&after(&nothing(), &document)), named(&facts));
+    let freed = lines(&facts, &client("scope = ''"), false);
+    assert!(
+        matches!(&freed[..], [line] if line.starts_with("~ client shop") && line.contains("scope")),
+        "{freed:?}"
+    );
+    for (scope, says) in [("emial", "did you mean `email`"), ("offline_access", "goes beside one")] {
+        let refused = refusal(&facts, &client(&format!("scope = '{scope}'")));
+        assert!(refused.contains(says), "{refused}");
+    }
+}
+
+/// Goal: whoever applies knows before the first change whether a secret will be shown.
+#[test]
+fn a_plan_says_which_changes_come_with_a_secret() {
+    let shows = |rest: &str| {
+        let text = format!("[[realms]]\npath = '/town'\n{rest}");
+        let planned = planned(&fixture(), &text, false).expect("a plan");
+        planned.iter().filter(|planned| planned.change.shows_secret()).count()
+    };
+    let client = |rest: &str| format!("[[realms.clients]]\nclient_id = 'new'\n{rest}");
+    assert_eq!(shows(&client("")), 1);
+    assert_eq!(shows(&client("token_endpoint_auth_method = 'none'")), 0);
+    let keys = "token_endpoint_auth_method = 'private_key_jwt'\njwks_uri = 'https://new.test/jwks'";
+    assert_eq!(shows(&client(keys)), 0);
+    assert_eq!(shows("[[realms.clients]]\nclient_id = 'shop'\nclient_name = 'Shop'"), 0);
+    let hook = "[[realms.subscribers]]\nid = 'audit'\nkind = 'webhook'\naddress = 'https://audit.test/'\n";
+    assert_eq!(shows(hook), 1);
+    assert_eq!(shows(&format!("{hook}secret_env = 'AUDIT'")), 0);
 }
 
 #[test]

@@ -113,7 +113,6 @@ pub(super) fn all(more: Vec<(&'static str, Value)>) -> Value {
         .chain(sessions())
         .chain(ending_schemas::all().into_iter().chain(notice_schemas::all()))
         .chain(more)
-        .chain(declarations())
     {
         all.insert(name.to_owned(), schema);
     }
@@ -252,6 +251,14 @@ fn api_scopes() -> Value {
     })
 }
 
+fn user_scopes() -> Value {
+    json!({
+        "type": ["string", "null"],
+        "description": "The scopes that it asks users for, separated by blanks: it gets no other. One that registered itself says them \
+            anew whenever it changes what it has said. Null is whatever it asks for.",
+    })
+}
+
 /// Whose application a client is.
 fn whose() -> Value {
     json!({
@@ -278,6 +285,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("grant_types?", json!({"type": "array", "items": grant_type})),
         ("pkce_required?", pkce()),
         ("api_scopes?", api_scopes()),
+        ("scope?", user_scopes()),
         ("redirect_uris?", uris()),
         ("post_logout_redirect_uris?", uris()),
         ("roles?", list(named("Role"), ROLES_MAX)),
@@ -311,12 +319,7 @@ fn clients() -> Vec<(&'static str, Value)> {
         ];
         let always = switches.iter().chain(&lives).chain(&told);
         shown.extend(always.map(|(name, schema)| (name.trim_end_matches('?'), schema.clone())));
-        let said = json!({
-            "type": ["string", "null"],
-            "description": "The scopes that it has said it asks users for, where it registered itself: it gets no other.",
-        });
         shown.extend([
-            ("scope", said),
             ("previous_secret_until", nullable(time())),
             ("created_at", time()),
             ("updated_at", time()),
@@ -335,57 +338,6 @@ fn clients() -> Vec<(&'static str, Value)> {
         ("NewClient", object(new)),
         ("ClientChange", object(change)),
         ("SecretRotation", secret_rotation()),
-    ]
-}
-
-fn declarations() -> Vec<(&'static str, Value)> {
-    let document = json!({"type": "string", "description": "TOML, as docs/administration.md describes it; at most 64 MiB."});
-    let password = |place: &'static str| {
-        let secret = json!({"type": "string", "minLength": 1, "maxLength": 1024, "writeOnly": true});
-        object(vec![(place, word()), ("password", secret)])
-    };
-    let passwords = json!({
-        "type": "array", "items": {"oneOf": [password("env"), password("file")]},
-        "description": "First passwords and secrets of subscribers, by the variable or file in which the document says that they lie. Nothing is looked up here. A dry run with them says what is wrong with them; without, it looks at the changes only.",
-    });
-    let secret = object(vec![("client_id", word()), ("client_secret", word())]);
-    let of_subscriber = object(vec![("id", word()), ("secret", word())]);
-    let order = vec![
-        ("document", document.clone()),
-        ("prune?", flag()),
-        ("dry_run?", flag()),
-        ("passwords?", passwords.clone()),
-        ("reason?", reason()),
-    ];
-    let changes = json!({
-        "type": "array", "items": word(),
-        "description": "What was changed, or would be: `+ user alice in /alpha`, one line each.",
-    });
-    let left = json!({"type": "integer", "minimum": 0, "description": "Changes that are still to be made."});
-    let plan = json!({
-        "description": "The plan of what is left, to be carried out under its own path; null if nothing is left.",
-        "anyOf": [uuid(), {"type": "null"}],
-    });
-    vec![
-        ("Declaration", object(vec![("document", document)])),
-        ("DeclareOrder", object(order)),
-        ("CarryOutOrder", object(vec![("passwords?", passwords), ("reason?", reason())])),
-        (
-            "Declared",
-            object(vec![
-                ("changes", changes),
-                ("left", left),
-                ("plan", plan),
-                (
-                    "secrets",
-                    json!({"type": "array", "items": secret, "description": "Of clients that were made."}),
-                ),
-                (
-                    "subscriber_secrets",
-                    json!({"type": "array", "items": of_subscriber, "description": "Of subscribers that were made: those that were drawn."}),
-                ),
-            ]),
-        ),
     ]
 }
 

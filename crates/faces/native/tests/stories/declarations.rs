@@ -28,7 +28,7 @@ async fn a_document_is_applied_once() {
     assert!(plan.is_string(), "{}", tried.text);
     assert_eq!(
         tried.json(),
-        json!({"changes": [line], "left": 1, "plan": plan, "secrets": [], "subscriber_secrets": []}),
+        json!({"changes": [line], "left": 1, "plan": plan, "secrets": [], "subscriber_secrets": [], "secrets_left": 0}),
         "{}",
         tried.text
     );
@@ -96,7 +96,7 @@ async fn a_plan_that_was_shown_is_carried_out_once() {
     let line = "+ user dora in /alpha";
     assert_eq!(
         made,
-        json!({"changes": [line], "left": 0, "plan": null, "secrets": [], "subscriber_secrets": []})
+        json!({"changes": [line], "left": 0, "plan": null, "secrets": [], "subscriber_secrets": [], "secrets_left": 0})
     );
     world.sign_on_kratos("dora", "Tea-at-five-o-clock").await;
     let again = ask(&world, Method::POST, &path, Some(passwords.clone())).await;

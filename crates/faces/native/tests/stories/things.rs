@@ -118,6 +118,35 @@ async fn an_unknown_scope_of_an_api_is_refused_with_the_nearest_one() {
     refused(&ask(&world, Method::PATCH, &path, change).await, "`p1:delete:sessions`");
 }
 
+/// Goal: an administrator narrows and frees what a client asks its users for; words that nobody knows are refused.
+#[tokio::test]
+async fn an_administrator_says_the_scopes_that_a_client_asks_for() {
+    let world = World::start().await;
+    let list = format!("/v1/realms/{}/clients", world.data.realm.id);
+    let new = json!({"client_id": "narrow", "client_name": "Narrow", "scope": "openid email openid"});
+    let made = ask(&world, Method::POST, &list, Some(new)).await;
+    assert_eq!((made.status.as_u16(), &made.json()["scope"]), (201, &json!("openid email")), "{}", made.text);
+    for (scope, says) in [
+        (json!("openid emial"), "did you mean `email`"),
+        (json!("offline_access"), "goes beside one"),
+        (json!(""), "goes beside one"),
+        (json!(["openid"]), "expected a string"),
+    ] {
+        let refused = ask(&world, Method::PATCH, "/v1/clients/narrow", Some(json!({"scope": scope}))).await;
+        let detail = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(problem(&refused), (422, "invalid".into()), "{scope}");
+        assert!(detail.contains(says), "{detail}");
+    }
+    for (change, shown) in [
+        (json!({"scope": "openid p1:read:sessions"}), json!("openid p1:read:sessions")),
+        (json!({"client_name": "Other"}), json!("openid p1:read:sessions")),
+        (json!({"scope": null}), json!(null)),
+    ] {
+        let changed = ask(&world, Method::PATCH, "/v1/clients/narrow", Some(change.clone())).await;
+        assert_eq!(changed.json()["scope"], shown, "{change}");
+    }
+}
+
 /// Goal: S-9: a secret in wrong hands is exchanged, and what was got with it ends where that is asked for.
 #[tokio::test]
 async fn a_secret_is_exchanged_and_what_it_bought_ends_if_asked() {
