@@ -102,13 +102,8 @@ impl Callers {
                 let Some(client) = self.client(authority, &refresh).await? else {
                     return Ok(CallAnswer::NoGrant);
                 };
-                let order = RefreshTokens {
-                    token: refresh.text,
-                    client,
-                    issuer: ISSUER.into(),
-                    scope: None,
-                    may_have: vec!["openid".into()],
-                };
+                let (token, issuer, may_have) = (refresh.text, ISSUER.into(), vec!["openid".into()]);
+                let order = RefreshTokens { token, client, issuer, scope: None, may_have };
                 let rotated = authority.refresh(order).await;
                 self.granted(rotated.map(|grant| grant.refresh), refresh.client)
             }
