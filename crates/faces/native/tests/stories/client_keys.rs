@@ -15,6 +15,12 @@ fn key() -> Value {
     json!({"kty": "OKP", "use": "sig", "alg": "EdDSA", "kid": "k1", "crv": "Ed25519", "x": X})
 }
 
+/// The key of RFC 7515 appendix A.3.1.
+fn es256_key() -> Value {
+    json!({"kty": "EC", "kid": "k2", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})
+}
+
 /// Goal: S-CA-2: a client that proves itself by what it signs brings its keys, has no secret, and keeps no set that is not public.
 #[tokio::test]
 async fn a_client_brings_its_public_keys() {
@@ -91,6 +97,8 @@ async fn a_client_brings_its_public_keys() {
         (&plain["userinfo_signed_response_alg"], &plain["id_token_signed_response_alg"]),
         (&Value::Null, &json!("ES256"))
     );
+    let both = json!({"keys": [key(), es256_key()]});
+    assert_eq!(ask(&world, Method::PATCH, path, Some(json!({"jwks": both}))).await.status, 200);
     let wants = json!({"request_object_signing_alg": "ES256", "token_endpoint_auth_signing_alg": "EdDSA"});
     let changed = ask(&world, Method::PATCH, path, Some(wants.clone())).await.json();
     for (name, value) in wants.as_object().expect("members") {
@@ -100,7 +108,8 @@ async fn a_client_brings_its_public_keys() {
     for (bad, member) in [
         (json!({"request_object_signing_alg": "RS256"}), "request_object_signing_alg"),
         (json!({"token_endpoint_auth_signing_alg": "RS256"}), "token_endpoint_auth_signing_alg"),
-        (json!({"jwks": {"keys": [key()]}}), "token_endpoint_auth_signing_alg"),
+        (json!({"jwks": {"keys": [key()]}}), "request_object_signing_alg"),
+        (json!({"jwks": {"keys": [es256_key()]}}), "token_endpoint_auth_signing_alg"),
         (
             json!({"jwks": null, "token_endpoint_auth_method": "client_secret_basic"}),
             "request_object_signing_alg",
