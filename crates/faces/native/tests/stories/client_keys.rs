@@ -110,10 +110,6 @@ async fn a_client_brings_its_public_keys() {
         (json!({"token_endpoint_auth_signing_alg": "RS256"}), "token_endpoint_auth_signing_alg"),
         (json!({"jwks": {"keys": [key()]}}), "request_object_signing_alg"),
         (json!({"jwks": {"keys": [es256_key()]}}), "token_endpoint_auth_signing_alg"),
-        (
-            json!({"jwks": null, "token_endpoint_auth_method": "client_secret_basic"}),
-            "request_object_signing_alg",
-        ),
     ] {
         let refused = ask(&world, Method::PATCH, path, Some(bad.clone())).await;
         let detail = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
