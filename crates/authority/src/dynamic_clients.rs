@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Client, ClientAuth, ClientDraft, ClientId, DirectoryError, DocumentChange, Origin, Outage, OwnWord,
-    Purpose, RealmId, Span, Timestamp, TokenHash, Version, decide_own_change,
+    Client, ClientAuth, ClientDraft, ClientId, DirectoryError, DocumentChange, Origin, Outage, OwnScopes,
+    OwnWord, Purpose, RealmId, Span, Timestamp, TokenHash, Version, decide_own_change,
 };
 use adieu_store::Document;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,14 @@ struct SaidBody {
     auth: Option<SaidAuth>,
     code: bool,
     refresh: bool,
+    /// Not there where it was kept by an earlier version.
+    #[serde(default)]
+    scopes: Option<SaidScopes>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct SaidScopes {
+    named: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -84,7 +92,11 @@ impl SaidBody {
             ClientAuth::Post => SaidAuth::Post,
             ClientAuth::PrivateKey => SaidAuth::PrivateKey,
         });
-        Self { auth, code: word.code, refresh: word.refresh }
+        let scopes = match word.scopes {
+            OwnScopes::Unknown => None,
+            OwnScopes::Said(named) => Some(SaidScopes { named }),
+        };
+        Self { auth, code: word.code, refresh: word.refresh, scopes }
     }
 
     fn word(&self) -> OwnWord {
@@ -94,7 +106,8 @@ impl SaidBody {
             SaidAuth::Post => ClientAuth::Post,
             SaidAuth::PrivateKey => ClientAuth::PrivateKey,
         });
-        OwnWord { auth, code: self.code, refresh: self.refresh }
+        let scopes = self.scopes.clone().map_or(OwnScopes::Unknown, |said| OwnScopes::Said(said.named));
+        OwnWord { auth, code: self.code, refresh: self.refresh, scopes }
     }
 }
 
@@ -271,7 +284,7 @@ impl Authority {
                 let body: RegisteredBody =
                     serde_json::from_str(&kept.body).map_err(|e| unread(Outage::new(e)))?;
                 let word = body.said.as_ref().map_or(OwnWord::UNKNOWN, SaidBody::word);
-                let (client, word) = decide_own_change(&before, said, word);
+                let (client, word) = decide_own_change(&before, said, &word);
                 let body = RegisteredBody::text(body.initial_access_token, word);
                 Ok(ClientDraft { client, documents: vec![DocumentChange::Edit(Document { body, ..kept })] })
             }

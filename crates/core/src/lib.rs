@@ -167,7 +167,7 @@ pub use redirect_uris::{
     is_frame_address, is_https, is_keys_address, is_notice_address, is_redirect_uri, is_web_address,
     may_redirect_to, may_return_to, redirect_place, web_origin,
 };
-pub use registered_client::{OwnWord, decide_own_change};
+pub use registered_client::{OwnScopes, OwnWord, decide_own_change};
 pub use revoke::{RevokeOrder, TokenToRevoke, decide_revoke};
 pub use revoked_token::{RevokedToken, is_revoked};
 pub use rights::{Rights, Role, RoleAssignment, RoleScope, Standing, UserReach};

@@ -6,7 +6,7 @@
 use crate::directory::{Client, ClientAuth};
 
 /// What a client says of itself that an administrator may take away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnWord {
     /// How it proves itself. None if that is not known: it was kept by an earlier version.
     pub auth: Option<ClientAuth>,
@@ -14,32 +14,47 @@ pub struct OwnWord {
     pub code: bool,
     /// Whether it gets refresh tokens.
     pub refresh: bool,
+    /// What it asks for.
+    pub scopes: OwnScopes,
+}
+
+/// What a client says of the scopes that it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnScopes {
+    /// It was kept by an earlier version, where nobody else could say it.
+    Unknown,
+    /// These; none if it asks for whatever it likes.
+    Said(Option<Vec<String>>),
 }
 
 impl OwnWord {
     /// What an earlier version has kept, which is nothing: whatever the client lacks counts as taken away.
-    pub const UNKNOWN: Self = Self { auth: None, code: true, refresh: true };
+    pub const UNKNOWN: Self = Self { auth: None, code: true, refresh: true, scopes: OwnScopes::Unknown };
 
     /// What a client says that registers.
-    pub const fn of(client: &Client) -> Self {
-        Self { auth: Some(client.auth), code: client.code, refresh: client.refresh }
+    pub fn of(client: &Client) -> Self {
+        let scopes = OwnScopes::Said(client.user_scopes.clone());
+        Self { auth: Some(client.auth), code: client.code, refresh: client.refresh, scopes }
     }
 }
 
 /// Decides what a client comes to that says of itself what it is: `said`, made from `before`. `own` is what it said last. Gives the client,
 /// and what stands beside it from now on.
 ///
-/// Grant types and the way to prove itself that an administrator decided stay as they are; PKCE is never given up; and what users agreed
+/// Grant types, scopes and the way to prove itself that an administrator decided stay as they are; PKCE is never given up; and what users agreed
 /// to counts no more where the client is called otherwise or has one more place to send them to. Nobody here has vouched for that either:
 /// users are asked about it from then on, also where an administrator has said of the client as it was that nobody need ask.
-pub fn decide_own_change(before: &Client, said: Client, own: OwnWord) -> (Client, OwnWord) {
+pub fn decide_own_change(before: &Client, said: Client, own: &OwnWord) -> (Client, OwnWord) {
     let (code_withheld, refresh_withheld) = (own.code && !before.code, own.refresh && !before.refresh);
     let auth_is_set = own.auth.is_some_and(|auth| auth != before.auth);
     let auth = if auth_is_set { before.auth } else { said.auth };
     let becomes_public = auth == ClientAuth::None && before.auth != ClientAuth::None;
     let has_new_place = said.redirect_uris.iter().any(|uri| !before.redirect_uris.contains(uri));
     let another = has_new_place || said.name != before.name;
+    let scopes_are_set = matches!(&own.scopes, OwnScopes::Said(scopes) if *scopes != before.user_scopes);
+    let user_scopes = if scopes_are_set { &before.user_scopes } else { &said.user_scopes }.clone();
     let next_own = OwnWord {
+        scopes: if scopes_are_set { own.scopes.clone() } else { OwnScopes::Said(said.user_scopes.clone()) },
         auth: if auth_is_set { own.auth } else { Some(said.auth) },
         code: said.code || code_withheld,
         refresh: said.refresh || refresh_withheld,
@@ -51,6 +66,7 @@ pub fn decide_own_change(before: &Client, said: Client, own: OwnWord) -> (Client
         pkce_required: before.pkce_required || becomes_public,
         identity_generation: before.identity_generation + u64::from(another),
         require_consent: before.require_consent || another,
+        user_scopes,
         ..said
     };
     (next, next_own)
@@ -68,25 +84,47 @@ mod tests {
         (client, own)
     }
 
+    /// S-REG-4: scopes that an administrator has said stay, whatever the client says, until they are what it says.
+    #[test]
+    fn scopes_that_an_administrator_said_are_not_said_anew() {
+        let scopes = |text: &str| Some(text.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        let (client, _) = registered();
+        let said = Client { user_scopes: scopes("openid email"), ..client.clone() };
+        let own = OwnWord::of(&said);
+        let narrowed = Client { user_scopes: scopes("openid"), ..said.clone() };
+        let wider = Client { user_scopes: None, ..said.clone() };
+        let (once, own) = decide_own_change(&narrowed, wider.clone(), &own);
+        let (twice, own) = decide_own_change(&once, said.clone(), &own);
+        assert_eq!((&once.user_scopes, &twice.user_scopes), (&scopes("openid"), &scopes("openid")));
+        let (free, own) = decide_own_change(&said, wider.clone(), &own);
+        assert_eq!(
+            (&free.user_scopes, &own.scopes),
+            (&None, &OwnScopes::Said(None)),
+            "given back, it is its own again"
+        );
+        let unknown = decide_own_change(&said, wider, &OwnWord::UNKNOWN);
+        assert_eq!(unknown.0.user_scopes, None, "nobody else could say it then");
+    }
+
     /// S-REG-4, F-9: what an administrator took away stays away, however often the client says it, until it is given back.
     #[test]
     fn a_client_does_not_take_back_what_its_administrator_decided() {
         let (said, own) = registered();
         let before = Client { refresh: false, ..said.clone() };
-        let (once, own) = decide_own_change(&before, said.clone(), own);
-        let (twice, own) = decide_own_change(&once, Client { refresh: false, ..said.clone() }, own);
-        let (thrice, own) = decide_own_change(&twice, said.clone(), own);
+        let (once, own) = decide_own_change(&before, said.clone(), &own);
+        let (twice, own) = decide_own_change(&once, Client { refresh: false, ..said.clone() }, &own);
+        let (thrice, own) = decide_own_change(&twice, said.clone(), &own);
         assert!(!once.refresh && !twice.refresh && !thrice.refresh && once.code);
         let given_back = Client { refresh: true, ..thrice };
-        assert!(decide_own_change(&given_back, said.clone(), own).0.refresh);
+        assert!(decide_own_change(&given_back, said.clone(), &own).0.refresh);
 
         let (_, own) = registered();
-        let (less, own) = decide_own_change(&said, Client { refresh: false, ..said.clone() }, own);
+        let (less, own) = decide_own_change(&said, Client { refresh: false, ..said.clone() }, &own);
         assert!(
-            decide_own_change(&less, said.clone(), own).0.refresh,
+            decide_own_change(&less, said.clone(), &own).0.refresh,
             "what it gave up itself it may have again"
         );
-        let unknown = decide_own_change(&Client { refresh: false, ..said.clone() }, said, OwnWord::UNKNOWN);
+        let unknown = decide_own_change(&Client { refresh: false, ..said.clone() }, said, &OwnWord::UNKNOWN);
         assert!(!unknown.0.refresh && unknown.0.auth == ClientAuth::Basic);
     }
 
@@ -95,16 +133,16 @@ mod tests {
     fn a_client_does_not_give_up_pkce_or_a_proof_that_was_set() {
         let (said, own) = registered();
         let without = Client { pkce_required: false, ..said.clone() };
-        assert!(decide_own_change(&said, without.clone(), own).0.pkce_required);
+        assert!(decide_own_change(&said, without.clone(), &own).0.pkce_required);
         assert!(
-            !decide_own_change(&without, said.clone(), own).0.pkce_required,
+            !decide_own_change(&without, said.clone(), &own).0.pkce_required,
             "as the administrator has it"
         );
         let public = Client { auth: ClientAuth::None, ..without.clone() };
-        assert!(decide_own_change(&without, public.clone(), own).0.pkce_required);
+        assert!(decide_own_change(&without, public.clone(), &own).0.pkce_required);
         let set = Client { auth: ClientAuth::PrivateKey, ..said.clone() };
-        let (next, own) = decide_own_change(&set, public, own);
-        let (next, _) = decide_own_change(&next, said, own);
+        let (next, own) = decide_own_change(&set, public, &own);
+        let (next, _) = decide_own_change(&next, said, &own);
         assert_eq!(next.auth, ClientAuth::PrivateKey);
     }
 
@@ -113,7 +151,7 @@ mod tests {
     fn consents_are_to_a_name_and_its_places() {
         let (before, own) = registered();
         let risen = |said: Client| {
-            decide_own_change(&before, said, own).0.identity_generation - before.identity_generation
+            decide_own_change(&before, said, &own).0.identity_generation - before.identity_generation
         };
         let more = [before.redirect_uris.clone(), vec!["https://evil.example.test/cb".into()]].concat();
         assert_eq!(risen(before.clone()), 0);
@@ -127,12 +165,12 @@ mod tests {
     fn who_changes_its_name_or_places_is_asked_about() {
         let (before, own) = registered();
         let ours = Client { require_consent: false, ..before };
-        let asked = |said: Client| decide_own_change(&ours, said, own).0.require_consent;
+        let asked = |said: Client| decide_own_change(&ours, said, &own).0.require_consent;
         let more = [ours.redirect_uris.clone(), vec!["https://evil.example.test/cb".into()]].concat();
         assert!(!asked(ours.clone()) && !asked(Client { redirect_uris: vec![], ..ours.clone() }));
         assert!(asked(Client { redirect_uris: more, ..ours.clone() }));
         assert!(asked(Client { name: "Other owner".into(), ..ours.clone() }));
         let theirs = Client { require_consent: true, ..ours.clone() };
-        assert!(decide_own_change(&theirs, ours.clone(), own).0.require_consent, "it is not for it to say");
+        assert!(decide_own_change(&theirs, ours.clone(), &own).0.require_consent, "it is not for it to say");
     }
 }

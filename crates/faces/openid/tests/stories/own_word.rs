@@ -294,3 +294,19 @@ async fn a_client_of_ones_own_that_moves_itself_is_asked_about() {
         assert_eq!(error(&silent).as_deref(), Some("consent_required"));
     }
 }
+
+/// Goal: S-REG-4: scopes that an administrator has said of a client are not said anew by it, and the answer shows which ones it has.
+#[tokio::test]
+async fn scopes_that_an_administrator_said_stay() {
+    let world = with_registration().await;
+    let shop = made(&world, json!({"scope": "openid email"})).await;
+    administrator(&world, &shop, |client| client.user_scopes = Some(vec!["openid".into()])).await;
+    for scope in [json!("openid email"), json!("openid email phone")] {
+        assert_eq!(says(&world, &shop, json!({"scope": scope})).await["scope"], "openid");
+    }
+    administrator(&world, &shop, |client| {
+        client.user_scopes = Some(vec!["openid".into(), "email".into()]);
+    })
+    .await;
+    assert_eq!(says(&world, &shop, json!({"scope": "openid phone"})).await["scope"], "openid phone");
+}
