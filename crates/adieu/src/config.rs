@@ -284,4 +284,10 @@ impl Config {
     pub fn kratos_url(&self) -> &str {
         if self.kratos.url.is_empty() { &self.public.url } else { &self.kratos.url }
     }
+
+    /// The origins at which this installation is reached, those of the admin listener included.
+    pub fn own_origins(&self) -> Vec<String> {
+        let own = addresses::own_addresses(self, addresses::SaidAddresses::ALL);
+        own.iter().filter_map(|own| adieu_authority::web_origin(own.url)).collect()
+    }
 }

@@ -256,6 +256,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
             false => Companions::default().with_state(companions::state(&config.public.url, config)),
         },
         registration: config.openid.registration,
+        own_origins: config.own_origins(),
         requires_pushed: config.openid.require_pushed_requests,
         sign_on_page: format!("{}/am/UI/Login", config.public.url),
         front_page: front_page(config),

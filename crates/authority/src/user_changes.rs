@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use adieu_core::{
     DirectoryError, EditUserOrder, Edited, Ended, LockChange, Origin, RealmId, RemoveUserOrder, SessionId,
-    User, UserEdit, UserId, Version,
+    User, UserEdit, UserId, Version, own_username_is_sound,
 };
 
 use crate::Authority;
@@ -119,10 +119,14 @@ impl Authority {
         by_session: Option<SessionId>,
         edit: UserEdit,
     ) -> Result<UserEdit, DirectoryError> {
-        if edit.traits.is_none() && edit.email.is_none() {
+        if edit.traits.is_none() && edit.email.is_none() && edit.username.is_none() {
             return Ok(edit);
         }
         let user = self.user(id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
+        if let (Some(_), Some(username)) = (by_session, &edit.username) {
+            let email = edit.email.as_ref().unwrap_or(&user.email).as_deref();
+            own_username_is_sound(Some(&user.username), username, email)?;
+        }
         if let (Some(_), Some(traits)) = (by_session, &edit.traits) {
             own_traits_are_sound(Some(&user.traits), traits)?;
         }

@@ -38,6 +38,9 @@ const INVISIBLE: [(char, char); 21] = [
     ('\u{FFFE}', '\u{FFFF}'),
 ];
 
+/// Marks that may stand after one letter. The most that a script of today puts there is three, with one to spare.
+const MARKS_MAX: usize = 4;
+
 /// A name as it is matched: without surrounding blanks, in small letters, in the compatibility form (NFKC, UAX #15): letters of full
 /// width, ligatures and mathematical letters are the letters that they stand for. Decision 0036.
 pub fn matched(name: &str) -> String {
@@ -79,7 +82,21 @@ pub fn listed_forms(name: &str) -> Vec<String> {
 /// Whether a user may be given this username: 1 to 255 characters, all of which people can see.
 pub fn is_username(name: &str) -> bool {
     let name = name.trim();
-    (1..=USERNAME_CHARS_MAX).contains(&name.chars().count()) && !has_invisible(name)
+    (1..=USERNAME_CHARS_MAX).contains(&name.chars().count())
+        && !has_invisible(name)
+        && !has_pile_of_marks(name)
+}
+
+/// Whether marks are piled up after a letter, so that they are drawn over what stands above and below it.
+fn has_pile_of_marks(text: &str) -> bool {
+    let is_mark = |c: char| {
+        matches!(get_general_category(c), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
+    };
+    let mut marks = 0;
+    text.chars().any(|c| {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        marks > MARKS_MAX
+    })
 }
 
 /// Whether there is a control character in it, one that nobody sees or that turns the order of the others, or one that Unicode has not
@@ -98,13 +115,16 @@ pub(crate) fn has_invisible(text: &str) -> bool {
     text.chars().any(|c| !c.is_ascii_graphic() && (hidden(c) || unfit(c)))
 }
 
-/// Whether people who read a name see all of it, where it belongs: nothing invisible is in it, and of white space only blanks that
+/// Whether people who read a name see all of it, where it belongs: nothing invisible is in it, no marks are piled up, and of white space only blanks that
 /// stand alone (U+3000 between ideographs), so that nothing in it looks like something beside it.
 pub(crate) fn is_seen_whole(name: &str) -> bool {
     let blank = |c: &char| matches!(c, ' ' | '\u{3000}');
     let chars: Vec<char> = name.chars().collect();
     let alone = chars.windows(2).all(|two| !two.iter().all(|c| c.is_whitespace()));
-    alone && chars.iter().all(|c| !c.is_whitespace() || blank(c)) && !has_invisible(name)
+    alone
+        && chars.iter().all(|c| !c.is_whitespace() || blank(c))
+        && !has_invisible(name)
+        && !has_pile_of_marks(name)
 }
 
 impl User {
@@ -173,6 +193,21 @@ mod tests {
     }
 
     /// What is matched is matched by itself, whatever character it is made of.
+    /// Goal: no name is drawn over what stands around it; letters with all the marks that scripts of today give them are names.
+    #[test]
+    fn marks_are_not_piled_up() {
+        for good in [
+            "Z\u{301}\u{302}\u{303}\u{304}e\u{301}\u{302}\u{303}\u{304}",
+            "\u{1ec7}",
+            "\u{5e9}\u{5c1}\u{5bc}\u{5b8}",
+        ] {
+            assert!(is_username(good) && is_seen_whole(good), "{good:?}");
+        }
+        for bad in ["Z\u{301}\u{302}\u{303}\u{304}\u{305}", "a\u{20dd}\u{20dd}\u{20dd}\u{20dd}\u{20dd}"] {
+            assert!(!is_username(bad) && !is_seen_whole(bad), "{bad:?}");
+        }
+    }
+
     #[test]
     fn matching_what_was_matched_changes_nothing() {
         for c in ('\0'..'\u{20000}').filter(|c| !c.is_whitespace()) {

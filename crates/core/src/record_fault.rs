@@ -13,8 +13,8 @@ pub enum RecordFault {
     NoKeys,
     /// People read it where they decide.
     #[error(
-        "a client's name has no character that is a control, that cannot be seen, or that turns the order of others; \
-         its blanks are plain ones, and none follows another"
+        "a client's name has no character that is a control, that cannot be seen, or that turns the order of others, and at most \
+         four marks after a letter; its blanks are plain ones, and none follows another"
     )]
     ClientName,
     /// Keys of a client stand in its record and at an address. RFC 7591 §2
@@ -64,8 +64,13 @@ pub enum RecordFault {
     #[error("a realm has at most 32 subscribers")]
     TooManySubscribers,
     /// See [`is_username`](crate::is_username).
-    #[error("a username has 1 to 255 characters, none of them a control and none that cannot be seen")]
+    #[error(
+        "a username has 1 to 255 characters, none of them a control and none that cannot be seen, and at most four marks after a letter"
+    )]
     Username,
+    /// See [`own_username_is_sound`](crate::own_username_is_sound).
+    #[error("a username in the form of an e-mail address is the user's own address")]
+    UsernameOfAddress,
     /// Users say of themselves that this was verified.
     #[error("{0} is for administrators to say")]
     Verified(&'static str),

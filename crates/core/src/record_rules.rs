@@ -5,7 +5,7 @@
 
 use crate::client_signing::{ClientJwks, JoseAlgorithm};
 use crate::directory::{Client, ClientAuth};
-use crate::names::{has_invisible, is_seen_whole, is_username};
+use crate::names::{has_invisible, is_seen_whole, is_username, matched};
 use crate::record_fault::RecordFault;
 use crate::redirect_uris::{is_frame_address, is_keys_address, is_notice_address, is_redirect_uri};
 
@@ -132,6 +132,20 @@ pub fn username_is_sound(before: Option<&str>, next: &str) -> Result<(), RecordF
     if before == Some(next) || is_username(next) { Ok(()) } else { Err(RecordFault::Username) }
 }
 
+/// Judges the name that people give themselves, or a provider gives them, besides [`username_is_sound`]: one in the form of an e-mail
+/// address is their own address. Whoever owns an address would be kept out by another one's name, and applications would be told it.
+pub fn own_username_is_sound(
+    before: Option<&str>,
+    next: &str,
+    email: Option<&str>,
+) -> Result<(), RecordFault> {
+    let is_own = email.is_some_and(|email| matched(email) == matched(next));
+    match before == Some(next) || is_own || !is_email(next.trim()) {
+        true => Ok(()),
+        false => Err(RecordFault::UsernameOfAddress),
+    }
+}
+
 /// Judges the e-mail address that a user is to have. `before` is what it is now.
 pub fn email_is_sound(before: Option<&str>, next: Option<&str>) -> Result<(), RecordFault> {
     match next {
@@ -158,6 +172,21 @@ pub fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Goal: nobody goes by an address that is somebody else's, in whatever spelling; an administrator's word is not judged here.
+    #[test]
+    fn a_name_in_the_form_of_an_address_is_the_own_address() {
+        let judge = own_username_is_sound;
+        assert_eq!(judge(None, "ada", None), Ok(()));
+        assert_eq!(judge(None, "ada@home", Some("ada@home")), Ok(()));
+        assert_eq!(judge(None, "Ada@Example.test", Some("ada@example.test")), Ok(()));
+        assert_eq!(judge(Some("ceo@corp.test"), "ceo@corp.test", Some("ada@example.test")), Ok(()));
+        for (name, email) in
+            [("ceo@corp.test", Some("eve@evil.test")), (" ceo@corp.test ", None), ("z@evil", None)]
+        {
+            assert_eq!(judge(Some("eve"), name, email), Err(RecordFault::UsernameOfAddress), "{name}");
+        }
+    }
 
     /// S-20, F-18: `--email foo`.
     #[test]

@@ -80,7 +80,7 @@ pub fn is_https(address: &str) -> bool {
 }
 
 /// Whether nobody on the way reads what is sent to this address of the web: by TLS, or because it stays on this machine.
-pub(crate) fn is_encrypted_or_local(address: &str) -> bool {
+pub fn is_encrypted_or_local(address: &str) -> bool {
     let Some(origin) = web_origin(address) else { return false };
     let is_local = |authority| ["localhost", "127.0.0.1", "[::1]"].contains(&host_and_port(authority).0);
     origin.strip_prefix("http://").is_none_or(is_local)

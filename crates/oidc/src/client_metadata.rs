@@ -5,7 +5,7 @@
 
 use adieu_authority::{
     Authority, Client, ClientAuth, ClientJwks, ClientSigning, JoseAlgorithm, NewClient, RecordFault,
-    client_is_sound, read_client_jwks, shown_client_jwks,
+    client_is_sound, is_encrypted_or_local, read_client_jwks, shown_client_jwks, web_origin,
 };
 use serde_json::{Map, Value, json};
 
@@ -137,6 +137,35 @@ impl ClientMetadata {
         Ok(self)
     }
 
+    /// Judges where browsers are sent, more strictly than of a client that an administrator makes: nobody has looked at this one. Not in
+    /// the clear over a network, and not to an address of this installation: it would be the place that a consent page names, and lead
+    /// on from there to another one (RFC 9700 §2.6, §4.1.3, §4.11). `own` are the origins of this installation; what the client has already is
+    /// not judged again.
+    ///
+    /// # Errors
+    /// If an address is one of these.
+    pub fn leads_away(&self, own: &[String], before: Option<&Client>) -> Result<(), MetadataError> {
+        let known = |uri: &String| {
+            before.is_some_and(|before| {
+                before.redirect_uris.contains(uri) || before.post_logout_redirect_uris.contains(uri)
+            })
+        };
+        let fault = |uri: &&String| {
+            let origin = web_origin(uri).filter(|_| !known(uri))?;
+            if own.iter().any(|own| is_same_host_and_port(own, &origin)) {
+                return Some(format!("{uri} is an address of this installation"));
+            }
+            (!is_encrypted_or_local(uri)).then(|| format!("{uri}: https, or http on this machine"))
+        };
+        if let Some(fault) = self.redirect_uris.iter().find_map(|uri| fault(&uri)) {
+            return Err(MetadataError::RedirectUri(format!("redirect_uris: {fault}")));
+        }
+        match self.post_logout_redirect_uris.iter().find_map(|uri| fault(&uri)) {
+            Some(fault) => Err(wrong(format!("post_logout_redirect_uris: {fault}"))),
+            None => Ok(()),
+        }
+    }
+
     /// The client that these metadata make, to be kept.
     ///
     /// # Errors
@@ -182,6 +211,18 @@ impl ClientMetadata {
         client.frontchannel_logout_session_required = self.frontchannel_logout_session_required;
         client.signing = self.signing.clone();
     }
+}
+
+/// Whether two origins are one place, whatever the scheme: a host may be written with the dot of the root behind it (RFC 1034 §3.1), and
+/// the same server mostly listens for both schemes.
+fn is_same_host_and_port(one: &str, other: &str) -> bool {
+    let place = |origin: &str| {
+        let (_, rest) = origin.split_once("://")?;
+        let (host, port) =
+            rest.rsplit_once(':').filter(|(_, port)| !port.contains(']')).unwrap_or((rest, ""));
+        Some((host.trim_end_matches('.').to_owned(), port.to_owned()))
+    };
+    place(one) == place(other)
 }
 
 /// A client that registered itself, as it is shown to itself: all that is so. `at` is where it is found.
@@ -235,6 +276,7 @@ impl From<RecordFault> for MetadataError {
             | RecordFault::BackchannelLogoutUri
             | RecordFault::FrontchannelLogoutUri
             | RecordFault::Username
+            | RecordFault::UsernameOfAddress
             | RecordFault::Email
             | RecordFault::Verified(_)
             | RecordFault::TraitUsername

@@ -315,7 +315,7 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::BackchannelLogoutUri => "backchannel_logout_uri",
         RecordFault::FrontchannelLogoutUri => "frontchannel_logout_uri",
         RecordFault::PostLogoutRedirectUri => "post_logout_redirect_uris",
-        RecordFault::Username => "username",
+        RecordFault::Username | RecordFault::UsernameOfAddress => "username",
         RecordFault::Verified(member) => member,
         RecordFault::Email => "email",
         RecordFault::TraitUsername => "traits.username",

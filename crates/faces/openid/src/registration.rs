@@ -49,7 +49,9 @@ async fn made(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Resul
     let no_token = || OpenIdError::Token { shown: true };
     face.authority.initial_token(realm.id, token).await?.ok_or_else(no_token)?;
     let said = metadata(call, body).await?;
-    let draft = ClientMetadata::read(&said)?.draft(&face.authority, realm.id)?;
+    let asked = ClientMetadata::read(&said)?;
+    asked.leads_away(&face.settings.own_origins, None)?;
+    let draft = asked.draft(&face.authority, realm.id)?;
     signs_already(face, realm, &draft, None).await?;
     match face.authority.register_client(draft, token).await {
         Ok(client) => Ok(created(shown(face, realm, &client))),
@@ -83,6 +85,7 @@ async fn managed(face: &Face, call: &Call, body: Body, realm: &Arc<Realm>) -> Re
     let said = metadata(call, body).await?;
     is_about(face, &client, &said)?;
     let next = ClientMetadata::read(&said)?;
+    next.leads_away(&face.settings.own_origins, Some(&client))?;
     let mut wanted = client.as_ref().clone();
     next.apply_to(&mut wanted);
     signs_already(face, realm, &wanted, Some(&client)).await?;

@@ -19,6 +19,8 @@ pub struct Settings {
     pub companions: Companions,
     /// Whether clients may register themselves, with a token for that.
     pub registration: bool,
+    /// The origins at which this installation itself is reached, where no client that registers itself sends a browser.
+    pub own_origins: Vec<String>,
     /// Whether requests count only that their clients have pushed.
     pub requires_pushed: bool,
     /// The page where people sign on to a realm, whose path its parameter `realm` says, and go on to what `goto` says.

@@ -45,6 +45,10 @@ impl From<RecordFault> for Problem {
                 "username",
                 "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
             ),
+            RecordFault::UsernameOfAddress => Self::invalid(
+                "username",
+                "A name in the form of an e-mail address is the user's own address.",
+            ),
             RecordFault::Verified(member) => Self::invalid(member, "Administrators say that."),
             RecordFault::Email => Self::invalid("email", "An e-mail address is wanted."),
             // No route of this dialect makes or changes a subscriber.

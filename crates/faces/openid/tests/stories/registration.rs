@@ -6,7 +6,7 @@ use adieu_authority::Span;
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use adieu_token::{Alg, SigningKey};
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::fixture::{ALICE, ALPHA, Browser, claims, issuer, param};
@@ -290,4 +290,50 @@ async fn a_registered_client_makes_no_key_of_the_realm() {
     world.authority().rotate_key(&realm, Alg::EdDsa).await.expect("a key");
     assert_eq!(change(&metadata).await.status, 200, "its administrator has made one");
     assert_eq!(keys().await, before + 1);
+}
+
+/// Goal: a consent page names the place that an answer goes to: a client that registers itself sends nobody to an address of this
+/// installation, which would lead on to another one with the answer in its fragment, nor over a network in the clear. RFC 9700 §2.6, §4.11
+#[tokio::test]
+async fn a_client_that_registers_itself_sends_browsers_away_and_not_in_the_clear() {
+    let world = with_registration().await;
+    let token = initial(&world, 50).await;
+    let own = world.config().public.url.clone();
+    let (_, host) = own.split_once("://").expect("an address");
+    let (name, port) = host.rsplit_once(':').expect("a port");
+    let chain = format!("{own}{}?client_id=other&prompt=none", ALPHA.to_owned() + "/authorize");
+    for bad in [
+        chain,
+        format!("https://{host}/cb"),
+        format!("{own}/"),
+        format!("http://{}.:{port}/", name.to_uppercase()),
+        "http://till.example.test/cb".to_owned(),
+        "HTTP://till.example.test/cb".to_owned(),
+    ] {
+        let refused = register(&world, &token, json!({"redirect_uris": [bad]})).await;
+        assert_eq!(
+            (refused.status, refused.json()["error"].as_str()),
+            (StatusCode::BAD_REQUEST, Some("invalid_redirect_uri")),
+            "{bad}"
+        );
+        let said =
+            json!({"redirect_uris": ["https://till.example.test/cb"], "post_logout_redirect_uris": [bad]});
+        let refused = register(&world, &token, said).await;
+        assert_eq!(refused.json()["error"], "invalid_client_metadata", "{bad}");
+    }
+    for good in [
+        "https://till.example.test/cb",
+        "http://127.0.0.1/cb",
+        "http://localhost:7/cb",
+        "com.example.till:/cb",
+    ] {
+        let made = register(&world, &token, json!({"redirect_uris": [good]})).await;
+        assert_eq!(made.status, 201, "{good}: {}", made.text);
+        let next =
+            json!({"client_id": made.json()["client_id"], "redirect_uris": [good, format!("{own}/x")]});
+        let refused = manage(&world, Method::PUT, &made.json(), Some(next)).await;
+        assert_eq!(refused.json()["error"], "invalid_redirect_uri", "{good}");
+        let pile = json!({"redirect_uris": [good], "client_name": format!("Z{}", "\u{301}".repeat(5))});
+        assert_eq!(register(&world, &token, pile).await.json()["error"], "invalid_client_metadata");
+    }
 }
