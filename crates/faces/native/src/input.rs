@@ -10,6 +10,7 @@ use adieu_http_kit::form::Params;
 use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media;
 use axum::body::Body;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -79,9 +80,8 @@ pub(super) async fn large_object<T: DeserializeOwned>(
     body: Body,
     bytes_max: usize,
 ) -> Result<T, Problem> {
-    let json = ["application/json", "application/merge-patch+json"];
-    if !json.iter().any(|expected| media::is(&call.parts.headers, expected)) {
-        return Err(Problem::new(ProblemKind::MediaType, "Send application/json."));
+    if !is_json(&call.parts) {
+        return Err(other_type());
     }
     let bytes = adieu_http_kit::body::read(body, bytes_max, BODY_PATIENCE).await?;
     let value = json::read(&bytes).map_err(|error| match error {
@@ -93,6 +93,24 @@ pub(super) async fn large_object<T: DeserializeOwned>(
         return Err(Problem::invalid("The body must be an object.")); // Structures would also be read from lists.
     }
     serde_json::from_value(value).map_err(|error| unreadable(&error))
+}
+
+fn is_json(parts: &Parts) -> bool {
+    let json = ["application/json", "application/merge-patch+json"];
+    json.iter().any(|expected| media::is(&parts.headers, expected))
+}
+
+fn other_type() -> Problem {
+    Problem::new(ProblemKind::MediaType, "Send application/json.")
+}
+
+/// Refuses a change that brings a body of another type than JSON, also where no body is read: programs of this API send none, but a
+/// server that was told to post a form to this address does (a notice to an application, for one), and no header gives it away.
+pub(super) fn has_no_other_type(parts: &Parts) -> Result<(), Problem> {
+    match parts.headers.contains_key(CONTENT_TYPE) && !is_json(parts) {
+        true => Err(other_type()),
+        false => Ok(()),
+    }
 }
 
 /// Where the text stands and what was expected; of values, only their kind is said (EMPTY-HANDS).

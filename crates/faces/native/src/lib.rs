@@ -46,7 +46,7 @@ pub use crate::face::COMMAND_AGENT;
 use crate::face::{Call, Face};
 use crate::followers::Followers;
 use crate::input::Query;
-use crate::operation::{Endpoint, Operation};
+use crate::operation::{Endpoint, Operation, Verb};
 use crate::plans::Plans;
 use crate::problem::{Problem, ProblemKind};
 use crate::repeats::Repeats;
@@ -78,7 +78,11 @@ impl Face {
         parts: Parts,
         body: Body,
     ) -> Answered {
-        let outcome = match Query::of(&parts, operation.query) {
+        let judged = match operation.verb {
+            Verb::Get => Ok(()),
+            Verb::Post | Verb::Put | Verb::Patch | Verb::Delete => input::has_no_other_type(&parts),
+        };
+        let outcome = match judged.and_then(|()| Query::of(&parts, operation.query)) {
             Ok(query) => self.handled(operation.endpoint, Call { parts, id, second, query }, body).await,
             Err(problem) => Err(problem),
         };

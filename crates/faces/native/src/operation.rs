@@ -167,18 +167,13 @@ impl Operation {
             kinds.push(ProblemKind::NotFound);
         }
         if self.body.is_some() {
-            kinds.extend([
-                ProblemKind::TooSlow,
-                ProblemKind::TooLarge,
-                ProblemKind::MediaType,
-                ProblemKind::Invalid,
-            ]);
+            kinds.extend([ProblemKind::TooSlow, ProblemKind::TooLarge, ProblemKind::Invalid]);
         }
         if self.endpoint != Endpoint::Document {
             kinds.push(ProblemKind::CannotTell);
         }
         if self.verb != Verb::Get {
-            kinds.extend([ProblemKind::NotTaken, ProblemKind::InDoubt]);
+            kinds.extend([ProblemKind::MediaType, ProblemKind::NotTaken, ProblemKind::InDoubt]);
         }
         kinds.extend(self.also);
         kinds
