@@ -4,7 +4,7 @@
 //! the server uses. `docs/configuration.md` is made from [`keys::keys`], and a test holds that table against the structures
 //! here.
 
-mod addresses;
+pub(crate) mod addresses;
 pub mod changes;
 mod defaults;
 mod dialects;
@@ -283,11 +283,5 @@ impl Config {
     /// The public address of Kratos' dialect.
     pub fn kratos_url(&self) -> &str {
         if self.kratos.url.is_empty() { &self.public.url } else { &self.kratos.url }
-    }
-
-    /// The origins at which this installation is reached, those of the admin listener included.
-    pub fn own_origins(&self) -> Vec<String> {
-        let own = addresses::own_addresses(self, addresses::SaidAddresses::ALL);
-        own.iter().filter_map(|own| adieu_authority::web_origin(own.url)).collect()
     }
 }

@@ -19,6 +19,7 @@ use http::HeaderValue;
 use crate::admin::AdminSide;
 use crate::companions::{self, SessionCookie, companions};
 use crate::config::Config;
+use crate::config::addresses::own_origins;
 use crate::dialects::Dialects;
 use crate::dispatch::Dispatcher;
 use crate::guard::Guard;
@@ -256,7 +257,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
             false => Companions::default().with_state(companions::state(&config.public.url, config)),
         },
         registration: config.openid.registration,
-        own_origins: config.own_origins(),
+        own_origins: own_origins(config),
         requires_pushed: config.openid.require_pushed_requests,
         sign_on_page: format!("{}/am/UI/Login", config.public.url),
         front_page: front_page(config),

@@ -54,9 +54,9 @@ impl Authority {
             own_traits_are_sound(None, traits).map_err(PersonError::Directory)?;
         }
         let tried = self.inner.throttle.take(device.address.as_deref(), self.now());
-        let account = Account::unknown(realm.id, &new.username);
-        let tried = tried.map_err(SignOnFailure::from)?.at(account, || self.now()).await;
         let tried = tried.map_err(SignOnFailure::from)?;
+        let account = Account::registration(realm.id, &new.username, tried.network());
+        let tried = tried.at(account, || self.now()).await.map_err(SignOnFailure::from)?;
         let home = self.populations(realm.id).await?.into_iter().next();
         let home = home.ok_or(PersonError::Directory(DirectoryError::Unknown))?;
         let id = UserId::from_uuid(self.draw_uuid());

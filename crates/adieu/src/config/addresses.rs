@@ -100,6 +100,12 @@ pub(super) fn own_addresses(config: &Config, said: SaidAddresses) -> Vec<OwnAddr
     [of_public].into_iter().chain(beside).chain(of_realms).chain([of_admin]).collect()
 }
 
+/// The origins at which this installation is reached, that of the admin listener included.
+pub(crate) fn own_origins(config: &Config) -> Vec<String> {
+    let own = own_addresses(config, SaidAddresses::ALL);
+    own.iter().filter_map(|own| adieu_authority::web_origin(own.url)).collect()
+}
+
 /// Addresses that lead nowhere, and those by which sessions and passwords would go over a network in the clear.
 pub(super) fn check(config: &Config, said: SaidAddresses) -> Refusals {
     let clear = |address: &OwnAddress<'_>| (!config.development).then(|| in_the_clear(address)).flatten();

@@ -91,6 +91,8 @@ pub(crate) enum Account {
     },
     /// A name that nobody has.
     Unknown([u8; 32]),
+    /// A name that somebody asks for who registers, from one address: what others try at that name keeps nobody from it.
+    Registration([u8; 32]),
     /// A user's recovery codes.
     Codes {
         user: UserId,
@@ -119,12 +121,18 @@ impl Account {
         Self::Unknown(TokenHash::of(format!("{realm} {}", matched(name)).as_bytes()).to_bytes())
     }
 
+    /// A name that is asked for in a realm, from an address.
+    pub(crate) fn registration(realm: RealmId, name: &str, from: Option<Network>) -> Self {
+        let from = from.map_or(0, Network::number);
+        Self::Registration(TokenHash::of(format!("{realm} {from} {}", matched(name)).as_bytes()).to_bytes())
+    }
+
     pub(super) const fn user(self) -> Option<UserId> {
         match self {
             Self::Password { user, .. } | Self::Codes { user, .. } | Self::Recovery { user, .. } => {
                 Some(user)
             }
-            Self::Unknown(_) => None,
+            Self::Unknown(_) | Self::Registration(_) => None,
         }
     }
 }

@@ -239,7 +239,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "notices.allow_private",
         Flag,
-        "Whether applications are told of endings at addresses in private networks and on this machine, too. In development mode they are.",
+        "Whether applications are told of endings at addresses in private networks and on this machine, too. In development mode they are. Whoever may say such an address lets this server post there: keep what listens there behind a credential.",
     ),
     key(
         "upstream.allow_private",

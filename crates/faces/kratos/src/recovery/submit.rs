@@ -3,12 +3,13 @@
 //! Whoever tries takes the flow away and puts it back where it may be tried again: of two that give the same code one is signed
 //! on. As recorded, the form has no anti-forgery token: nobody but an administrator makes a code that could be forged in.
 
-use adieu_authority::{Recovery, RecoveryFailure, RecoveryWay, SignedIn};
+use adieu_authority::{Recovery, RecoveryFailure, RecoveryWay, SignedIn, web_origin};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
+use adieu_http_kit::origins::LetIn;
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{ORIGIN, RETRY_AFTER};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ use crate::wire::flow_id;
 
 pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
     let mut flow = open(face, call).await?;
+    if is_of_another_site(face, call, &flow) {
+        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.recovery_page(&flow)));
+    }
     let body = read_body(body).await?;
     let submission = match Submission::read(call.headers(), body).await {
         Ok(submission) => submission,
@@ -34,6 +38,18 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         return refused(face, call, &mut flow, StatusCode::BAD_REQUEST, Message::missing("code")).await;
     }
     tried(face, call, flow, RecoveryWay::Code, code).await
+}
+
+/// Whether a page of another site sends its visitor here, with a code that would sign the visitor on as somebody else: neither the page
+/// of the flow nor one that may call from a browser. Such a visitor is shown the form instead. Browsers say so in `Sec-Fetch-Site`
+/// (Fetch Metadata Request Headers §2.3); whatever says nothing is a program.
+fn is_of_another_site(face: &Face, call: &Call, flow: &RecoveryFlow) -> bool {
+    let headers = call.headers();
+    let is_cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).and_then(web_origin);
+    let is_of_page = || origin.is_some() && origin == web_origin(&face.recovery_page(flow));
+    let may_call = || matches!(face.settings.cors_origins.let_in_any_case(headers), Some(LetIn::ByName(_)));
+    is_cross_site && !is_of_page() && !may_call()
 }
 
 /// `GET /self-service/recovery?flow=&token=`: an administrator's link.

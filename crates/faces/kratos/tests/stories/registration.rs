@@ -124,6 +124,53 @@ async fn an_address_registers_no_faster_than_it_signs_on() {
     assert_eq!(register(&world, &named("oscar")).await.status, 429);
 }
 
+/// Goal: nobody keeps a person from registering: neither by passwords for a name that nobody has, nor by registrations that fail.
+#[tokio::test]
+async fn nobody_is_kept_from_registering_by_what_others_try() {
+    let mut world = World::with_config(pages_config()).await;
+    let often = world.config().passwords.failures_by_name_max + 2;
+    let named = |username: &str, email: &str| {
+        let traits = json!({"email": email, "username": username});
+        json!({"method": "password", "password": NEW, "traits": traits})
+    };
+    world.requests_come_from(Peer(([192, 0, 2, 1], 1).into()));
+    for _ in 0..often {
+        let flow = world.get("/self-service/login/api").send().await.json();
+        let path = format!("/self-service/login?flow={}", flow["id"].as_str().expect("a flow"));
+        let body = json!({"method": "password", "identifier": "dora@example.test", "password": "x"});
+        assert!(world.post(&path).json(&body).send().await.status != 200);
+        let taken = register(&world, &named("dora", "alice@example.test")).await;
+        assert!([400, 429].contains(&taken.status.as_u16()), "{}", taken.text);
+    }
+    world.requests_come_from(Peer(([192, 0, 2, 2], 1).into()));
+    let made = register(&world, &named("dora", "dora@example.test")).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+}
+
+/// Goal: nobody goes by somebody else's address: a username in the form of one is the own one, at the registration and in the settings.
+#[tokio::test]
+async fn a_username_in_the_form_of_an_address_is_the_own_address() {
+    let world = world_with_pages().await;
+    let said = |username: &str, email: &str| {
+        let traits = json!({"email": email, "username": username});
+        json!({"method": "password", "password": NEW, "traits": traits})
+    };
+    let refused = register(&world, &said("ceo@corp.test", "eve@evil.test")).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert!(refused.text.contains("in the form of an e-mail address"), "{}", refused.text);
+    let made = register(&world, &said("Eve@evil.test", "eve@evil.test")).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    let token = made.json()["session_token"].as_str().expect("signed on").to_owned();
+    let flow = world.get("/self-service/settings/api").header("x-session-token", &token).send().await.json();
+    let path = format!("/self-service/settings?flow={}", flow["id"].as_str().expect("a flow"));
+    let traits = json!({"email": "eve@evil.test", "username": "ceo@corp.test"});
+    let body = json!({"method": "profile", "traits": traits});
+    let refused = world.post(&path).header("x-session-token", &token).json(&body).send().await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    let found = world.authority().user_named(world.data.realm.id, "ceo@corp.test").await;
+    assert!(found.expect("read").is_none());
+}
+
 /// Goal: K-51, F-55, a double click on "Sign up" makes one user, who is signed on with one session by either answer.
 #[tokio::test]
 async fn a_double_click_signs_up_once() {
