@@ -1,14 +1,15 @@
 //! One session for one form: whoever sends a sign-on form twice, as a double click does, gets the session that it led to.
 //!
 //! The posts of one form take turns, so that the second one finds what the first one led to. That is kept for a while in the store,
-//! where other nodes find it as well: the token sealed, because it is to be shown again (EMPTY-HANDS). Who may ask is the caller's
-//! affair: a form belongs to the browser that was shown it.
+//! where other nodes find it as well: the token sealed, because it is to be shown again (EMPTY-HANDS), and a hash of what the first
+//! post has proven, because the second one has to prove it again. Decisions 0050 and 0112.
 
-use adieu_core::{Check, How, Outage, RealmId, SessionToken, Span, Unwritten};
+use adieu_core::{Check, How, Outage, RealmId, Session, SessionToken, Span, Unwritten};
 use adieu_keyring::SealPurpose;
 use serde::{Deserialize, Serialize};
 
 use crate::Authority;
+use crate::form_proof::FormProof;
 use crate::form_turns::{FormKey, FormTurn, FormTurns};
 use crate::sign_on::SignedIn;
 
@@ -21,13 +22,16 @@ const LIFE: Span = Span::from_s(15 * 60);
 #[derive(Serialize, Deserialize)]
 struct Led {
     token: Vec<u8>,
+    /// The hash of what it has proven. One of an earlier version has none, and leads nowhere.
+    #[serde(default)]
+    proof: Vec<u8>,
     beside: String,
 }
 
 /// Where a form led that was sent before.
 #[derive(Debug)]
 pub struct FormUse {
-    /// The session, if it is live or half signed on.
+    /// The session, if it is live or half signed on, and nothing more has been proven in it since.
     pub session: Option<SignedIn>,
     /// What was noted beside it.
     pub beside: String,
@@ -39,48 +43,73 @@ impl Authority {
         FormTurns::turn(&self.inner.form_turns, form).await
     }
 
-    /// Notes what a form led to: a session, if there is one, and what the caller wants to know again beside it.
+    /// Notes what a form led to that has proven this: a session, if there is one, and what the caller wants to know again beside it.
     pub async fn note_form(
         &self,
-        form: FormKey,
-        realm: RealmId,
+        (form, realm): (FormKey, RealmId),
+        proof: &FormProof,
         token: Option<&SessionToken>,
         beside: &str,
     ) -> Result<(), Unwritten> {
         let text = token.map(SessionToken::reveal).unwrap_or_default();
         let token = self.inner.keyring.seal(SealPurpose::FormUse, &place(form), text.as_bytes());
-        let body =
-            serde_json::to_vec(&Led { token, beside: beside.to_owned() }).expect("bytes and a text are JSON");
+        let proof = proof.hash(self.key(), form).to_vec();
+        let led = Led { token, proof, beside: beside.to_owned() };
+        let body = serde_json::to_vec(&led).expect("bytes and a text are JSON");
         self.put_flow(form.0, KIND, realm, LIFE, body).await
     }
 
-    /// What a form led to in this realm, if it was sent a short while ago.
-    pub async fn form_use(&self, form: FormKey, realm: RealmId) -> Result<Option<FormUse>, Outage> {
-        let kept = self.flow(form.0, KIND).await?;
-        let kept = kept.filter(|flow| flow.realm == realm && self.now() < flow.expires_at);
-        let Some(led) = kept.and_then(|flow| serde_json::from_slice::<Led>(&flow.body).ok()) else {
+    /// What a form led to in this realm, if it was sent a short while ago and proves again what it proved then. What could be guessed is
+    /// compared once: after something else it leads nowhere any more.
+    pub async fn form_use(
+        &self,
+        (form, realm): (FormKey, RealmId),
+        proof: &FormProof,
+    ) -> Result<Option<FormUse>, Unwritten> {
+        let led = self.led(form, realm).await.map_err(Unwritten::NotTaken)?;
+        let Some(led) = led else { return Ok(None) };
+        if !proof.is(self.key(), form, &led.proof) {
+            if proof.is_typed() {
+                self.take_flow(form.0, KIND).await?;
+            }
             return Ok(None);
-        };
+        }
         let text =
             self.inner.keyring.open(SealPurpose::FormUse, &place(form), &led.token).unwrap_or_default();
         let token = std::str::from_utf8(&text).ok().and_then(SessionToken::parse);
         let session = match token {
             None => None,
-            Some(token) => match self.check(&token, false).get().await? {
+            Some(token) => match self.check(&token, false).get().await.map_err(Unwritten::NotTaken)? {
                 Check::Live(live) => Some((live.session, live.user, token)),
                 Check::Half(half) => Some((half.session, half.user, token)),
                 Check::Not(_) => None,
             },
         };
-        let session = session.filter(|(session, ..)| session.realm == realm);
+        let is_given = |session: &Session| session.realm == realm && session.assurance() <= proof.level();
+        let session = session.filter(|(session, ..)| is_given(session));
         let session =
             session.map(|(session, user, token)| SignedIn { session, user, token, how: How::Renewed });
         Ok(Some(FormUse { session, beside: led.beside }))
     }
 
+    /// Whether a form has led somewhere a short while ago, whoever asks.
+    pub async fn form_has_led(&self, form: FormKey, realm: RealmId) -> Result<bool, Outage> {
+        Ok(self.led(form, realm).await?.is_some())
+    }
+
     /// The token of the session that a form led to, for a sign-on that sends it once more.
-    pub async fn token_of_form(&self, form: FormKey, realm: RealmId) -> Result<Option<SessionToken>, Outage> {
-        Ok(self.form_use(form, realm).await?.and_then(|used| used.session).map(|signed_in| signed_in.token))
+    pub async fn token_of_form(
+        &self,
+        form: (FormKey, RealmId),
+        proof: &FormProof,
+    ) -> Result<Option<SessionToken>, Unwritten> {
+        Ok(self.form_use(form, proof).await?.and_then(|used| used.session).map(|signed_in| signed_in.token))
+    }
+
+    async fn led(&self, form: FormKey, realm: RealmId) -> Result<Option<Led>, Outage> {
+        let kept = self.flow(form.0, KIND).await?;
+        let kept = kept.filter(|flow| flow.realm == realm && self.now() < flow.expires_at);
+        Ok(kept.and_then(|flow| serde_json::from_slice::<Led>(&flow.body).ok()))
     }
 }
 

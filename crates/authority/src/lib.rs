@@ -24,6 +24,7 @@ mod endings;
 mod first_factor;
 mod flows;
 mod foreign_hash;
+mod form_proof;
 mod form_turns;
 mod form_uses;
 mod grants;
@@ -112,6 +113,7 @@ pub use dynamic_clients::{
 pub use endings::{endings_noted, noting_endings};
 pub use first_factor::FirstFactor;
 pub use flows::{FLOW_BYTES_MAX, NewFlow};
+pub use form_proof::FormProof;
 pub use form_turns::{FormKey, FormTurn};
 pub use form_uses::FormUse;
 pub use grants::{CodeOrder, RedeemCode, RedeemFailure, RedeemedGrant, RefreshTokens};

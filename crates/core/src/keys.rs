@@ -49,6 +49,8 @@ pub enum Purpose {
     WebHookSecrets,
     /// The seal of the sessions that forms led to.
     FormUses,
+    /// Hashes of what such forms have proven.
+    FormProofs,
     /// What a database keeps of the key that it belongs to.
     KeyCheck,
     /// The cipher of public ids of endings.
@@ -81,6 +83,7 @@ impl Purpose {
             Self::ReceiverTokens => "receiver-tokens",
             Self::WebHookSecrets => "web-hook-secrets",
             Self::FormUses => "form-uses",
+            Self::FormProofs => "form-proofs",
             Self::KeyCheck => "key-check",
             Self::EndingIds => "ending-ids",
             Self::FlowBodies => "flow-bodies",

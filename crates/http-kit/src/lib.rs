@@ -14,6 +14,7 @@ pub mod cookies;
 pub mod dates;
 pub mod encoded_words;
 pub mod form;
+pub mod form_browser;
 pub mod forwarded;
 pub mod media;
 pub mod multipart;

@@ -171,7 +171,9 @@ impl Alice {
             }
             Way::PingOnePage => {
                 let [authorize, _] = self.authorize("");
-                let page = self.open(authorize.send().await.location()).await;
+                let begun = authorize.send().await;
+                let page = self.world.get(self.below(begun.location())).header("accept", "text/html");
+                let page = page.header("cookie", &form_cookie(&begun)).send().await;
                 let fields = [("username", NAME), ("password", PASSWORD)];
                 let sent = self.pingone_form(&page, &fields).await;
                 assert_eq!((sent.status.as_u16(), sent.cookie("ST")), (303, None), "{}", sent.text);

@@ -67,8 +67,8 @@ pub struct UpstreamReturn {
     pub error: Option<String>,
     /// The issuer that the answer names. RFC 9207
     pub iss: Option<String>,
-    /// What only the browser has that began it.
-    pub browser: String,
+    /// What only the browser has that began it; and had, before its last sign-on.
+    pub browsers: Vec<String>,
     /// The channel.
     pub channel: Channel,
     /// The user agent.
@@ -360,8 +360,10 @@ impl Authority {
         let found = self.flow(id, STARTED).await?;
         let found = found.filter(|flow| flow.realm == back.realm.id && self.now() < flow.expires_at);
         let fits = |started: &StartedBody| {
-            let same: bool = started.browser.as_bytes().ct_eq(back.browser.as_bytes()).into();
-            same && started.provider == provider.name && started.issuer == provider.issuer
+            let same = |own: &String| bool::from(started.browser.as_bytes().ct_eq(own.as_bytes()));
+            back.browsers.iter().any(same)
+                && started.provider == provider.name
+                && started.issuer == provider.issuer
         };
         // Another browser's state is left to that browser.
         let started = found.and_then(|flow| read(&flow.body)).filter(fits).ok_or(UpstreamFailure::State)?;

@@ -88,8 +88,12 @@ pub(crate) enum Beside {
     Nobody(CookieAct),
 }
 
-/// Looks at what the cookies carry. Ends nothing.
+/// Looks at what the cookies carry. Ends nothing. A request without any of them, as another site's form may bring it about, takes none
+/// away: the browser may have some that it kept back.
 pub(crate) async fn found(face: &Face, call: &Call, realm: &Realm) -> Result<Beside, AmError> {
+    if !cookies::pairs(call.headers()).any(|(name, _)| is_taken(face, realm, name)) {
+        return Ok(Beside::Nobody(CookieAct::Keep));
+    }
     let others = &face.settings.companions;
     if others.is_empty() {
         return Ok(Beside::Nobody(CookieAct::clear_own()));
@@ -151,10 +155,12 @@ fn cleared(others: &Companions, realm: CookieRealm<'_>, left_alone: &[String]) -
 
 /// The tokens in the cookies that are taken over or away.
 fn carried(face: &Face, call: &Call, realm: &Realm) -> Vec<(String, SessionToken)> {
-    let settings = &face.settings;
-    let taken = |name: &str| {
-        name.eq_ignore_ascii_case(&settings.cookie_name) || settings.companions.has(name, &realm.path)
-    };
-    let pairs = cookies::pairs(call.headers()).filter(|(name, _)| taken(name));
+    let pairs = cookies::pairs(call.headers()).filter(|(name, _)| is_taken(face, realm, name));
     pairs.filter_map(|(name, value)| Some((name.to_owned(), SessionToken::parse(value)?))).collect()
+}
+
+/// Whether cookies of this name are taken over or away.
+fn is_taken(face: &Face, realm: &Realm, name: &str) -> bool {
+    let settings = &face.settings;
+    name.eq_ignore_ascii_case(&settings.cookie_name) || settings.companions.has(name, &realm.path)
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{FormKey, LiveSession, Outage, Realm, Session, SessionId};
+use adieu_authority::{FormKey, FormProof, LiveSession, Realm, Session, SessionId};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_oidc::{Authorize, AuthorizeError, PushedError, Refusal};
 use axum::response::Response;
@@ -125,10 +125,14 @@ impl CarriedRequest<'_> {
     }
 
     /// What the pushed request said that this session has used a short while ago.
-    pub(crate) async fn used_by(&self, face: &Face, session: SessionId) -> Result<Option<Params>, Outage> {
+    pub(crate) async fn used_by(
+        &self,
+        face: &Face,
+        session: SessionId,
+    ) -> Result<Option<Params>, OpenIdError> {
         let Some(form) = self.pushed_form(face) else { return Ok(None) };
-        let Some(used) = face.authority.form_use(form, self.realm.id).await? else { return Ok(None) };
-        let said = used.beside.strip_prefix(&session.to_string()).map(Params::parse);
+        let used = face.authority.form_use((form, self.realm.id), &FormProof::session(session)).await?;
+        let said = used.map(|used| Params::parse(&used.beside));
         let params = self.params();
         Ok(said.filter(|said| said.first("client_id") == params.first("client_id")))
     }
@@ -141,8 +145,8 @@ impl CarriedRequest<'_> {
         session: SessionId,
         said: &Params,
     ) -> Result<(), OpenIdError> {
-        let beside = format!("{session}{}", said.carried()?);
-        Ok(face.authority.note_form(form, self.realm.id, None, &beside).await?)
+        let (form, proof) = ((form, self.realm.id), FormProof::session(session));
+        Ok(face.authority.note_form(form, &proof, None, &said.carried()?).await?)
     }
 
     /// The parameters that the client sent.

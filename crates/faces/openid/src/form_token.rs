@@ -1,10 +1,11 @@
 //! What keeps the forms of this face from being forged: only the browser that was shown a form can send it.
 //!
-//! Before a sign-on a random cookie, and in the form a value derived from it; after it a value derived from the session. Nothing
-//! is stored (EMPTY-HANDS).
+//! Before a sign-on a random cookie, which changes with it, and in the form a value derived from it; after it a value derived from the
+//! session. Nothing is stored (EMPTY-HANDS). Decision 0112.
 
-use adieu_authority::{FormKey, Realm, SessionId};
-use adieu_http_kit::cookies::{self, SameSite, SetCookie};
+use adieu_authority::{FlowId, FormKey, Purpose, Realm, SessionId};
+use adieu_http_kit::cookies::{SameSite, SetCookie};
+use adieu_http_kit::form_browser::{FormBrowser, FormShownTo};
 use http::{HeaderMap, HeaderValue};
 use subtle::ConstantTimeEq as _;
 
@@ -25,37 +26,74 @@ pub(crate) struct FormToken {
 
 /// A token for the sign-on form. A browser that has a cookie keeps it, so that two forms can be open.
 pub(crate) fn issue(face: &Face, headers: &HeaderMap) -> FormToken {
-    let secure = face.settings.cookies_secure;
-    let kept = cookies::first(headers, name(face)).filter(|value| value.len() == 36).map(str::to_owned);
-    let value = kept.unwrap_or_else(|| face.authority.draw_uuid().to_string());
-    let cookie = SetCookie {
-        path: Some("/"),
-        http_only: true,
-        secure,
-        same_site: Some(SameSite::Lax), // No form of another site makes a browser send it.
-        ..SetCookie::new(name(face), &value)
+    let browser = browser(face, headers).unwrap_or_else(|| new(face));
+    FormToken { cookie: cookie(face, &browser), field: of_name(face, browser.name()) }
+}
+
+/// Another cookie, for a browser whose user has just signed on: what was known of it before is worth nothing any more.
+pub(crate) fn renewed(face: &Face, headers: &HeaderMap) -> HeaderValue {
+    let value = face.authority.draw_uuid().to_string();
+    let browser = match browser(face, headers) {
+        Some(browser) => browser.after_sign_on(value, |value| name_of(face, value)),
+        None => new(face),
     };
-    FormToken { cookie: cookie.to_header(), field: of_cookie(face, &value) }
+    cookie(face, &browser)
 }
 
 /// The sign-on forms of one browser in a realm: it has one session there, whichever of them it sends, and how often.
 pub(crate) fn form(face: &Face, headers: &HeaderMap, realm: &Realm) -> FormKey {
-    let cookie = cookies::first(headers, name(face)).unwrap_or_default();
-    FormKey::of("openid", &format!("{} {cookie}", realm.id))
+    FormKey::of("openid", &format!("{} {}", realm.id, name(face, headers)))
 }
 
-fn name(face: &Face) -> &'static str {
+/// What the browser is called that sends this; nothing if it has no cookie.
+pub(crate) fn name(face: &Face, headers: &HeaderMap) -> String {
+    browser(face, headers).map(|browser| browser.name().to_owned()).unwrap_or_default()
+}
+
+/// Where something lies that was begun in this browser and has a random name: no other browser finds it by that.
+pub(crate) fn of_attempt(face: &Face, headers: &HeaderMap, random: &str) -> FlowId {
+    let of = format!("openid-attempt {random} {}", name(face, headers));
+    let derived = face.authority.key().derive_for(Purpose::AntiForgery, of.as_bytes(), 0);
+    derived[..16].try_into().expect("32 bytes were derived")
+}
+
+fn browser(face: &Face, headers: &HeaderMap) -> Option<FormBrowser> {
+    FormBrowser::of(headers, cookie_name(face), |value| name_of(face, value))
+}
+
+fn new(face: &Face) -> FormBrowser {
+    FormBrowser::new(face.authority.draw_uuid().to_string(), |value| name_of(face, value))
+}
+
+fn cookie(face: &Face, browser: &FormBrowser) -> HeaderValue {
+    let value = browser.cookie_value();
+    let cookie = SetCookie {
+        path: Some("/"),
+        http_only: true,
+        secure: face.settings.cookies_secure,
+        same_site: Some(SameSite::Lax), // No form of another site makes a browser send it.
+        ..SetCookie::new(cookie_name(face), &value)
+    };
+    cookie.to_header()
+}
+
+fn cookie_name(face: &Face) -> &'static str {
     if face.settings.cookies_secure { HOST_COOKIE } else { COOKIE }
 }
 
-/// Whether the sign-on form was shown to this browser.
-pub(crate) fn fits(face: &Face, headers: &HeaderMap, field: &str) -> bool {
-    cookies::first(headers, name(face)).is_some_and(|value| same(&of_cookie(face, value), field))
+fn name_of(face: &Face, value: &str) -> String {
+    face.derived(&format!("openid-browser {value}"))
 }
 
-/// The token of this browser's sign-on form, if it has one.
-pub(crate) fn of_browser(face: &Face, headers: &HeaderMap) -> Option<String> {
-    cookies::first(headers, name(face)).map(|value| of_cookie(face, value))
+/// To whom the sign-on form was shown that this browser sends.
+pub(crate) fn shown(face: &Face, headers: &HeaderMap, field: &str) -> FormShownTo {
+    FormBrowser::shown(browser(face, headers).as_ref(), |name| same(&of_name(face, name), field))
+}
+
+/// The tokens of this browser's sign-on form, and of before its last sign-on.
+pub(crate) fn of_browser(face: &Face, headers: &HeaderMap) -> Vec<String> {
+    let browser = browser(face, headers);
+    browser.iter().flat_map(FormBrowser::names).map(|name| of_name(face, name)).collect()
 }
 
 /// The token of the form that ends this session, or answers a request by it.
@@ -68,6 +106,6 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
-fn of_cookie(face: &Face, cookie: &str) -> String {
-    face.derived(&format!("openid-sign-on {cookie}"))
+fn of_name(face: &Face, name: &str) -> String {
+    face.derived(&format!("openid-sign-on {name}"))
 }

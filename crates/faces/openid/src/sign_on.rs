@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    FirstFactor, NewFlow, Realm, SecondFactor, SecondStepFailure, SignOn, SignOnFailure, SignedIn, Span,
+    FirstFactor, FormProof, NewFlow, Realm, SecondFactor, SecondStepFailure, SignOn, SignOnFailure, SignedIn,
+    Span,
 };
+use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
 use adieu_oidc::Authorize;
 use adieu_pages_kit::{CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of};
@@ -37,6 +39,9 @@ const CODE: &str = "code";
 /// Flows of this kind are first factors that wait for the second.
 const KIND: &str = "openid-first-factor";
 const LIFE: Span = Span::from_s(300);
+
+/// What is said of a form that was shown before the browser's last sign-on.
+const SEND_AGAIN: &str = "Please send it again: somebody has signed on in this browser since.";
 
 /// Why the form is shown again, and with which status.
 type Failed<'a> = Option<(StatusCode, &'a str)>;
@@ -95,30 +100,39 @@ pub(crate) async fn submit(
     realm: &Arc<Realm>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    if !form_token::fits(face, call.headers(), once(&form, form_token::FIELD)?.unwrap_or_default()) {
-        return Err(OpenIdError::FormTooOld);
+    let field = |name| Ok::<_, OpenIdError>(once(&form, name)?.unwrap_or_default());
+    let asked = CarriedRequest { realm, query: field(REQUEST)? };
+    let name = field(NAME)?.trim();
+    match form_token::shown(face, call.headers(), field(form_token::FIELD)?) {
+        FormShownTo::It => {}
+        FormShownTo::ItBefore => return self::failed(face, &asked, name, SEND_AGAIN),
+        FormShownTo::Another => return Err(OpenIdError::FormTooOld),
     }
-    let asked = CarriedRequest { realm, query: once(&form, REQUEST)?.unwrap_or_default() };
-    // Posts of one form take turns: the second finds the session that the first has led to.
+    let attempt = once(&form, ATTEMPT)?;
+    let proof = match attempt {
+        Some(attempt) => FormProof::code(attempt, field(CODE)?),
+        None => FormProof::password(name, field(PASSWORD)?),
+    };
+    // Posts of one form take turns: the second finds the session that the first has led to, if it proves the same.
     let key = form_token::form(face, call.headers(), realm);
     let _turn = face.authority.form_turn(key).await;
-    let led = face.authority.token_of_form(key, realm.id).await?;
-    let authorize = match asked.judged_again(face, call, None, led.as_ref().map(|token| token.id)).await? {
+    let led = face.authority.form_use((key, realm.id), &proof).await?.and_then(|used| used.session);
+    let again = led.as_ref().map(|led| led.session.id);
+    let authorize = match asked.judged_again(face, call, None, again).await? {
         Judged::Sound(authorize) => authorize,
         Judged::Refused(response) => return Ok(response),
     };
-    let name = once(&form, NAME)?.unwrap_or_default().trim();
-    if let Some(attempt) = once(&form, ATTEMPT)? {
-        let code = once(&form, CODE)?.unwrap_or_default().to_owned();
-        return second_step(face, call, &asked, &authorize, attempt, code).await;
+    let sent = SentForm { asked: &asked, authorize: &authorize, proof: &proof };
+    if let Some(attempt) = attempt {
+        return second_step(face, call, &sent, (attempt, field(CODE)?.to_owned()), led).await;
     }
     let carried = previous(face, call, realm).await?;
-    let led = led.filter(|_| carried.is_none());
+    let led = led.map(|led| led.token).filter(|_| carried.is_none());
     let sign_on = SignOn {
         realm: Arc::clone(realm),
         channel: CHANNEL,
         name: name.to_owned(),
-        password: once(&form, PASSWORD)?.unwrap_or_default().to_owned(),
+        password: field(PASSWORD)?.to_owned(),
         device: call.device(),
         keep_token: led.is_some(),
         previous: carried.or(led),
@@ -126,7 +140,7 @@ pub(crate) async fn submit(
         may_be_half: false,
     };
     match face.authority.sign_on(sign_on).await {
-        Ok(signed_in) => signed_on(face, call, &asked, &signed_in).await,
+        Ok(signed_in) => signed_on(face, call, &sent, &signed_in).await,
         Err(SignOnFailure::SecondFactor(first)) => {
             code_page(face, call, &asked, &authorize, first, None).await
         }
@@ -134,22 +148,29 @@ pub(crate) async fn submit(
     }
 }
 
-/// The second factor after the first. A code that does not fit is asked for again; nobody enters the password anew for it.
+/// A form that a browser has sent.
+struct SentForm<'a> {
+    asked: &'a CarriedRequest<'a>,
+    authorize: &'a Authorize,
+    /// What it proves, if it leads on.
+    proof: &'a FormProof,
+}
+
+/// The second factor after the first. A code that does not fit is asked for again; nobody enters the password anew for it. `led` is where
+/// the very same form has led before.
 async fn second_step(
     face: &Face,
     call: &Call,
-    asked: &CarriedRequest<'_>,
-    authorize: &Authorize,
-    attempt: &str,
-    code: String,
+    sent: &SentForm<'_>,
+    (attempt, code): (&str, String),
+    led: Option<SignedIn>,
 ) -> Result<Response, OpenIdError> {
-    let Some(first) = first_factor(face, asked.realm, attempt).await? else {
-        let key = form_token::form(face, call.headers(), asked.realm);
-        let led = face.authority.form_use(key, asked.realm.id).await?;
-        if let Some(signed_in) = led.and_then(|used| used.session) {
-            return signed_on(face, call, asked, &signed_in).await;
-        }
-        return self::failed(face, asked, "", "That took too long. Please begin again.");
+    let asked = sent.asked;
+    let Some(first) = first_factor(face, call, asked.realm, attempt).await? else {
+        return match led {
+            Some(signed_in) => signed_on(face, call, sent, &signed_in).await,
+            None => self::failed(face, asked, "", "That took too long. Please begin again."),
+        };
     };
     let given = SecondFactor {
         realm: Arc::clone(asked.realm),
@@ -164,11 +185,11 @@ async fn second_step(
         Err(SecondStepFailure::SignOn(failure)) => Err(failure),
         Err(SecondStepFailure::Wrong | SecondStepFailure::Used | SecondStepFailure::NoCodes) => {
             let wrong = (StatusCode::UNAUTHORIZED, "That code is wrong or was used before.");
-            return code_page(face, call, asked, authorize, first, Some(wrong)).await;
+            return code_page(face, call, asked, sent.authorize, first, Some(wrong)).await;
         }
     };
     match opened {
-        Ok(signed_in) => signed_on(face, call, asked, &signed_in).await,
+        Ok(signed_in) => signed_on(face, call, sent, &signed_in).await,
         Err(failure) => not_signed_on(face, asked, "", failure),
     }
 }
@@ -176,12 +197,14 @@ async fn second_step(
 async fn signed_on(
     face: &Face,
     call: &Call,
-    asked: &CarriedRequest<'_>,
+    sent: &SentForm<'_>,
     signed_in: &SignedIn,
 ) -> Result<Response, OpenIdError> {
-    let key = form_token::form(face, call.headers(), asked.realm);
-    face.authority.note_form(key, asked.realm.id, Some(&signed_in.token), "").await?;
-    let cookies = after_sign_on(face, call, asked.realm, signed_in).await?;
+    let asked = sent.asked;
+    let form = (form_token::form(face, call.headers(), asked.realm), asked.realm.id);
+    face.authority.note_form(form, sent.proof, Some(&signed_in.token), "").await?;
+    let mut cookies = after_sign_on(face, call, asked.realm, signed_in).await?;
+    cookies.push(form_token::renewed(face, call.headers()));
     Ok(with_cookies(see_other(&asked.marked(face, &signed_in.session))?, cookies))
 }
 
@@ -249,18 +272,23 @@ pub(crate) fn leading_to(authorize: &Authorize, status: StatusCode, html: String
 
 /// Keeps a first factor; gives its name for the form.
 async fn attempt(face: &Face, call: &Call, realm: &Realm, first: FirstFactor) -> Result<String, OpenIdError> {
-    let id: [u8; 16] = face.authority.draw();
+    let name = URL_SAFE_NO_PAD.encode(face.authority.draw::<16>());
+    let id = form_token::of_attempt(face, call.headers(), &name);
     let body = first.to_text().into_bytes();
     let from = call.address();
     let new = NewFlow { id, kind: KIND, realm: realm.id, life: LIFE, body, from: from.as_deref() };
     face.authority.begin_flow(new).await?;
-    Ok(URL_SAFE_NO_PAD.encode(id))
+    Ok(name)
 }
 
-/// The first factor of that name, which is used up.
-async fn first_factor(face: &Face, realm: &Realm, name: &str) -> Result<Option<FirstFactor>, OpenIdError> {
-    let id = URL_SAFE_NO_PAD.decode(name).ok().and_then(|id| id.try_into().ok());
-    let Some(id) = id else { return Ok(None) };
+/// The first factor of that name that was given in this browser, which is used up.
+async fn first_factor(
+    face: &Face,
+    call: &Call,
+    realm: &Realm,
+    name: &str,
+) -> Result<Option<FirstFactor>, OpenIdError> {
+    let id = form_token::of_attempt(face, call.headers(), name);
     let now = face.authority.now();
     let kept = face.authority.take_flow(id, KIND).await?;
     let kept = kept.filter(|flow| flow.realm == realm.id && now < flow.expires_at);

@@ -15,6 +15,7 @@ use adieu_authority::{
     UpstreamStart, upstream_error_word,
 };
 use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::upstream_paths::{LEVEL, PROOF_MARK, TWO_FACTORS, WantedProof, return_address, upstream};
 use adieu_oidc::Refusal;
 use axum::body::Body;
@@ -121,7 +122,8 @@ fn seconds(text: &str) -> Result<Span, OpenIdError> {
 async fn callback(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result<Response, OpenIdError> {
     let query = Params::parse(call.query());
     let text = |name| Ok::<_, OpenIdError>(once(&query, name)?.map(str::to_owned));
-    let field = form_token::of_browser(face, call.headers());
+    // One that was begun before the last sign-on in this browser is its own still.
+    let fields = form_token::of_browser(face, call.headers());
     let back = UpstreamReturn {
         realm: Arc::clone(named.realm),
         provider: named.provider.to_owned(),
@@ -129,7 +131,7 @@ async fn callback(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result
         code: text("code")?,
         error: text("error")?.map(|error| upstream_error_word(&error).unwrap_or("error").to_owned()),
         iss: text("iss")?,
-        browser: field.map(|field| of_browser(face, &field)).unwrap_or_default(),
+        browsers: fields.iter().map(|field| of_browser(face, field)).collect(),
         channel: CHANNEL,
         device: call.device(),
         previous: previous(face, call, named.realm).await?,
@@ -151,11 +153,12 @@ async fn second_step(
     named: &NamedUpstream<'_>,
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
-    if !form_token::fits(face, call.headers(), once(&form, form_token::FIELD)?.unwrap_or_default()) {
+    let field = once(&form, form_token::FIELD)?.unwrap_or_default();
+    if form_token::shown(face, call.headers(), field) != FormShownTo::It {
         return Err(OpenIdError::FormTooOld);
     }
     let attempt = once(&form, pages::ATTEMPT)?.unwrap_or_default();
-    let waiting = pages::waiting(face, named.realm, attempt).await?.ok_or(OpenIdError::FormTooOld)?;
+    let waiting = pages::waiting(face, call, named.realm, attempt).await?.ok_or(OpenIdError::FormTooOld)?;
     let then = Then::from_text(&waiting.then);
     let step = UpstreamSecondStep {
         realm: Arc::clone(named.realm),
@@ -184,7 +187,8 @@ async fn signed_on(
     named: &NamedUpstream<'_>,
     done: &UpstreamSignedIn,
 ) -> Result<Response, OpenIdError> {
-    let cookies = after_sign_on(face, call, named.realm, &done.signed_in).await?;
+    let mut cookies = after_sign_on(face, call, named.realm, &done.signed_in).await?;
+    cookies.push(form_token::renewed(face, call.headers()));
     let address = match Then::from_text(&done.then) {
         Then::Request(bare) => {
             CarriedRequest { realm: named.realm, query: &bare }.marked(face, &done.signed_in.session)

@@ -13,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::StatusCode;
-use http::header::{LOCATION, REFERRER_POLICY};
+use http::header::{LOCATION, REFERRER_POLICY, SET_COOKIE};
 
 use crate::body;
 use crate::cors::Concerned;
@@ -21,6 +21,7 @@ use crate::extract::{Env, Visitor};
 use crate::face::Face;
 use crate::finish::with_headers;
 use crate::flow::{FlowNext, PingOneFlow};
+use crate::form_token::{self, FlowBrowser};
 use crate::problem::{Problem, Shown};
 
 /// Parameters in the query or in the form.
@@ -79,8 +80,7 @@ async fn completed(
             return refused(face, realm, authorize.consent_refusal()).map(Some);
         }
         FlowNext::Question(_) => {
-            flow.keep(face, visitor).await?;
-            return found(&flow.page_url(face)).map(Some);
+            return led_to_page(face, visitor, flow.clone()).await.map(Some);
         }
     };
     match code {
@@ -102,11 +102,25 @@ async fn begun(
     live: Option<&LiveSession>,
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::begin(face, realm, authorize, live);
-    flow.keep(face, visitor).await?;
     match authorize.reply.mode {
-        ResponseMode::Direct => Ok(Json(flow.json(face, None)).into_response()),
-        ResponseMode::Query | ResponseMode::Fragment | ResponseMode::FormPost => found(&flow.page_url(face)),
+        ResponseMode::Direct => {
+            flow.keep(face, visitor).await?;
+            Ok(Json(flow.json(face, None)).into_response())
+        }
+        ResponseMode::Query | ResponseMode::Fragment | ResponseMode::FormPost => {
+            led_to_page(face, visitor, flow).await
+        }
     }
+}
+
+/// Leads the browser of a visitor to the page of a flow, which is this browser's.
+async fn led_to_page(face: &Face, visitor: &Visitor, flow: PingOneFlow) -> Result<Response, Problem> {
+    let FlowBrowser { name, cookie } = form_token::begun(face, flow.realm().id, &visitor.cookie_lines);
+    let flow = flow.of_browser(&name);
+    flow.keep(face, visitor).await?;
+    let mut response = found(&flow.page_url(face))?;
+    response.headers_mut().append(SET_COOKIE, cookie);
+    Ok(response)
 }
 
 /// The answer with a code.

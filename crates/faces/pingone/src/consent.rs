@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{ConsentError, ConsentOrder, FormKey, LiveSession, Realm, redirect_place};
+use adieu_authority::{ConsentError, ConsentOrder, FormKey, FormProof, LiveSession, Realm, redirect_place};
 use adieu_oidc::{AuthorizeError, CONSENT_SHOWN, Refusal};
 use adieu_pages_kit::{ConsentPage, form_action_of};
 use axum::response::Response;
@@ -20,7 +20,7 @@ use crate::finish::{html, see_other};
 use crate::flow::{FlowNext, PingOneFlow, Question};
 use crate::form_token::{self, FIELD};
 use crate::problem::Problem;
-use crate::sign_on_page::{FLOW, here, led_before};
+use crate::sign_on_page::{FLOW, here};
 
 /// The field with the answer.
 pub(crate) const CHOICE: &str = "choice";
@@ -94,10 +94,7 @@ pub(crate) async fn answered(
     let form = FormKey::of("pingone-consent", &id.to_string());
     let _turn = face.authority().form_turn(form).await;
     let flow = match PingOneFlow::find(face, realm, id).await {
-        Err(Problem::NotFound) => {
-            let led = led_before(face, realm, visitor, (id, form), None).await?;
-            return led.ok_or(Problem::NotFound);
-        }
+        Err(Problem::NotFound) => return agreed_before(face, realm, visitor, (id, form)).await,
         found => found?,
     };
     if !flow.is_completed() {
@@ -115,8 +112,8 @@ pub(crate) async fn answered(
             }
             let flow = flow.agreed_to();
             flow.keep(face, visitor).await?;
-            let token = face.counting(visitor, realm, false).await?.map(|checked| checked.token);
-            face.authority().note_form(form, realm.id, token.as_ref(), &flow.to_text()).await?;
+            let proof = FormProof::session(live.session.id);
+            face.authority().note_form((form, realm.id), &proof, None, &flow.to_text()).await?;
             Ok(see_other(&flow.resume_url(face)))
         }
         ConsentPage::DENY => {
@@ -125,11 +122,29 @@ pub(crate) async fn answered(
         }
         // Somebody else signs on.
         _ => {
-            let flow = flow.take(face).await?.begun_again();
+            let browser = form_token::begun(face, realm.id, &visitor.cookie_lines);
+            let flow = flow.take(face).await?.begun_again().of_browser(&browser.name);
             flow.keep(face, visitor).await?;
             Ok(see_other(&here(face, realm, &flow)))
         }
     }
+}
+
+/// The answer to a form that came before: the very session whose user has agreed by it goes on to the application once more. Nobody is
+/// given a session for it. Decision 0112.
+async fn agreed_before(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    (id, form): (Uuid, FormKey),
+) -> Result<Response, Problem> {
+    let live = face.live(visitor, realm, false).await?.ok_or(Problem::NotFound)?;
+    let proof = FormProof::session(live.session.id);
+    let used = face.authority().form_use((form, realm.id), &proof).await?;
+    let again = used.and_then(|used| PingOneFlow::of_text(face, realm, id, &used.beside));
+    let again = again.ok_or(Problem::NotFound)?;
+    again.keep(face, visitor).await?;
+    Ok(see_other(&again.resume_url(face)))
 }
 
 async fn agreed(face: &Face, order: ConsentOrder) -> Result<(), Problem> {

@@ -12,6 +12,8 @@ use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::media;
 use adieu_token::unverified_claim;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use http::HeaderMap;
+use http::header::COOKIE;
 use http::request::Parts;
 
 use crate::body;
@@ -66,6 +68,8 @@ impl FromRequestParts<Face> for OfSession {
 pub(crate) struct Visitor {
     /// The session tokens that the browser carries.
     pub(crate) tokens: BrowserTokens,
+    /// Its cookies as they came.
+    pub(crate) cookie_lines: HeaderMap,
     /// The user agent.
     pub(crate) device: Device,
 }
@@ -75,7 +79,9 @@ impl Visitor {
         let address = parts.extensions.get::<Peer>().map(Peer::to_string);
         let user_agent = client::user_agent(&parts.headers);
         let device = Device { address, user_agent, ..Device::default() };
-        Self { tokens: BrowserTokens::of(&parts.headers), device }
+        let lines = parts.headers.get_all(COOKIE).iter();
+        let cookie_lines = lines.map(|line| (COOKIE, line.clone())).collect();
+        Self { tokens: BrowserTokens::of(&parts.headers), cookie_lines, device }
     }
 
     /// Where an order comes from that this visitor gives about their own session.

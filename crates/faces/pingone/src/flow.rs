@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::extract::Visitor;
 use crate::face::Face;
+use crate::form_token::same;
 use crate::problem::{Problem, Shown};
 
 const KIND: &str = "pingone-flow";
@@ -57,6 +58,12 @@ struct Record {
     first: Option<String>,
     session: Option<String>,
     user: Option<(String, String)>,
+    /// The name of the browser that it was begun in; a program's has none.
+    #[serde(default)]
+    browser: Option<String>,
+    /// Whether somebody has gone on with it by its page: then nobody else does otherwise.
+    #[serde(default)]
+    by_page: bool,
     completed: bool,
     created_at_ms: i64,
 }
@@ -126,6 +133,8 @@ impl PingOneFlow {
             first: None,
             session: live.map(|live| live.session.id.to_string()),
             user: None,
+            browser: None,
+            by_page: false,
             completed: false,
             created_at_ms: now.ms(),
         };
@@ -138,10 +147,12 @@ impl PingOneFlow {
         Self::read(face, realm, id, stored)
     }
 
-    /// The same, taken away: of two takers one gets it.
+    /// The same, taken away: of two takers one gets it. Where a page takes it, it is gone on with by that from then on.
     pub(crate) async fn take(&self, face: &Face) -> Result<Self, Problem> {
         let stored = face.authority().take_flow(*self.id.as_bytes(), KIND).await?;
-        Self::read(face, &self.realm, self.id, stored)
+        let mut taken = Self::read(face, &self.realm, self.id, stored)?;
+        taken.record.by_page |= self.record.by_page;
+        Ok(taken)
     }
 
     fn read(
@@ -210,6 +221,45 @@ impl PingOneFlow {
         self.record.completed = false;
         self.record.user = None;
         self
+    }
+
+    /// The flow of the browser of this name.
+    pub(crate) fn of_browser(mut self, name: &str) -> Self {
+        self.record.browser = Some(name.to_owned());
+        self
+    }
+
+    /// The flow as its page goes on with it.
+    pub(crate) fn by_page(mut self) -> Self {
+        self.record.by_page = true;
+        self
+    }
+
+    /// Whether its page has gone on with it.
+    pub(crate) const fn is_gone_on_with_by_page(&self) -> bool {
+        self.record.by_page
+    }
+
+    /// Whether it was begun in the browser of this name.
+    pub(crate) fn was_begun_in(&self, name: &str) -> bool {
+        self.record.browser.as_deref().is_some_and(|own| same(own, name))
+    }
+
+    /// Another flow with the same request, which nobody has gone on with, for the browser of this name.
+    pub(crate) fn anew(&self, face: &Face, browser: &str) -> Self {
+        let now = face.authority().now();
+        let record = Record {
+            first: None,
+            session: None,
+            user: None,
+            browser: Some(browser.to_owned()),
+            by_page: false,
+            completed: false,
+            created_at_ms: now.ms(),
+            ..self.record.clone()
+        };
+        let (id, realm) = (face.authority().draw_uuid(), Arc::clone(&self.realm));
+        Self { id, realm, record, expires_at: now.plus(LIFE) }
     }
 
     /// The flow with this first factor proven: it waits for the second one, or from the beginning if there is none.

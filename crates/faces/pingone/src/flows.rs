@@ -1,7 +1,7 @@
 //! PingOne: `GET|POST /{env}/flows/{flow}`.
 //!
-//! No bearer is needed: the flow's id, and the cookie once there is one, say who may go on. Contract pingone.md 4.6:
-//! P-41, P-42, P-44.
+//! No bearer is needed: the flow's id, and the cookie once there is one, say who may go on; what the flow's page has gone on with, only
+//! its browser does. Contract pingone.md 4.6: P-41, P-42, P-44; decision 0112.
 
 use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media;
@@ -16,7 +16,7 @@ use crate::face::Face;
 use crate::flow::PingOneFlow;
 use crate::problem::Problem;
 use crate::signed_on::{Factor, NameAndPassword, advance};
-use crate::{body, cookies};
+use crate::{body, cookies, flow_browser};
 
 const CHECK: &str = "application/vnd.pingidentity.usernamePassword.check+json";
 const CHECK_CODE: &str = "application/vnd.pingidentity.otp.check+json";
@@ -47,6 +47,7 @@ pub(crate) async fn read(
     visitor: Visitor,
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::find(&face, &realm, id).await?;
+    flow_browser::admits(&face, &flow, &visitor).await?;
     flow.session(&face, &visitor).await?;
     Ok(Json(flow.json(&face, None)).into_response())
 }
@@ -68,6 +69,7 @@ pub(crate) async fn act(
     };
     let visitor = Visitor::of(&parts);
     let flow = PingOneFlow::find(&face, &realm, id).await?;
+    flow_browser::admits(&face, &flow, &visitor).await?;
     let advanced = advance(&face, &realm, &visitor, flow, factor).await?;
     let mut response = Json(advanced.flow.json(&face, None)).into_response();
     if let Some(token) = &advanced.token {

@@ -17,6 +17,7 @@ mod extract;
 mod face;
 mod finish;
 mod flow;
+mod flow_browser;
 mod flows;
 mod form_token;
 mod manage;

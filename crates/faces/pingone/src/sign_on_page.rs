@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, Check, FormKey, Realm, Span};
+use adieu_authority::{Assurance, Check, FormProof, Realm, Span};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
+use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_oidc::CONSENT_SHOWN;
 use adieu_pages_kit::{
@@ -19,7 +20,6 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
-use uuid::Uuid;
 
 use crate::authorize::found;
 use crate::extract::{Env, Visitor};
@@ -30,7 +30,7 @@ use crate::flows::flow_id;
 use crate::form_token::{self, FIELD};
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
-use crate::{body, consent, cookies};
+use crate::{body, consent, cookies, flow_browser};
 
 pub(crate) const FLOW: &str = "flowId";
 const CODE: &str = "code";
@@ -71,19 +71,23 @@ pub(crate) async fn show(
         // The cookies of a sign-on belong to the host of `auth_base`, and only that host can set them.
         return found(&here(&face, &realm, &flow));
     }
+    let visitor = Visitor::of(&parts);
     if flow.is_completed() {
-        return consent::show(&face, &parts.headers, &Visitor::of(&parts), &flow).await;
+        return consent::show(&face, &parts.headers, &visitor, &flow).await;
+    }
+    let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
+    if !flow_browser::is_of(&face, &flow, &visitor).await.map_err(shown)? {
+        let was_led = query.first(flow_browser::OWN).is_some();
+        return flow_browser::led_to_own(&face, &visitor, &flow, was_led).await.map_err(shown);
     }
     if query.first(FROM) == Some(UPSTREAM)
-        && let Some(flow) = signed_on_beside(&face, &realm, &Visitor::of(&parts), &flow, &query)
-            .await
-            .map_err(|problem| problem.unredirectable(realm.id, Shown::IfHtml))?
+        && let Some(flow) = signed_on_beside(&face, &realm, &visitor, &flow, &query).await.map_err(shown)?
     {
         return found(&flow.resume_url(&face));
     }
     let name = flow.login_hint().unwrap_or_default().to_owned();
-    let shown = Try { status: StatusCode::OK, name: &name, error: None };
-    Ok(page(&face, &realm, &parts.headers, &flow, shown).await)
+    let tried = Try { status: StatusCode::OK, name: &name, error: None };
+    Ok(page(&face, &realm, &parts.headers, &flow, tried).await)
 }
 
 /// Who is signed on here, with the way off; or that nobody is. Looking is no activity.
@@ -125,17 +129,24 @@ pub(crate) async fn submit(
     let name = field("username")?;
     let shown = |problem: Problem| problem.unredirectable(realm.id, Shown::IfHtml);
     let id = flow_id(&id).ok_or(Problem::NotFound).map_err(shown)?;
-    let own = form_token::fits(&face, realm.id, id, &parts.headers, &token);
+    let to = form_token::shown(&face, realm.id, id, &parts.headers, &token);
+    let own = to == FormShownTo::It;
     let answer = consent::ConsentAnswer { choice: field(consent::CHOICE)?, shown: field(CONSENT_SHOWN)? };
     if own && !answer.choice.is_empty() {
         return consent::answered(&face, &realm, &visitor, id, &answer).await.map_err(shown);
     }
-    let form = form_of(id);
+    let password = field("password")?;
+    let proof = match name.as_str() {
+        "" => FormProof::code(&id.to_string(), &code),
+        name => FormProof::password(name, &password),
+    };
+    let form = flow_browser::form_of(&face, &realm, id, &visitor);
     let _turn = face.authority().form_turn(form).await;
     let flow = match PingOneFlow::find(&face, &realm, id).await {
         Ok(flow) if !flow.is_completed() => Ok(flow),
         over if own => {
-            let led = led_before(&face, &realm, &visitor, (id, form), over.as_ref().ok()).await;
+            let flow = over.as_ref().ok();
+            let led = flow_browser::led_before(&face, &realm, &visitor, (id, &proof), flow).await;
             match led.map_err(shown)? {
                 Some(response) => return Ok(response),
                 None => over,
@@ -144,8 +155,10 @@ pub(crate) async fn submit(
         over => over,
     };
     let flow = flow.map_err(shown)?;
-    if !own {
-        return Err(shown(Problem::Forbidden));
+    match to {
+        FormShownTo::It => {}
+        FormShownTo::ItBefore => return shown_again(&face, &visitor, &flow, &name).await.map_err(shown),
+        FormShownTo::Another => return Err(shown(Problem::Forbidden)),
     }
     if !other.is_empty() {
         let flow = flow.take(&face).await.map_err(shown)?.after(None);
@@ -154,13 +167,15 @@ pub(crate) async fn submit(
     }
     let factor = match flow.first_factor() {
         Some(_) => Factor::Second(code),
-        None => Factor::First(NameAndPassword { username: name.clone(), password: field("password")? }),
+        None => Factor::First(NameAndPassword { username: name.clone(), password }),
     };
-    match advance(&face, &realm, &visitor, flow.clone(), factor).await {
+    match advance(&face, &realm, &visitor, flow.clone().by_page(), factor).await {
         Ok(AdvancedFlow { flow, token: Some(token), left_alone }) => {
-            face.authority().note_form(form, realm.id, Some(&token), &flow.to_text()).await?;
+            face.authority().note_form((form, realm.id), &proof, Some(&token), &flow.to_text()).await?;
             let mut response = see_other(&flow.resume_url(&face));
             cookies::set(&face, &realm, (&token, &left_alone), response.headers_mut()).await;
+            let renewed = form_token::renewed(&face, realm.id, &parts.headers);
+            response.headers_mut().append(SET_COOKIE, renewed);
             Ok(response)
         }
         // The page again, which asks for what is missing.
@@ -179,30 +194,21 @@ pub(crate) async fn submit(
     }
 }
 
-/// The form of a flow, as it is known when it comes again.
-fn form_of(flow: Uuid) -> FormKey {
-    FormKey::of("pingone", &flow.to_string())
-}
-
-/// The answer to a form that came before and was right: the browser that was shown it goes on to the application, as a double
-/// click or a lost answer wants it. `flow` is what is left of the flow; where its code was given already, it gives another one.
-pub(crate) async fn led_before(
+/// The form again, in a flow with the same request: it was shown to this browser before its last sign-on.
+async fn shown_again(
     face: &Face,
-    realm: &Arc<Realm>,
     visitor: &Visitor,
-    (id, form): (Uuid, FormKey),
-    flow: Option<&PingOneFlow>,
-) -> Result<Option<Response>, Problem> {
-    let Some(used) = face.authority().form_use(form, realm.id).await? else { return Ok(None) };
-    let Some(signed_in) = used.session else { return Ok(None) };
-    let Some(again) = PingOneFlow::of_text(face, realm, id, &used.beside) else { return Ok(None) };
-    if flow.is_none() {
-        again.keep(face, visitor).await?;
+    flow: &PingOneFlow,
+    name: &str,
+) -> Result<Response, Problem> {
+    if flow.is_completed() && flow_browser::is_of(face, flow, visitor).await? {
+        // It was this very form, and its answer has come meanwhile.
+        return Ok(see_other(&flow.resume_url(face)));
     }
-    let beside = face.authority().sessions_beside(&visitor.tokens.beside(face, realm), realm.id).await?;
-    let mut response = see_other(&again.resume_url(face));
-    cookies::set(face, realm, (&signed_in.token, &beside.elsewhere), response.headers_mut()).await;
-    Ok(Some(response))
+    let (flow, _) = flow_browser::begun_anew(face, visitor, flow).await?;
+    let error = "Please send it again: somebody has signed on in this browser since.";
+    let tried = Try { status: Problem::Forbidden.status(), name, error: Some(error) };
+    Ok(page(face, flow.realm(), &visitor.cookie_lines, &flow, tried).await)
 }
 
 /// The page of a flow under the address that may set the cookies.

@@ -20,6 +20,8 @@ use crate::face::Face;
 
 /// Flows of this kind are one-time keys; their body is the first factor, once it was proven.
 const KIND: &str = "am-attempt";
+/// The claim that names the browser whose page an attempt belongs to. Those of programs have none.
+const BROWSER: &str = "browser";
 /// The claim that says what an attempt asks for, and its value where that is the second factor.
 const STEP: &str = "step";
 const SECOND: i64 = 2;
@@ -32,6 +34,8 @@ struct Claims<'a> {
     session_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     step: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    browser: Option<&'a str>,
     auth_index_type: &'a str,
     auth_index_value: &'a str,
     iat: i64,
@@ -68,13 +72,23 @@ fn callback<'a>(id: u8, r#type: &'a str, prompt: &'a str, input: Entry<'a>) -> C
     Callback { r#type, output: [Entry { name: "prompt", value: prompt }], input: [input], id }
 }
 
-/// A new `authId`: for name and password, or for the second factor after this first one.
+/// What a new attempt is.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct NewAttempt<'a> {
+    /// The service that it was begun for.
+    pub(crate) service: &'a str,
+    /// What was proven already: the second factor is asked for then.
+    pub(crate) first: Option<FirstFactor>,
+    /// The browser whose page it belongs to.
+    pub(crate) browser: Option<&'a str>,
+}
+
+/// A new `authId`: for name and password, or for the second factor after a first one.
 pub(crate) async fn issued(
     face: &Face,
     call: &Call,
     realm: &Realm,
-    service: &str,
-    first: Option<FirstFactor>,
+    NewAttempt { service, first, browser }: NewAttempt<'_>,
 ) -> Result<String, AmError> {
     let key: [u8; 16] = face.authority.draw();
     let life = Span::from_s(face.settings.attempt_life_s.into());
@@ -88,6 +102,7 @@ pub(crate) async fn issued(
         realm: &realm.path,
         session_id: face.authority.draw_uuid().to_string(),
         step: first.map(|_| SECOND),
+        browser,
         auth_index_type: "service",
         auth_index_value: service,
         iat: now.s(),
@@ -103,7 +118,7 @@ pub(super) async fn asked(
     realm: &Realm,
     (service, name): (&str, &str),
 ) -> Result<Vec<u8>, AmError> {
-    let auth_id = issued(face, call, realm, service, None).await?;
+    let auth_id = issued(face, call, realm, NewAttempt { service, ..NewAttempt::default() }).await?;
     Ok(json(&Asked {
         auth_id: &auth_id,
         template: "",
@@ -125,7 +140,8 @@ pub(super) async fn asked_code(
     service: &str,
     first: FirstFactor,
 ) -> Result<Vec<u8>, AmError> {
-    let auth_id = issued(face, call, realm, service, Some(first)).await?;
+    let new = NewAttempt { service, first: Some(first), browser: None };
+    let auth_id = issued(face, call, realm, new).await?;
     let input = Entry { name: "IDToken1", value: "" };
     Ok(json(&Asked {
         auth_id: &auth_id,
@@ -146,6 +162,9 @@ pub(super) async fn filled(
     body: &Value,
 ) -> Result<Option<Filled>, AmError> {
     let claims = claims(face, realm, auth_id)?;
+    if claims.str(BROWSER).is_some() {
+        return Err(AmError::TimedOut); // A page has begun it, and goes on with it.
+    }
     let callbacks = body.get("callbacks");
     if claims.int(STEP) == Some(SECOND) {
         let code = callbacks.map(code_of).transpose()?;
@@ -157,13 +176,19 @@ pub(super) async fn filled(
     Ok(pair.map(Filled::Pair))
 }
 
-/// The first factor that was proven before an `authId` was issued, which is used up.
+/// The first factor that was proven in this browser's page before an `authId` was issued, which is used up. Another browser's, and a
+/// program's, is left to those.
 pub(crate) async fn first_factor(
     face: &Face,
     realm: &Arc<Realm>,
     auth_id: &str,
+    browser: &str,
 ) -> Result<FirstFactor, AmError> {
-    first_factor_of(face, realm, &claims(face, realm, auth_id)?).await
+    let claims = claims(face, realm, auth_id)?;
+    if claims.str(BROWSER) != Some(browser) {
+        return Err(AmError::TimedOut);
+    }
+    first_factor_of(face, realm, &claims).await
 }
 
 async fn first_factor_of(face: &Face, realm: &Realm, claims: &Verified) -> Result<FirstFactor, AmError> {

@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
-use adieu_authority::{Assurance, FirstFactor, SecondStepFailure, SignOnFailure, SignedIn};
+use adieu_authority::{Assurance, FirstFactor, FormProof, SecondStepFailure, SignOnFailure, SignedIn};
 use adieu_http_kit::form::append_query;
+use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
 use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_pages_kit::{BUSY, CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of, too_often};
@@ -17,7 +18,8 @@ use http::{HeaderMap, StatusCode};
 use super::answers::{html, see_other, with_cookies};
 use super::asked::{Asked, MAX_AGE, form};
 use super::{form_token, said};
-use crate::authenticate::{self, Pair, attempt};
+use crate::authenticate::attempt::{self, NewAttempt};
+use crate::authenticate::{self, Pair};
 use crate::beside;
 use crate::call::Call;
 use crate::caller::{self, Caller};
@@ -31,6 +33,9 @@ const PASSWORD: &str = "IDToken2";
 /// The attempt whose second factor the form gives, and that.
 const ATTEMPT: &str = "authId";
 const CODE: &str = "IDToken3";
+
+/// What is said of a form that was shown before the browser's last sign-on.
+const SEND_AGAIN: &str = "Please send it again: somebody has signed on in this browser since.";
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let mut asked = Asked::of(face, &call.params).await?;
@@ -96,22 +101,29 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let form = form(call, body).await?;
     let asked = Asked::of(face, &form).await?;
     let field = |name| form.only(name).map_err(|_| AmError::Repeated(name)).map(Option::unwrap_or_default);
-    if !form_token::fits(face, call.headers(), field(form_token::FIELD)?) {
-        return Err(AmError::Csrf);
+    let name = field(NAME)?.trim().to_owned();
+    match form_token::shown(face, call.headers(), field(form_token::FIELD)?) {
+        FormShownTo::It => {}
+        FormShownTo::ItBefore => return failed(face, call, &asked, &name, SEND_AGAIN).await,
+        FormShownTo::Another => return Err(AmError::Csrf),
     }
+    let (attempt, code, password) = (field(ATTEMPT)?, field(CODE)?, field(PASSWORD)?.to_owned());
+    let proof = match attempt {
+        "" => FormProof::password(&name, &password),
+        attempt => FormProof::code(attempt, code),
+    };
     let form = form_token::form(face, call.headers());
-    // Posts of one form take turns: the second finds the session that the first has led to.
+    // Posts of one form take turns: the second finds the session that the first has led to, if it proves the same.
     let _turn = face.authority.form_turn(form).await;
-    let attempt = field(ATTEMPT)?;
+    let led = face.authority.form_use((form, asked.realm.id), &proof).await?.and_then(|used| used.session);
+    let sent = SentForm { asked: &asked, proof: &proof };
     if !attempt.is_empty() {
-        return second_step(face, call, &asked, attempt, field(CODE)?.to_owned()).await;
+        return second_step(face, call, &sent, (attempt, code.to_owned()), led).await;
     }
-    let pair = Pair { name: field(NAME)?.trim().to_owned(), password: field(PASSWORD)?.to_owned() };
-    let name = pair.name.clone();
-    let level = level_of(face, &asked).await;
-    let led = face.authority.token_of_form(form, asked.realm.id).await?;
+    let pair = Pair { name: name.clone(), password };
+    let (level, led) = (level_of(face, &asked).await, led.map(|led| led.token));
     match authenticate::signed_on(face, call, &asked.realm, pair, (level, led)).await {
-        Ok(signed_in) => signed_on(face, call, &asked, &signed_in).await,
+        Ok(signed_in) => signed_on(face, call, &sent, &signed_in).await,
         Err(SignOnFailure::SecondFactor(first)) => code_page(face, call, &asked, first, None).await,
         Err(failure) => {
             let error = AmError::from(failure);
@@ -120,28 +132,36 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     }
 }
 
-/// The second factor after the first. A code that does not fit is asked for again; nobody enters the password anew for it.
+/// A form that a browser has sent.
+struct SentForm<'a> {
+    asked: &'a Asked,
+    /// What it proves, if it leads on.
+    proof: &'a FormProof,
+}
+
+/// The second factor after the first. A code that does not fit is asked for again; nobody enters the password anew for it. `led` is where
+/// the very same form has led before.
 async fn second_step(
     face: &Face,
     call: &Call,
-    asked: &Asked,
-    attempt: &str,
-    code: String,
+    sent: &SentForm<'_>,
+    (attempt, code): (&str, String),
+    led: Option<SignedIn>,
 ) -> Result<Response, AmError> {
-    let first = match attempt::first_factor(face, &asked.realm, attempt).await {
+    let asked = sent.asked;
+    let browser = form_token::name(face, call.headers());
+    let first = match attempt::first_factor(face, &asked.realm, attempt, &browser).await {
         Ok(first) => first,
         Err(AmError::TimedOut) => {
-            let form = form_token::form(face, call.headers());
-            let led = face.authority.form_use(form, asked.realm.id).await?;
-            if let Some(signed_in) = led.and_then(|used| used.session) {
-                return signed_on(face, call, asked, &signed_in).await;
-            }
-            return failed(face, call, asked, "", "That took too long. Please begin again.").await;
+            return match led {
+                Some(signed_in) => signed_on(face, call, sent, &signed_in).await,
+                None => failed(face, call, asked, "", "That took too long. Please begin again.").await,
+            };
         }
         Err(error) => return Err(error),
     };
     match authenticate::signed_on_by_code(face, call, &asked.realm, first, code).await {
-        Ok(signed_in) => signed_on(face, call, asked, &signed_in).await,
+        Ok(signed_in) => signed_on(face, call, sent, &signed_in).await,
         Err(SecondStepFailure::Wrong | SecondStepFailure::Used | SecondStepFailure::NoCodes) => {
             let wrong = (StatusCode::UNAUTHORIZED, "That code is wrong or was used before.");
             code_page(face, call, asked, first, Some(wrong)).await
@@ -172,13 +192,16 @@ async fn asked_again(
 async fn signed_on(
     face: &Face,
     call: &Call,
-    asked: &Asked,
+    sent: &SentForm<'_>,
     signed_in: &SignedIn,
 ) -> Result<Response, AmError> {
-    let form = form_token::form(face, call.headers());
-    face.authority.note_form(form, asked.realm.id, Some(&signed_in.token), "").await?;
+    let asked = sent.asked;
+    let form = (form_token::form(face, call.headers()), asked.realm.id);
+    face.authority.note_form(form, sent.proof, Some(&signed_in.token), "").await?;
     let cookies = beside::signed_on(face, call, &asked.realm, signed_in).await?;
-    Ok(with_cookies(see_other(goal(face, asked)), cookies.lines(&face.cookies)))
+    let mut lines = cookies.lines(&face.cookies);
+    lines.push(form_token::renewed(face, call.headers()));
+    Ok(with_cookies(see_other(goal(face, asked)), lines))
 }
 
 /// Asks for the second factor.
@@ -189,7 +212,9 @@ async fn code_page(
     first: FirstFactor,
     failed: Option<(StatusCode, &str)>,
 ) -> Result<Response, AmError> {
-    let attempt = attempt::issued(face, call, &asked.realm, "", Some(first)).await?;
+    let browser = form_token::name(face, call.headers());
+    let new = NewAttempt { first: Some(first), browser: Some(&browser), ..NewAttempt::default() };
+    let attempt = attempt::issued(face, call, &asked.realm, new).await?;
     let token = form_token::issue(face, call.headers());
     let goto = asked.goto.as_deref().unwrap_or_default();
     let action = address(face, asked);

@@ -52,6 +52,13 @@ impl FaceFixture {
         Self::over(World::with_profile("am").await, settings).await
     }
 
+    /// A server whose users are asked for a second factor where they have one.
+    pub(crate) async fn with_second_factors() -> Self {
+        let mut config = profile_config("am");
+        config.sign_on.second_factor = "when_enrolled".into();
+        Self::over(World::with_config(config).await, settings()).await
+    }
+
     /// A server whose disk is nearly full.
     pub(crate) async fn with_pages(pages_max: u32) -> Self {
         let mut config = profile_config("am");

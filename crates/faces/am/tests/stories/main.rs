@@ -11,6 +11,7 @@ mod ending;
 mod fixture;
 mod handles;
 mod info;
+mod known_before;
 mod oauth;
 mod outage;
 mod overtaken;

@@ -2,7 +2,7 @@
 //!
 //! The session goes on, under a new token unless the installation keeps it; a code that was used proves nothing any more.
 
-use adieu_authority::{SecondStep, SecondStepFailure};
+use adieu_authority::{FormProof, SecondStep, SecondStepFailure};
 
 use crate::answer::Answer;
 use crate::call::Call;
@@ -14,6 +14,9 @@ use crate::login::flow::LoginFlow;
 use crate::login::submit::{asked_later, shown, signed_on};
 use crate::submission::Submission;
 
+/// The field of the code.
+pub(super) const CODE: &str = "lookup_secret";
+
 pub(super) async fn with_code(
     face: &Face,
     call: &Call,
@@ -21,10 +24,9 @@ pub(super) async fn with_code(
     holder: SessionHolder,
     submission: &Submission,
 ) -> Result<Answer, KratosError> {
-    let field = "lookup_secret";
-    let code = submission.text(field);
+    let code = submission.text(CODE);
     if code.is_empty() {
-        let missing = vec![(field.to_owned(), Message::missing(field))];
+        let missing = vec![(CODE.to_owned(), Message::missing(CODE))];
         return shown(face, call, flow, "", vec![], missing).await;
     }
     let (token, _) = face.counting(&CarriedTokens::of(face, call.headers()), false).await?;
@@ -39,7 +41,7 @@ pub(super) async fn with_code(
         device: call.device(),
     };
     let message = match face.authority.second_step(step).await {
-        Ok(signed_in) => return signed_on(face, call, flow, signed_in).await,
+        Ok(signed_in) => return signed_on(face, call, (flow, &FormProof::code("", code)), signed_in).await,
         Err(SecondStepFailure::Used) => Message::code_used(),
         Err(SecondStepFailure::NoCodes) => Message::no_codes(),
         Err(SecondStepFailure::Wrong) => Message::wrong_code(),

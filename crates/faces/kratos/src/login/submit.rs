@@ -2,7 +2,9 @@
 //!
 //! Wrong credentials are a message of the flow; only what has no flow to show is an error.
 
-use adieu_authority::{Assurance, FormKey, How, SessionToken, SignOn, SignOnFailure, SignedIn, State, User};
+use adieu_authority::{
+    Assurance, FormKey, FormProof, How, SessionToken, SignOn, SignOnFailure, SignedIn, State, User,
+};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
@@ -65,10 +67,11 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         (Asks::Password, _) => with_password(face, call, &mut flow, identifier, &submission).await,
         (Asks::Code, Some(holder)) => step::with_code(face, call, &mut flow, holder, &submission).await,
         (Asks::Code, None) if face.is_of_browser(&flow.head, call) => {
-            // The first factor's token is gone where the same form has used it up.
-            let led = face.authority.form_use(form_of(flow.head.id), face.realm_id().await?).await?;
-            match led.and_then(|used| used.session) {
-                Some(signed_in) => signed_on(face, call, &flow, signed_in).await,
+            // The first factor's token is gone where the same form has used it up, with the same code.
+            let proof = FormProof::code("", submission.text(step::CODE));
+            let form = (form_of(flow.head.id), face.realm_id().await?);
+            match face.authority.form_use(form, &proof).await?.and_then(|used| used.session) {
+                Some(signed_in) => signed_on(face, call, (&flow, &proof), signed_in).await,
                 None => Err(KratosError::first_factor_missing()),
             }
         }
@@ -105,8 +108,9 @@ async fn with_password(
     if !missing.is_empty() {
         return shown(face, call, flow, &identifier, vec![], missing).await;
     }
-    match sign_on(face, call, flow, &identifier, password).await {
-        Ok(signed_in) => signed_on(face, call, flow, signed_in).await,
+    let proof = FormProof::password(&identifier, password);
+    match sign_on(face, call, (flow, &proof), &identifier, password).await {
+        Ok(signed_in) => signed_on(face, call, (flow, &proof), signed_in).await,
         Err(SignOnFailure::WrongCredentials { .. }) => {
             shown(face, call, flow, &identifier, vec![Message::wrong_credentials()], vec![]).await
         }
@@ -126,11 +130,8 @@ async fn signed_on_already(
         return Ok(None);
     }
     if flow.head.kind == FlowKind::Browser && !accept::wants_json(call.headers()) {
-        let led = face.authority.form_use(form_of(flow.head.id), face.realm_id().await?).await?;
-        let to = match led.and(flow.head.return_to.as_deref()) {
-            Some(to) => to,
-            None => face.default_return.as_str(),
-        };
+        let led = face.authority.form_has_led(form_of(flow.head.id), face.realm_id().await?).await?;
+        let to = flow.head.return_to.as_deref().filter(|_| led).unwrap_or(face.default_return.as_str());
         return Ok(Some(redirect(StatusCode::SEE_OTHER, &call.parts, to)));
     }
     let messages = vec![Message::unusable("You are signed on already.", ALREADY)];
@@ -199,7 +200,7 @@ async fn begin_anew(face: &Face, call: &Call, old: &LoginFlow) -> Result<Answer,
 async fn sign_on(
     face: &Face,
     call: &Call,
-    flow: &LoginFlow,
+    (flow, proof): (&LoginFlow, &FormProof),
     identifier: &str,
     password: &str,
 ) -> Result<SignedIn, SignOnFailure> {
@@ -214,9 +215,9 @@ async fn sign_on(
     // One session for one form of a browser: what is sent once more goes on with it. Quirk: a program that sends its flow once more
     // gets another one, as recorded.
     let led: Option<SessionToken> = match carried {
-        None if flow.head.kind == FlowKind::Browser => {
-            let led = face.authority.token_of_form(form_of(flow.head.id), realm.id).await;
-            led.map_err(SignOnFailure::Outage)?
+        None if flow.head.kind == FlowKind::Browser && face.is_of_browser(&flow.head, call) => {
+            let led = face.authority.token_of_form((form_of(flow.head.id), realm.id), proof).await;
+            led.map_err(|unwritten| SignOnFailure::Outage(unwritten.into_outage()))?
         }
         Some(_) | None => None,
     };
@@ -234,16 +235,17 @@ async fn sign_on(
     face.authority.sign_on(sign_on).await
 }
 
+/// Whoever has proven that goes on. What the form has led to is for the browser that proves it again.
 pub(super) async fn signed_on(
     face: &Face,
     call: &Call,
-    flow: &LoginFlow,
+    (flow, proof): (&LoginFlow, &FormProof),
     signed_in: SignedIn,
 ) -> Result<Answer, KratosError> {
     face.flow_is_over(flow);
     if flow.head.kind == FlowKind::Browser {
-        let form = form_of(flow.head.id);
-        face.authority.note_form(form, signed_in.session.realm, Some(&signed_in.token), "").await?;
+        let form = (form_of(flow.head.id), signed_in.session.realm);
+        face.authority.note_form(form, proof, Some(&signed_in.token), "").await?;
     }
     let left_alone = match flow.head.kind {
         FlowKind::Browser => face.leave_to(call, &signed_in).await?,
@@ -274,7 +276,9 @@ pub(super) async fn signed_on(
     } else {
         redirect(StatusCode::SEE_OTHER, &call.parts, &to)
     };
-    if how != How::Renewed {
+    // A form that comes again has started the session that it renews, and its first answer may be lost.
+    let comes_again = flow.asks == Asks::Password && flow.refresh.is_none();
+    if how != How::Renewed || comes_again {
         set_cookie(&mut answer, face.fresh_csrf()); // A new one whenever a session starts, not at a refresh. K-52
     }
     face.give_cookies(&mut answer, (&session, &token.reveal()), &left_alone);

@@ -3,11 +3,12 @@
 //! What is wrong with what was typed is a message of the flow; only what has no flow to show is an error.
 
 use adieu_authority::{
-    DirectoryError, FormKey, HashError, NewPerson, PersonError, RegisterError, SignOnFailure, Timestamp, User,
+    DirectoryError, FormKey, FormProof, HashError, NewPerson, PersonError, RegisterError, SignOnFailure,
+    Timestamp, User,
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use super::flow::{RegistrationFlow, RegistrationStep};
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
+use crate::csrf::fingerprint;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::{
@@ -31,15 +33,13 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         return Err(KratosError::malformed("The query names no flow."));
     };
     let _turn = face.authority.form_turn(form_of(id)).await;
-    let found = face.flow::<RegistrationFlow>(id).await?;
-    if found.is_none()
-        && let Some(answer) = led_before(face, call, id).await?
-    {
-        return Ok(answer);
-    }
-    let mut flow = match found.ok_or_else(KratosError::not_stored)? {
-        FoundFlow::Open(flow) => flow,
-        FoundFlow::Expired(flow) => return begin_anew(face, call, &flow).await,
+    let mut flow = match face.flow::<RegistrationFlow>(id).await? {
+        Some(FoundFlow::Open(flow)) => flow,
+        Some(FoundFlow::Expired(flow)) => return begin_anew(face, call, &flow).await,
+        None => {
+            let answer = led_before(face, call, id, read_body(body).await?).await?;
+            return answer.ok_or_else(KratosError::not_stored);
+        }
     };
     let body = read_body(body).await?;
     if face.carried(call.headers()).await?.holder().is_some() {
@@ -95,7 +95,7 @@ async fn with_password(
     let realm = face.realm().await?;
     let registered = face.authority.register(&realm, &call.device(), person(face, flow, password)).await;
     let (step, what) = match registered {
-        Ok(user) => return registered_as(face, call, flow, user).await,
+        Ok(user) => return registered_as(face, call, (flow, &FormProof::password("", password)), user).await,
         Err(RegisterError::Person(PersonError::Directory(DirectoryError::Taken(_)))) => {
             (RegistrationStep::Traits, (vec![Message::name_taken()], vec![]))
         }
@@ -119,18 +119,30 @@ async fn with_password(
     shown(face, call, flow, step, what).await
 }
 
-/// The form of a flow, as it is known when it comes again.
+/// The form of a flow, whose posts take turns.
 fn form_of(flow: Uuid) -> FormKey {
     FormKey::of("kratos-registration", &flow.to_string())
 }
 
-/// The answer to a form that came before and made its user: the browser that was shown it goes on signed on, as a double click
-/// wants it. Programs are told that there is no such flow any more.
-async fn led_before(face: &Face, call: &Call, id: Uuid) -> Result<Option<Answer>, KratosError> {
-    let used = face.authority.form_use(form_of(id), face.realm_id().await?).await?;
+/// The same in the browser of this fingerprint, as what it led to is known by: nobody else finds that.
+fn form_in_browser(flow: Uuid, fingerprint: Option<&str>) -> FormKey {
+    FormKey::of("kratos-registration", &format!("{flow} {}", fingerprint.unwrap_or_default()))
+}
+
+/// The answer to a form that came before and made its user: the browser that was shown it, and that sends its token and the same password
+/// again, goes on signed on, as a double click wants it. Programs are told that there is no such flow any more.
+async fn led_before(face: &Face, call: &Call, id: Uuid, body: Bytes) -> Result<Option<Answer>, KratosError> {
+    let Ok(submission) = Submission::read(call.headers(), body).await else { return Ok(None) };
+    if face.csrf.verify(call.headers(), submission.given("csrf_token")).is_err() {
+        return Ok(None);
+    }
+    let Some(browser) = face.csrf.token(call.headers()) else { return Ok(None) };
+    let form = form_in_browser(id, Some(&fingerprint(&browser)));
+    let proof = FormProof::password("", submission.text("password"));
+    let used = face.authority.form_use((form, face.realm_id().await?), &proof).await?;
     let Some(used) = used else { return Ok(None) };
     let Ok(flow) = serde_json::from_str::<RegistrationFlow>(&used.beside) else { return Ok(None) };
-    if !is_a_page(call, &flow) || !face.is_of_browser(&flow.head, call) {
+    if !is_a_page(call, &flow) {
         return Ok(None);
     }
     let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
@@ -138,6 +150,7 @@ async fn led_before(face: &Face, call: &Call, id: Uuid) -> Result<Option<Answer>
     if let Some(signed_in) = &used.session {
         let left_alone = face.leave_to(call, signed_in).await?;
         face.give_cookies(&mut answer, (&signed_in.session, &signed_in.token.reveal()), &left_alone);
+        set_cookie(&mut answer, face.fresh_csrf()); // K-52: the first answer may be lost.
     }
     Ok(Some(answer))
 }
@@ -176,7 +189,7 @@ async fn asked_later(
 async fn registered_as(
     face: &Face,
     call: &Call,
-    flow: &RegistrationFlow,
+    (flow, proof): (&RegistrationFlow, &FormProof),
     user: User,
 ) -> Result<Answer, KratosError> {
     face.authority.take_flow(flow.head.id.into_bytes(), RegistrationFlow::STORED).await?;
@@ -189,7 +202,8 @@ async fn registered_as(
     };
     let said = serde_json::to_string(flow).unwrap_or_default();
     let token = opened.as_ref().map(|opened| &opened.token);
-    face.authority.note_form(form_of(flow.head.id), user.realm, token, &said).await?;
+    let form = form_in_browser(flow.head.id, flow.head.browser.as_deref());
+    face.authority.note_form((form, user.realm), proof, token, &said).await?;
     let mount = flow.head.mount;
     let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
     let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);

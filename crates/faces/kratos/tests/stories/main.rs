@@ -8,6 +8,7 @@ mod browser;
 mod exit_five;
 mod flow_lives;
 mod idle;
+mod known_before;
 mod pages;
 mod recorded;
 mod recovery;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{FlowId, NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
+use adieu_authority::{NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::upstream_paths::{self, upstream};
 use adieu_oidc::{AuthorizeAnswer, Refusal};
@@ -162,11 +162,11 @@ async fn code_page(
     waiting: &UpstreamWaiting,
     failed: Option<(StatusCode, &str)>,
 ) -> Result<Response, OpenIdError> {
-    let id: FlowId = face.authority.draw();
+    let attempt = URL_SAFE_NO_PAD.encode(face.authority.draw::<16>());
+    let id = form_token::of_attempt(face, call.headers(), &attempt);
     let (body, from) = (waiting.to_text().into_bytes(), call.address());
     let new = NewFlow { id, kind: KIND, realm: named.realm.id, life: LIFE, body, from: from.as_deref() };
     face.authority.begin_flow(new).await?;
-    let attempt = URL_SAFE_NO_PAD.encode(id);
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = upstream(&face.settings.public_url, &named.realm.path, named.provider, "second-step");
     let hidden = [(form_token::FIELD, field.as_str()), (ATTEMPT, &attempt)];
@@ -193,14 +193,14 @@ async fn code_page(
     Ok(with_cookies(shown, vec![cookie]))
 }
 
-/// Who waits under that name, which is used up.
+/// Who waits in this browser under that name, which is used up.
 pub(super) async fn waiting(
     face: &Face,
+    call: &Call,
     realm: &Realm,
     name: &str,
 ) -> Result<Option<UpstreamWaiting>, OpenIdError> {
-    let id = URL_SAFE_NO_PAD.decode(name).ok().and_then(|id| FlowId::try_from(id).ok());
-    let Some(id) = id else { return Ok(None) };
+    let id = form_token::of_attempt(face, call.headers(), name);
     let now = face.authority.now();
     let kept = face.authority.take_flow(id, KIND).await?;
     let kept = kept.filter(|flow| flow.realm == realm.id && now < flow.expires_at);

@@ -10,6 +10,7 @@ mod consent;
 mod fixture;
 mod front_channel;
 mod global_revocation;
+mod known_before;
 mod logout;
 mod own_word;
 mod private_key_jwt;

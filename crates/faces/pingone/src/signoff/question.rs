@@ -65,7 +65,7 @@ pub(super) async fn asked(
     let here = endable(face, realm, visitor).await?;
     let token = body::once(params, FIELD)?;
     if here.is_empty() {
-        if parts.method == Method::POST && token.is_none() && !visitor.tokens.are_there() {
+        if parts.method == Method::POST && !visitor.tokens.are_there() {
             return Ok(SignOffWay::Answer(come_again(face, realm, params)?));
         }
         // S-RPI-16: whoever asks is signed off.

@@ -5,6 +5,7 @@
 use adieu_face_pingone::{PingOne, Settings, service};
 use adieu_http_kit::service::FaceService;
 use adieu_testkit::World;
+use adieu_testkit::world::profile_config;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -82,6 +83,15 @@ impl FaceFixture {
     pub(crate) async fn with(settings: Settings) -> Self {
         let world = World::start().await;
         let service = service(world.authority().clone(), settings);
+        Self { world, service }
+    }
+
+    /// One whose users are asked for a second factor where they have one.
+    pub(crate) async fn with_second_factors() -> Self {
+        let mut config = profile_config("main");
+        config.sign_on.second_factor = "when_enrolled".into();
+        let world = World::with_config(config).await;
+        let service = service(world.authority().clone(), settings());
         Self { world, service }
     }
 

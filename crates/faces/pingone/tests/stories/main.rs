@@ -11,6 +11,7 @@ mod headers;
 mod idp_signoff;
 mod lists;
 mod management;
+mod other_browsers;
 mod outages;
 mod own_address;
 mod pages;

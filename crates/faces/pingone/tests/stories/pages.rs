@@ -2,7 +2,7 @@
 //!
 //! What a template shows is pages-kit's affair; here is what the pages do.
 
-use crate::fixture::{ALICE, APPS, AUTH, FaceFixture};
+use crate::fixture::{ALICE, APPS, AUTH, FaceFixture, Reply};
 
 /// P-32: the landing page is 200 HTML, and 204 for who reads JSON alone.
 #[tokio::test]
@@ -32,6 +32,20 @@ pub(crate) fn hidden(html: &str, name: &str) -> String {
     rest.split('"').next().expect("a value").to_owned()
 }
 
+/// The pair of the cookie by which the form knows its browser.
+pub(crate) fn form_cookie(reply: &Reply) -> String {
+    let line = reply.set_cookie("__Host-adieu-signon").unwrap_or_else(|| panic!("no cookie: {}", reply.text));
+    line.split(';').next().expect("a pair").to_owned()
+}
+
+/// The page of an authorize request of the shop, in a new browser.
+pub(crate) async fn opened(fixture: &FaceFixture, more: &[(&str, &str)]) -> Reply {
+    let begun = fixture.get(&fixture.authorize(&fixture.shop(), more)).send().await;
+    let moved = fixture.get(begun.location().strip_prefix(APPS).expect("our page")).send().await;
+    let page = fixture.get(moved.location().strip_prefix(AUTH).expect("our address"));
+    page.header("cookie", &form_cookie(&begun)).send().await
+}
+
 /// P-39: a person signs on through the page, a wrong password first.
 #[tokio::test]
 async fn a_person_signs_on_through_the_page() {
@@ -45,18 +59,12 @@ async fn a_person_signs_on_through_the_page() {
     let moved = fixture.get(&first).send().await;
     assert_eq!(moved.status, 302);
     let path = moved.location().strip_prefix(AUTH).expect("our address").to_owned();
-    let page = fixture.get(&path).send().await;
+    let page = fixture.get(&path).header("cookie", &form_cookie(&begun)).send().await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Shop") && !page.text.contains("<alice>"));
     let policy = page.header("content-security-policy");
     assert!(policy.contains(&format!("form-action 'self' {AUTH} https://shop.example.test;")), "{policy}");
-    let cookie = page
-        .set_cookie("__Host-adieu-signon")
-        .expect("a cookie")
-        .split(';')
-        .next()
-        .expect("a pair")
-        .to_owned();
+    let cookie = form_cookie(&page);
     let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
     let submit = |password: &str, token: &str, cookie: &str| {
         let form =
@@ -91,17 +99,8 @@ async fn a_person_signs_on_through_the_page() {
 #[tokio::test]
 async fn who_tries_too_often_keeps_the_form() {
     let fixture = FaceFixture::open().await;
-    let begun = fixture.get(&fixture.authorize(&fixture.shop(), &[])).send().await;
-    let first = begun.location().strip_prefix(APPS).expect("our page").to_owned();
-    let moved = fixture.get(&first).send().await;
-    let page = fixture.get(moved.location().strip_prefix(AUTH).expect("our address")).send().await;
-    let cookie = page
-        .set_cookie("__Host-adieu-signon")
-        .expect("a cookie")
-        .split(';')
-        .next()
-        .expect("a pair")
-        .to_owned();
+    let page = opened(&fixture, &[]).await;
+    let cookie = form_cookie(&page);
     let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
     let form = [("flowId", flow.as_str()), ("token", &token), ("username", "alice"), ("password", "wrong")];
     let submit = || fixture.post(&fixture.a("signon/")).header("cookie", &cookie).form(&form).send();
@@ -135,11 +134,8 @@ async fn bad_requests_to_the_page() {
 #[tokio::test]
 async fn a_form_that_is_sent_twice_leads_on() {
     let fixture = FaceFixture::open().await;
-    let begun = fixture.get(&fixture.authorize(&fixture.shop(), &[("state", "x")])).send().await;
-    let moved = fixture.get(begun.location().strip_prefix(APPS).expect("our page")).send().await;
-    let page = fixture.get(moved.location().strip_prefix(AUTH).expect("our address")).send().await;
-    let line = page.set_cookie("__Host-adieu-signon").expect("a cookie");
-    let cookie = line.split(';').next().expect("a pair").to_owned();
+    let page = opened(&fixture, &[("state", "x")]).await;
+    let cookie = form_cookie(&page);
     let (flow, token) = (hidden(&page.text, "flowId"), hidden(&page.text, "token"));
     let form =
         [("flowId", flow.as_str()), ("token", token.as_str()), ("username", "alice"), ("password", ALICE.1)];

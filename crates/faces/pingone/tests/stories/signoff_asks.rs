@@ -182,3 +182,18 @@ async fn another_site_signs_nobody_off() {
     let nobody = fixture.get(&path).send().await;
     assert_eq!(nobody.location(), format!("{APPS}/{}/signon/#signedOff", fixture.env()), "S-RPI-16");
 }
+
+/// S-RPI-22: a form of another site, with which the browser sends no cookie, makes it forget nothing, whatever it says of a token: the browser
+/// comes again with what it has, and its user is asked.
+#[tokio::test]
+async fn a_form_without_cookies_takes_none_away() {
+    let fixture = strict().await;
+    let held = fixture.sign_on(ALICE).await;
+    for form in [&[("token", "x")][..], &[("token", "x"), ("reach", "everywhere")], &[]] {
+        let reply = fixture.post(&fixture.a("as/signoff")).form(form).send().await;
+        assert_eq!((reply.status.as_u16(), reply.set_cookie("ST")), (303, None), "{form:?} {}", reply.text);
+        let again = reply.location().strip_prefix(AUTH).expect("our address").to_owned();
+        assert_question(&fixture.get(&again).cookie(&held.st).send().await);
+    }
+    fixture.assert_live(&held).await;
+}
