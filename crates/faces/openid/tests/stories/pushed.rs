@@ -135,7 +135,8 @@ async fn a_form_of_a_pushed_request_may_be_sent_twice() {
     let told = shop.post("par", &request(&[("prompt", "select_account")])).await.json();
     let address = referring(&shop.id, told["request_uri"].as_str().expect("a reference"));
     let sign_on = browser.get(&address).await;
-    let mut other = browser.twin();
+    // The second click goes out with the cookies of the first one.
+    let (mut other, mut second_click) = (browser.twin(), browser.twin());
     let question = browser.sign_on(&sign_on, ALICE).await;
     assert!(question.text.contains("Allow Shop?"), "{}", question.text);
     let (allow, first) = ([("choice", "allow")], browser.submit(&question, &[("choice", "allow")]).await);
@@ -144,9 +145,11 @@ async fn a_form_of_a_pushed_request_may_be_sent_twice() {
     shop.tokens(&second).await;
     assert_eq!(browser.get(&address).await.status, 400, "it is used up");
     // The sign-on form, too: its session has used the request meanwhile.
-    let again = browser.sign_on(&sign_on, ALICE).await;
+    let again = second_click.sign_on(&sign_on, ALICE).await;
     assert_eq!(param(again.location(), "state").as_deref(), Some("s1"), "{} {}", again.status, again.text);
-    let (_, stranger) = (other.get(&address).await, other.sign_on(&sign_on, crate::fixture::BOB).await);
+    let (bob, password) = crate::fixture::BOB;
+    let fields = [("username", bob), ("password", password)];
+    let (_, stranger) = (other.get(&address).await, other.submit(&sign_on, &fields).await);
     assert_eq!(stranger.status, 400, "{}", stranger.text);
 
     // The question who it shall be.
