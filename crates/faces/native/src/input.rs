@@ -10,8 +10,6 @@ use adieu_http_kit::form::Params;
 use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media;
 use axum::body::Body;
-use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -70,15 +68,6 @@ pub(super) fn id<T: FromStr>(member: &str, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::invalid(format!("{member}: not an id")))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    ["application/json", "application/merge-patch+json"].iter().any(|expected| media::is(headers, expected))
-}
-
-/// Whether a request says of its body, if it has one, that it is JSON, or nothing.
-pub(super) fn may_be_json(headers: &HeaderMap) -> bool {
-    !headers.contains_key(CONTENT_TYPE) || is_json(headers)
-}
-
 /// Reads a JSON object, and nothing but its known members.
 pub(super) async fn object<T: DeserializeOwned>(call: &Call, body: Body) -> Result<T, Problem> {
     large_object(call, body, BODY_BYTES_MAX).await
@@ -90,7 +79,8 @@ pub(super) async fn large_object<T: DeserializeOwned>(
     body: Body,
     bytes_max: usize,
 ) -> Result<T, Problem> {
-    if !is_json(&call.parts.headers) {
+    let json = ["application/json", "application/merge-patch+json"];
+    if !json.iter().any(|expected| media::is(&call.parts.headers, expected)) {
         return Err(Problem::new(ProblemKind::MediaType, "Send application/json."));
     }
     let bytes = adieu_http_kit::body::read(body, bytes_max, BODY_PATIENCE).await?;

@@ -79,9 +79,6 @@ impl Face {
         body: Body,
     ) -> Answered {
         let outcome = match Query::of(&parts, operation.query) {
-            Ok(_) if operation.takes_nothing() && !input::may_be_json(&parts.headers) => {
-                Err(Problem::new(ProblemKind::MediaType, "Send no body, or application/json."))
-            }
             Ok(query) => self.handled(operation.endpoint, Call { parts, id, second, query }, body).await,
             Err(problem) => Err(problem),
         };

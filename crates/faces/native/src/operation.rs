@@ -155,12 +155,6 @@ impl Operation {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
     }
 
-    /// Whether it changes something and has no body: then one of another type than JSON is refused. Programs that nobody meant to
-    /// call this send forms, as a notice of an ending is one.
-    pub(crate) fn takes_nothing(&self) -> bool {
-        self.verb != Verb::Get && self.body.is_none()
-    }
-
     /// Whether it reads `Idempotency-Key`.
     pub(crate) fn has_key(&self) -> bool {
         matches!(self.endpoint, Endpoint::End | Endpoint::RotateSecret)
@@ -179,9 +173,6 @@ impl Operation {
                 ProblemKind::MediaType,
                 ProblemKind::Invalid,
             ]);
-        }
-        if self.takes_nothing() {
-            kinds.push(ProblemKind::MediaType);
         }
         if self.endpoint != Endpoint::Document {
             kinds.push(ProblemKind::CannotTell);

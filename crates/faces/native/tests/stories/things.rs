@@ -118,21 +118,6 @@ async fn an_unknown_scope_of_an_api_is_refused_with_the_nearest_one() {
     refused(&ask(&world, Method::PATCH, &path, change).await, "`p1:delete:sessions`");
 }
 
-/// Goal: a request that is no administrator's changes nothing. A notice of an ending is a form, which is sent to whatever address a client has
-/// registered: operations that want no body take none.
-#[tokio::test]
-async fn what_wants_no_body_takes_no_form() {
-    let world = World::start().await;
-    let alice = format!("/v1/users/{}", world.data.alice.id);
-    let of_ending = "/v1/endings/3f0d8a51-3c1e-4b7a-9d52-8e2b4f7c1a90";
-    for path in [format!("{alice}/unlock"), format!("{of_ending}/retry"), format!("{of_ending}/give-up")] {
-        let form = world.admin(Method::POST, &path).form(&[("logout_token", "x")]).send().await;
-        assert_eq!(problem(&form), (415, "media-type".into()), "{path}");
-    }
-    assert_eq!(ask(&world, Method::POST, &format!("{alice}/unlock"), None).await.status, 204);
-    assert_eq!(ask(&world, Method::POST, &format!("{alice}/unlock"), Some(json!({}))).await.status, 204);
-}
-
 /// Goal: an administrator narrows and frees what a client asks its users for; words that nobody knows are refused.
 #[tokio::test]
 async fn an_administrator_says_the_scopes_that_a_client_asks_for() {
