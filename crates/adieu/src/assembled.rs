@@ -66,6 +66,7 @@ impl AssembledServer {
             .map_err(anyhow::Error::from)
             .and_then(|folder| opened(config, folder, clock, entropy, between))
             .with_context(|| format!("data folder {}", folder.display()))?;
+        authority.hold_notices(Folder::is_untold(folder));
         authority.ask_upstreams_by(AskedUpstreams::new(config)?);
         authority.ask_client_keys_by(AskedClientKeys::new(config)?);
         let made = provision::realms(&authority, config).await?;

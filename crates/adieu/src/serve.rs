@@ -112,7 +112,7 @@ impl Serving {
     pub async fn run(self, config: &Config, stop: watch::Receiver<bool>) -> Result<()> {
         let every = Duration::from_secs(config.keep.sweep_every_s.max(1));
         let mut beside = tokio::task::JoinSet::new();
-        beside.spawn(tell(self.outbox, config.data.clone(), stop.clone()));
+        beside.spawn(tell(self.authority.clone(), self.outbox, config.data.clone(), stop.clone()));
         beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
         beside.spawn(expire(self.authority.clone(), stop.clone()));
         beside.spawn(sweep(self.authority, every, stop.clone()));
@@ -140,7 +140,7 @@ impl Serving {
 const UNTOLD_EVERY: Duration = Duration::from_millis(500);
 
 /// Tells of endings; over a restored folder only once that has taken the place of the one that was backed up (decision 0086).
-async fn tell(outbox: Outbox, data: PathBuf, mut stop: watch::Receiver<bool>) {
+async fn tell(authority: Authority, outbox: Outbox, data: PathBuf, mut stop: watch::Receiver<bool>) {
     if Folder::is_untold(&data) {
         tracing::warn!(
             data = %data.display(),
@@ -155,6 +155,7 @@ async fn tell(outbox: Outbox, data: PathBuf, mut stop: watch::Receiver<bool>) {
         }
         tracing::info!("this data folder takes over: applications are told from now on");
     }
+    authority.hold_notices(false);
     metering::notices_held(false);
     carry(outbox, stop).await;
 }

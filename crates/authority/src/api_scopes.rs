@@ -6,7 +6,7 @@
 use adieu_core::{Client, RecordFault};
 
 use crate::Authority;
-use crate::user_scopes::user_scopes_are_sound;
+use crate::user_scopes::{ScopesOfClient, user_scopes_are_sound};
 
 /// Judges the scopes that a client is to be granted, over those that it is granted now.
 ///
@@ -31,8 +31,8 @@ impl Authority {
     pub(crate) fn judge_scopes(&self, before: Option<&Client>, next: &Client) -> Result<(), RecordFault> {
         let of_apis = self.policy().api_scopes;
         api_scopes_are_known(of_apis, before.map_or(&[], |before| &before.api_scopes), &next.api_scopes)?;
-        let named = before.and_then(|before| before.user_scopes.as_deref());
-        user_scopes_are_sound(of_apis, named, next.user_scopes.as_deref())
+        let before = before.map_or_else(ScopesOfClient::default, ScopesOfClient::of);
+        user_scopes_are_sound(of_apis, before, ScopesOfClient::of(next))
     }
 }
 

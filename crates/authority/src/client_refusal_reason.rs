@@ -4,10 +4,8 @@
 
 use adieu_core::{GrantFault, Timestamp};
 
+use crate::request_lines::LINES_MAX;
 use crate::sign_on_outcome::RefusalLines;
-
-/// Lines of each reason in a second: whoever floods with one mistake hides no other (HOME-LIMITS).
-const LINES_MAX: u64 = 20;
 
 /// What was wrong with what a client asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +28,10 @@ pub enum ClientRefusalReason {
     AssertionTime,
     /// What it signed is for somebody else.
     AssertionAudience,
+    /// What it signed names a key that the client did not have when its keys were read lately, and may have by now.
+    UnknownKey,
+    /// The keys of the client cannot be asked for where they stand.
+    KeysUnreachable,
     /// What it signed was taken before.
     UsedAssertion,
     /// There is no such code or token.
@@ -70,7 +72,7 @@ pub enum ClientRefusalReason {
 
 impl ClientRefusalReason {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::NoClient,
         Self::UnknownClient,
         Self::DisabledClient,
@@ -80,6 +82,8 @@ impl ClientRefusalReason {
         Self::AssertionClaims,
         Self::AssertionTime,
         Self::AssertionAudience,
+        Self::UnknownKey,
+        Self::KeysUnreachable,
         Self::UsedAssertion,
         Self::UnknownGrant,
         Self::GrantOfAnother,
@@ -112,6 +116,8 @@ impl ClientRefusalReason {
             Self::AssertionClaims => "assertion_claims",
             Self::AssertionTime => "assertion_time",
             Self::AssertionAudience => "assertion_audience",
+            Self::UnknownKey => "unknown_key",
+            Self::KeysUnreachable => "keys_unreachable",
             Self::UsedAssertion => "used_assertion",
             Self::UnknownGrant => "unknown_grant",
             Self::GrantOfAnother => "grant_of_another",

@@ -73,6 +73,9 @@ struct SaidBody {
 #[derive(Clone, Serialize, Deserialize)]
 struct SaidScopes {
     named: Option<Vec<String>>,
+    /// What its administrator lets it name at most, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    most: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -94,7 +97,7 @@ impl SaidBody {
         });
         let scopes = match word.scopes {
             OwnScopes::Unknown => None,
-            OwnScopes::Said(named) => Some(SaidScopes { named }),
+            OwnScopes::Said(named) => Some(SaidScopes { named, most: word.scopes_most }),
         };
         Self { auth, code: word.code, refresh: word.refresh, scopes }
     }
@@ -106,8 +109,12 @@ impl SaidBody {
             SaidAuth::Post => ClientAuth::Post,
             SaidAuth::PrivateKey => ClientAuth::PrivateKey,
         });
-        let scopes = self.scopes.clone().map_or(OwnScopes::Unknown, |said| OwnScopes::Said(said.named));
-        OwnWord { auth, code: self.code, refresh: self.refresh, scopes }
+        let said = self
+            .scopes
+            .clone()
+            .map_or((OwnScopes::Unknown, None), |said| (OwnScopes::Said(said.named), said.most));
+        let (scopes, scopes_most) = said;
+        OwnWord { auth, code: self.code, refresh: self.refresh, scopes, scopes_most }
     }
 }
 

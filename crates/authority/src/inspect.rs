@@ -3,6 +3,7 @@
 //! NO-STALE-YES: session, epoch, client generation, grant and expiry are read at each look. NO-FALSE-NO: an [`Outage`]
 //! is "cannot tell", never "not active".
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use adieu_core::FoundSession;
@@ -13,6 +14,7 @@ use adieu_core::{
 use adieu_token::{TYP_ACCESS, TYP_ID, Verified};
 
 use crate::revoke::token_id;
+use crate::user_scopes::ScopesOfClient;
 use crate::{Authority, Standing};
 
 /// For whom a token is looked at, which says who may be told of it and whether the look is activity of its user.
@@ -50,9 +52,17 @@ impl Active {
         self.claims.str("sub").and_then(|sub| sub.parse().ok())
     }
 
-    /// Whether the token carries that scope.
+    /// Whether the token carries that scope, and its client may have it at this moment.
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.claims.str("scope").is_some_and(|own| own.split(' ').any(|own| own == scope))
+        let carried = self.claims.str("scope").is_some_and(|own| own.split(' ').any(|own| own == scope));
+        carried && ScopesOfClient::of(&self.client).counts(scope, self.grant.is_some())
+    }
+
+    /// The scopes of the token that its client may have at this moment, separated by blanks.
+    pub fn scope(&self) -> Option<Cow<'_, str>> {
+        let carried = self.claims.str("scope")?;
+        let counts = |scope: &str| ScopesOfClient::of(&self.client).counts(scope, self.grant.is_some());
+        Some(narrowed(carried, counts))
     }
 }
 
@@ -62,6 +72,22 @@ pub struct ActiveRefresh {
     pub grant: Arc<Grant>,
     /// Whose it is.
     pub client: Arc<Client>,
+}
+
+impl ActiveRefresh {
+    /// The scopes of the grant that its client may have at this moment, separated by blanks.
+    pub fn scope(&self) -> Cow<'_, str> {
+        narrowed(&self.grant.scope, |scope| ScopesOfClient::of(&self.client).counts(scope, true))
+    }
+}
+
+/// Those of some scopes that count.
+fn narrowed(scopes: &str, counts: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    if scopes.split(' ').all(&counts) {
+        return Cow::Borrowed(scopes);
+    }
+    let kept: Vec<_> = scopes.split(' ').filter(|scope| counts(scope)).collect();
+    Cow::Owned(kept.join(" "))
 }
 
 /// Who calls with a bearer token.
@@ -88,10 +114,10 @@ impl Principal {
         self.user.as_ref().map(|(_, session)| session.id)
     }
 
-    /// Whether the token carries that scope of an API, and its client is granted it at this moment.
+    /// Whether the token carries that scope of an API, and its client may have it at this moment.
     pub fn has_scope(&self, scope: &str) -> bool {
-        let granted = self.client.api_scopes.iter().any(|granted| granted == scope);
-        granted && self.scope.split(' ').any(|own| own == scope)
+        let may = ScopesOfClient::of(&self.client).counts(scope, self.user.is_some());
+        may && self.scope.split(' ').any(|own| own == scope)
     }
 
     /// The roles as they are at this moment, not as they were when the token was issued.

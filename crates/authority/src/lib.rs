@@ -29,6 +29,7 @@ mod form_turns;
 mod form_uses;
 mod grants;
 mod hashing;
+mod held_notices;
 mod inspect;
 mod keys;
 mod known_places;
@@ -41,6 +42,7 @@ mod prove;
 mod realms;
 mod recovery;
 mod registration;
+mod request_lines;
 mod revoke;
 mod search;
 mod second_factor;
@@ -59,6 +61,7 @@ mod verification;
 mod verified;
 mod whence;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 pub use adieu_core::names::matched;
@@ -127,6 +130,7 @@ pub use prove::Proven;
 pub use realms::ROOT;
 pub use recovery::{Recovery, RecoveryFailure};
 pub use registration::RegisterError;
+pub use request_lines::LineTaken;
 pub use revoke::RevokeError;
 pub use search::FoundUsers;
 pub use second_factor::{SecondFactor, SecondStep, SecondStepFailure};
@@ -141,7 +145,7 @@ pub use upstream::{
     UpstreamSignedIn, UpstreamStart, UpstreamWaiting,
 };
 pub use upstream_client::{UpstreamClient, UpstreamPlace};
-pub use user_scopes::{OFFLINE_ACCESS, STANDARD_SCOPES, user_scopes_are_sound};
+pub use user_scopes::{OFFLINE_ACCESS, STANDARD_SCOPES, ScopesOfClient, user_scopes_are_sound};
 pub use verification::is_known_hash;
 
 use crate::client_refusal_reason::ClientRefusalLines;
@@ -150,7 +154,8 @@ use crate::form_turns::FormTurns;
 use crate::hashing::Hashing;
 use crate::known_places::KnownPlaces;
 use crate::realms::Realms;
-use crate::sign_on_outcome::RefusalLines;
+use crate::request_lines::RequestLines;
+use crate::sign_on_outcome::SignOnLines;
 use crate::throttle::{ClientThrottle, Throttle};
 use crate::unfinished::Unfinished;
 
@@ -189,8 +194,10 @@ struct Inner {
     throttle: Throttle,
     revocations: ClientThrottle,
     assertions: ClientThrottle,
-    refusals: RefusalLines,
+    sign_on_lines: SignOnLines,
     client_refusals: ClientRefusalLines,
+    request_lines: RequestLines,
+    notices_held: AtomicBool,
     unfinished: Unfinished,
     form_turns: Arc<FormTurns>,
     places: KnownPlaces,
@@ -222,8 +229,10 @@ impl Authority {
                 throttle,
                 revocations: ClientThrottle::of_calls(),
                 assertions: ClientThrottle::of_name_minutes(),
-                refusals: RefusalLines::default(),
+                sign_on_lines: SignOnLines::default(),
                 client_refusals: ClientRefusalLines::default(),
+                request_lines: RequestLines::default(),
+                notices_held: AtomicBool::new(false),
                 unfinished,
                 form_turns: Arc::default(),
                 places: KnownPlaces::default(),

@@ -169,7 +169,7 @@ impl From<TryRefused> for SignOnFailure {
 impl Authority {
     /// Counts what became of a sign-on, and logs it if nobody is signed on.
     pub(crate) fn note_sign_on(&self, who: &Candidate, outcome: SignOnOutcome) {
-        who.note(outcome, &self.inner.refusals, self.now());
+        who.note(outcome, &self.inner.sign_on_lines, self.now());
     }
 
     /// Verifies name and password and gives a session: a new one, or the presented one renewed or begun anew.

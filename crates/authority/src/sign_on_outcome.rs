@@ -88,25 +88,26 @@ impl Candidate {
     }
 
     /// Counts what became of a sign-on, and logs it if no session was opened: the opening of a session is logged where it happens.
-    pub(crate) fn note(&self, outcome: SignOnOutcome, refusals: &RefusalLines, now: Timestamp) {
+    pub(crate) fn note(&self, outcome: SignOnOutcome, lines: &SignOnLines, now: Timestamp) {
         let channel = self.channel.0.to_string();
         metrics::counter!("adieu_sign_ons_total", "channel" => channel, "outcome" => outcome.word())
             .increment(1);
         match outcome {
             SignOnOutcome::SignedOn => {}
             SignOnOutcome::SecondFactor => self.log(outcome, "sign-on waits for the second factor", 0),
-            SignOnOutcome::Limited | SignOnOutcome::Busy => {
-                if let Some(left_out) = refusals.take(now) {
-                    self.log(outcome, "sign-on failed", left_out);
-                }
-            }
-            SignOnOutcome::WrongCredentials
+            SignOnOutcome::Limited
+            | SignOnOutcome::Busy
+            | SignOnOutcome::WrongCredentials
             | SignOnOutcome::WrongCode
             | SignOnOutcome::Disabled
             | SignOnOutcome::NotEnrolled
             | SignOnOutcome::TooMany
             | SignOnOutcome::Quota
-            | SignOnOutcome::Outage => self.log(outcome, "sign-on failed", 0),
+            | SignOnOutcome::Outage => {
+                if let Some(left_out) = lines.take(outcome, now) {
+                    self.log(outcome, "sign-on failed", left_out);
+                }
+            }
         }
     }
 
@@ -120,9 +121,20 @@ impl Candidate {
     }
 }
 
-/// Lines about refusals in a second. A sign-on that was tried costs a hash and comes in tens; one that is refused before costs
-/// nothing, and a flood brings as many as it likes (HOME-LIMITS).
-const REFUSALS_LOGGED_MAX: u64 = 100;
+/// Lines of each outcome in a second. A sign-on with a password costs a hash and comes in tens; one that is refused before, or comes back from
+/// another provider with a made-up word, costs nothing, and a flood brings as many as it likes (HOME-LIMITS).
+const LINES_MAX: u64 = 100;
+
+/// How many lines were written in this second, for each outcome: a flood of one hides no other.
+#[derive(Default)]
+pub(crate) struct SignOnLines([RefusalLines; SignOnOutcome::ALL.len()]);
+
+impl SignOnLines {
+    fn take(&self, outcome: SignOnOutcome, now: Timestamp) -> Option<u64> {
+        let of_outcome = SignOnOutcome::ALL.iter().position(|one| *one == outcome)?;
+        self.0.get(of_outcome)?.take_up_to(LINES_MAX, now)
+    }
+}
 
 /// How many lines were written in this second about what was refused untried, and how many were left out.
 #[derive(Default)]
@@ -133,13 +145,8 @@ pub(crate) struct RefusalLines {
 }
 
 impl RefusalLines {
-    /// Whether one more line is written, and how many were left out before it. Two that come at the turn of a second may
+    /// Whether one more line of so many in a second is written, and how many were left out before it. Two that come at the turn of a second may
     /// both begin it: then some lines more are written.
-    pub(crate) fn take(&self, now: Timestamp) -> Option<u64> {
-        self.take_up_to(REFUSALS_LOGGED_MAX, now)
-    }
-
-    /// The same, of so many lines in a second.
     pub(crate) fn take_up_to(&self, max: u64, now: Timestamp) -> Option<u64> {
         let second = now.s();
         if self.second.swap(second, Ordering::Relaxed) != second {
@@ -158,14 +165,16 @@ impl RefusalLines {
 mod tests {
     use super::*;
 
-    /// Goal: HOME-LIMITS: a flood of refused sign-ons fills no disk with lines, and the log says how many it left out.
+    /// Goal: HOME-LIMITS: a flood of refused sign-ons fills no disk with lines, hides no other, and the log says how many it left out.
     #[test]
     fn lines_about_refusals_have_a_bound_in_each_second() {
-        let (lines, at) = (RefusalLines::default(), |s: i64| Timestamp::from_ms(s * 1000));
-        let written = (0..1000).filter(|_| lines.take(at(7)).is_some()).count() as u64;
-        assert_eq!(written, REFUSALS_LOGGED_MAX);
-        assert_eq!(lines.take(at(8)), Some(1000 - REFUSALS_LOGGED_MAX));
-        assert_eq!(lines.take(at(8)), Some(0));
+        let (lines, at) = (SignOnLines::default(), |s: i64| Timestamp::from_ms(s * 1000));
+        let written =
+            (0..1000).filter(|_| lines.take(SignOnOutcome::Limited, at(7)).is_some()).count() as u64;
+        assert_eq!(written, LINES_MAX);
+        assert_eq!(lines.take(SignOnOutcome::WrongCredentials, at(7)), Some(0));
+        assert_eq!(lines.take(SignOnOutcome::Limited, at(8)), Some(1000 - LINES_MAX));
+        assert_eq!(lines.take(SignOnOutcome::Limited, at(8)), Some(0));
     }
 
     #[test]

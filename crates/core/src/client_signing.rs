@@ -3,6 +3,7 @@
 //! Only public keys, which were read and judged before they came here: of a key nothing is read but its algorithm. Nothing here signs or
 //! verifies.
 //! RFC 7591 §2, RFC 7517 §5, OpenID Connect Dynamic Client Registration 1.0 §2.
+
 use crate::Span;
 
 /// The public keys of a client: a JWK Set as text, as whoever read and judged it wrote it down.

@@ -22,11 +22,13 @@ pub enum NoticeWait {
         /// When it is asked again; none if that is due.
         asked_again_at: Option<Timestamp>,
     },
+    /// For the data folder, which was restored to be tried: nobody is told before it takes over.
+    Held,
 }
 
 impl NoticeWait {
     /// Its words, in the order of the variants.
-    pub const WORDS: [&'static str; 4] = ["being_told", "due", "later", "ailing"];
+    pub const WORDS: [&'static str; 5] = ["being_told", "due", "later", "ailing", "held"];
 
     /// It as one word.
     pub const fn word(self) -> &'static str {
@@ -35,6 +37,7 @@ impl NoticeWait {
             Self::Turn => Self::WORDS[1],
             Self::Until(_) => Self::WORDS[2],
             Self::Ailing { .. } => Self::WORDS[3],
+            Self::Held => Self::WORDS[4],
         }
     }
 
@@ -43,7 +46,7 @@ impl NoticeWait {
         match self {
             Self::Until(at) => Some(at),
             Self::Ailing { asked_again_at, .. } => asked_again_at,
-            Self::Answer | Self::Turn => None,
+            Self::Answer | Self::Turn | Self::Held => None,
         }
     }
 

@@ -101,6 +101,12 @@ pub enum RecordFault {
         /// The nearest one that they are asked for.
         nearest: &'static str,
     },
+    /// A client names a scope of an API, to ask its users for, that it is not granted.
+    #[error("`{scope}` is of an API, and the client is not granted it: name it in api_scopes as well")]
+    UngrantedScope {
+        /// Which one.
+        scope: &'static str,
+    },
     /// A client names scopes with which nothing can be asked for.
     #[error(
         "a client that names the scopes it asks users for names one of openid, profile, email, address, phone or of an API; \

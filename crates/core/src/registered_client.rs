@@ -16,12 +16,14 @@ pub struct OwnWord {
     pub refresh: bool,
     /// What it asks for.
     pub scopes: OwnScopes,
+    /// What it may ask for at most, by its administrator's word; none is whatever it likes.
+    pub scopes_most: Option<Vec<String>>,
 }
 
 /// What a client says of the scopes that it asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnScopes {
-    /// It was kept by an earlier version, where nobody else could say it.
+    /// It was kept by an earlier version: what the record says counts as its administrator's word.
     Unknown,
     /// These; none if it asks for whatever it likes.
     Said(Option<Vec<String>>),
@@ -29,19 +31,50 @@ pub enum OwnScopes {
 
 impl OwnWord {
     /// What an earlier version has kept, which is nothing: whatever the client lacks counts as taken away.
-    pub const UNKNOWN: Self = Self { auth: None, code: true, refresh: true, scopes: OwnScopes::Unknown };
+    pub const UNKNOWN: Self =
+        Self { auth: None, code: true, refresh: true, scopes: OwnScopes::Unknown, scopes_most: None };
 
     /// What a client says that registers.
     pub fn of(client: &Client) -> Self {
         let scopes = OwnScopes::Said(client.user_scopes.clone());
-        Self { auth: Some(client.auth), code: client.code, refresh: client.refresh, scopes }
+        Self {
+            auth: Some(client.auth),
+            code: client.code,
+            refresh: client.refresh,
+            scopes,
+            scopes_most: None,
+        }
     }
+
+    /// What the client may ask for at most, where its record says this: what an administrator has said since the client spoke last,
+    /// and nothing more once that is what the client said.
+    fn most(&self, record: Option<&Vec<String>>) -> Option<Vec<String>> {
+        match &self.scopes {
+            OwnScopes::Unknown => record.cloned(),
+            OwnScopes::Said(said)
+                if narrower(said.as_ref(), self.scopes_most.as_ref()).as_ref() == record =>
+            {
+                self.scopes_most.clone()
+            }
+            OwnScopes::Said(said) if said.as_ref() == record => None,
+            OwnScopes::Said(_) => record.cloned(),
+        }
+    }
+}
+
+/// Those of some scopes that are among others, where none is all: the narrower of the two counts. Where they have nothing in common
+/// that can be asked for, it is the second.
+fn narrower(said: Option<&Vec<String>>, most: Option<&Vec<String>>) -> Option<Vec<String>> {
+    let (Some(said), Some(most)) = (said, most) else { return said.or(most).cloned() };
+    let both: Vec<_> = said.iter().filter(|scope| most.contains(scope)).cloned().collect();
+    let asks = both.iter().any(|scope| scope != "offline_access");
+    Some(if asks { both } else { most.clone() })
 }
 
 /// Decides what a client comes to that says of itself what it is: `said`, made from `before`. `own` is what it said last. Gives the client,
 /// and what stands beside it from now on.
 ///
-/// Grant types, scopes and the way to prove itself that an administrator decided stay as they are; PKCE is never given up; and what users agreed
+/// Grant types and the way to prove itself that an administrator decided stay as they are; of scopes it has those that both name; PKCE is never given up; and what users agreed
 /// to counts no more where the client is called otherwise or has one more place to send them to. Nobody here has vouched for that either:
 /// users are asked about it from then on, also where an administrator has said of the client as it was that nobody need ask.
 pub fn decide_own_change(before: &Client, said: Client, own: &OwnWord) -> (Client, OwnWord) {
@@ -51,10 +84,11 @@ pub fn decide_own_change(before: &Client, said: Client, own: &OwnWord) -> (Clien
     let becomes_public = auth == ClientAuth::None && before.auth != ClientAuth::None;
     let has_new_place = said.redirect_uris.iter().any(|uri| !before.redirect_uris.contains(uri));
     let another = has_new_place || said.name != before.name;
-    let scopes_are_set = matches!(&own.scopes, OwnScopes::Said(scopes) if *scopes != before.user_scopes);
-    let user_scopes = if scopes_are_set { &before.user_scopes } else { &said.user_scopes }.clone();
+    let scopes_most = own.most(before.user_scopes.as_ref());
+    let user_scopes = narrower(said.user_scopes.as_ref(), scopes_most.as_ref());
     let next_own = OwnWord {
-        scopes: if scopes_are_set { own.scopes.clone() } else { OwnScopes::Said(said.user_scopes.clone()) },
+        scopes: OwnScopes::Said(said.user_scopes.clone()),
+        scopes_most,
         auth: if auth_is_set { own.auth } else { Some(said.auth) },
         code: said.code || code_withheld,
         refresh: said.refresh || refresh_withheld,
@@ -84,26 +118,84 @@ mod tests {
         (client, own)
     }
 
-    /// S-REG-4: scopes that an administrator has said stay, whatever the client says, until they are what it says.
+    fn scopes(text: &str) -> Option<Vec<String>> {
+        Some(text.split(' ').map(str::to_owned).collect())
+    }
+
+    /// What a client's scopes come to that says one thing after another, and what its administrator says before some of them.
+    fn come_to(own: OwnWord, turns: &[(Option<&str>, Option<Option<&str>>)]) -> Vec<Option<Vec<String>>> {
+        let (client, _) = registered();
+        let mut own = own;
+        let mut record = match &own.scopes {
+            OwnScopes::Unknown => None,
+            OwnScopes::Said(said) => said.clone(),
+        };
+        let turn = |(says, administrator): &(Option<&str>, Option<Option<&str>>)| {
+            if let Some(set) = administrator {
+                record = set.and_then(scopes);
+            }
+            let before = Client { user_scopes: record.clone(), ..client.clone() };
+            let said = Client { user_scopes: says.and_then(scopes), ..client.clone() };
+            let (next, word) = decide_own_change(&before, said, &own);
+            (own, record) = (word, next.user_scopes.clone());
+            next.user_scopes
+        };
+        turns.iter().map(turn).collect()
+    }
+
+    fn saying(text: &str) -> OwnWord {
+        let (client, _) = registered();
+        OwnWord::of(&Client { user_scopes: scopes(text), ..client })
+    }
+
+    /// S-REG-4: of scopes that an administrator has said a client gets no more, whatever it says and however often, until they are given
+    /// back.
     #[test]
     fn scopes_that_an_administrator_said_are_not_said_anew() {
-        let scopes = |text: &str| Some(text.split(' ').map(str::to_owned).collect::<Vec<_>>());
-        let (client, _) = registered();
-        let said = Client { user_scopes: scopes("openid email"), ..client.clone() };
-        let own = OwnWord::of(&said);
-        let narrowed = Client { user_scopes: scopes("openid"), ..said.clone() };
-        let wider = Client { user_scopes: None, ..said.clone() };
-        let (once, own) = decide_own_change(&narrowed, wider.clone(), &own);
-        let (twice, own) = decide_own_change(&once, said.clone(), &own);
-        assert_eq!((&once.user_scopes, &twice.user_scopes), (&scopes("openid"), &scopes("openid")));
-        let (free, own) = decide_own_change(&said, wider.clone(), &own);
-        assert_eq!(
-            (&free.user_scopes, &own.scopes),
-            (&None, &OwnScopes::Said(None)),
-            "given back, it is its own again"
-        );
-        let unknown = decide_own_change(&said, wider, &OwnWord::UNKNOWN);
-        assert_eq!(unknown.0.user_scopes, None, "nobody else could say it then");
+        let turns = [
+            (None, Some(Some("openid"))),
+            (Some("openid email"), None),
+            // As it reads its own record.
+            (Some("openid"), None),
+            (None, None),
+            (None, Some(Some("openid email phone"))),
+            (Some("profile"), None),
+        ];
+        let narrow = scopes("openid");
+        let wider = scopes("openid email phone");
+        let expect = [narrow.clone(), narrow.clone(), narrow.clone(), narrow, wider.clone(), wider];
+        assert_eq!(come_to(saying("openid email"), &turns), expect);
+        let given_back = [(Some("openid email"), Some(Some("openid"))), (None, Some(Some("openid email")))];
+        assert_eq!(come_to(saying("openid email"), &given_back), [scopes("openid"), None], "its own again");
+    }
+
+    /// S-REG-4, decision 0117: a client may always say less than its administrator, and as much again.
+    #[test]
+    fn a_client_says_less_than_its_administrator() {
+        let freed = [
+            (Some("openid email phone"), Some(None)),
+            (None, None),
+            (Some("openid"), None),
+            (Some("openid email"), None),
+        ];
+        let expect = [scopes("openid email phone"), None, scopes("openid"), scopes("openid email")];
+        assert_eq!(come_to(saying("openid email"), &freed), expect);
+        let bounded = [
+            (Some("openid"), Some(Some("openid email"))),
+            (Some("openid email profile"), None),
+            (Some("email"), None),
+        ];
+        let expect = [scopes("openid"), scopes("openid email"), scopes("email")];
+        assert_eq!(come_to(saying("openid email phone"), &bounded), expect);
+    }
+
+    /// S-REG-4: what stands in a record beside a word of an earlier version may be an administrator's.
+    #[test]
+    fn scopes_beside_an_earlier_word_are_the_administrators() {
+        let set = [(None, Some(Some("openid"))), (Some("openid email"), None)];
+        assert_eq!(come_to(OwnWord::UNKNOWN, &set), [scopes("openid"), scopes("openid")]);
+        let free = [(None, None), (Some("openid"), None), (None, None)];
+        assert_eq!(come_to(OwnWord::UNKNOWN, &free), [None, scopes("openid"), None]);
     }
 
     /// S-REG-4, F-9: what an administrator took away stays away, however often the client says it, until it is given back.

@@ -3,14 +3,16 @@
 //! An assertion counts once, at one issuer, and not long: its name is remembered by the store until it is over, so that no other
 //! node takes it either. RFC 7521 §4.2, RFC 7523 §3, OpenID Connect Core §9, standards.md 2.3 (S-CA-2).
 
-use adieu_authority::{Client, ClientRefusalReason, FlowId, Outage, RememberError, Span, UnsignedByClient};
+use adieu_authority::{
+    Client, ClientRefusalReason, FlowId, LineTaken, RememberError, Span, UnsignedByClient,
+};
 use adieu_core::{ClientKeysError, TokenHash};
 use adieu_http_kit::form::Params;
 use adieu_token::{Verified, unverified_claim};
 use serde_json::Value;
 
 use crate::client_auth::once;
-use crate::{Provider, Refusal};
+use crate::{KeysLater, Provider, Refusal};
 
 /// The one type of assertion. RFC 7523 §2.2
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -52,7 +54,8 @@ impl Provider<'_> {
         {
             Ok(claims) => claims,
             Err(unsigned) => {
-                had(client, unsigned)?;
+                let unsigned = had(unsigned)?;
+                self.note_keys(client, &unsigned);
                 return Err(refused(ClientRefusalReason::AssertionSignature));
             }
         };
@@ -82,6 +85,15 @@ impl Provider<'_> {
         if first { Ok(()) } else { Err(refused(ClientRefusalReason::UsedAssertion)) }
     }
 
+    /// Writes down that keys at an address of the client's are none that are taken: its owner can mend that.
+    pub(crate) fn note_keys(&self, client: &Client, unsigned: &UnsignedByClient) {
+        if matches!(unsigned, UnsignedByClient::Keys(ClientKeysError::NotTaken(_)))
+            && let Some(LineTaken { left_out }) = self.authority.take_line("oidc", "keys_not_taken")
+        {
+            tracing::warn!(client = %client.id, why = %unsigned, left_out, "the keys at a client's jwks_uri are not taken");
+        }
+    }
+
     /// Whether the assertion is for this issuer: by its name or, unless the installation is strict, by the address of its tokens or
     /// of pushed requests, as RFC 9126 §2 and older programs have it. An assertion that names others besides could be shown to us
     /// by one of them.
@@ -101,20 +113,21 @@ impl Provider<'_> {
 
 /// Why something does not count as signed by a client, where its keys are had: where its address does not answer, or is not asked yet
 /// for a key that it may have by now, nobody can tell (NO-FALSE-NO).
-pub(crate) fn had(client: &Client, unsigned: UnsignedByClient) -> Result<UnsignedByClient, Refusal> {
-    match unsigned {
-        UnsignedByClient::Keys(error @ (ClientKeysError::Unreachable(_) | ClientKeysError::Busy)) => {
-            Err(Refusal::Unavailable(Outage::new(error)))
+pub(crate) fn had(unsigned: UnsignedByClient) -> Result<UnsignedByClient, Refusal> {
+    let UnsignedByClient::Keys(error) = &unsigned else { return Ok(unsigned) };
+    let (why, retry_after_s) = match error {
+        ClientKeysError::Unreachable(_) | ClientKeysError::Busy => (ClientRefusalReason::KeysUnreachable, 1),
+        ClientKeysError::AskedLately { again_after } => {
+            (ClientRefusalReason::UnknownKey, seconds(*again_after))
         }
-        UnsignedByClient::Keys(error @ ClientKeysError::AskedLately { again_after }) => {
-            Err(Refusal::Unavailable(Outage::new(error).again_after(again_after)))
-        }
-        UnsignedByClient::Keys(ClientKeysError::NotTaken(_)) => {
-            tracing::warn!(client = %client.id, why = %unsigned, "the keys at a client's jwks_uri are not taken");
-            Ok(unsigned)
-        }
-        UnsignedByClient::NoKeys | UnsignedByClient::Algorithm | UnsignedByClient::Refused(_) => Ok(unsigned),
-    }
+        ClientKeysError::NotTaken(_) => return Ok(unsigned),
+    };
+    Err(Refusal::KeysLater(KeysLater { why, retry_after_s, detail: error.to_string() }))
+}
+
+/// A wait in whole seconds, rounded up, and one at least.
+fn seconds(wait: Span) -> u16 {
+    u16::try_from((wait.ms().saturating_add(999) / 1000).max(1)).unwrap_or(u16::MAX)
 }
 
 /// Whether what is signed counts already. RFC 7519 §4.1.5, §4.1.6

@@ -15,7 +15,7 @@ use adieu_http_kit::form::Params;
 use crate::claims_request::{CLAIMS_BYTES_MAX, ClaimsRequest};
 use crate::client_auth::{MANY, each_once, once};
 use crate::request_object::Unfolded;
-use crate::{AuthorizeReply, HintError, Provider, Refusal, ResponseMode};
+use crate::{AuthorizeReply, HintError, KeysLater, Provider, Refusal, ResponseMode};
 
 /// How long parameters may be that a flow has to keep (HOME-LIMITS).
 const STATE_BYTES_MAX: usize = 2048;
@@ -86,6 +86,9 @@ pub enum AuthorizeError {
         /// What.
         refusal: Refusal,
     },
+    /// The keys of the client do not tell whether it signed the request.
+    #[error(transparent)]
+    KeysLater(KeysLater),
     /// It cannot be said.
     #[error("the request cannot be judged now")]
     Outage(#[from] Outage),

@@ -285,6 +285,7 @@ impl From<RecordFault> for MetadataError {
             | RecordFault::RefreshLife
             | RecordFault::ApiScope { .. }
             | RecordFault::UserScope { .. }
+            | RecordFault::UngrantedScope { .. }
             | RecordFault::NoUserScope
             | RecordFault::Origin
             | RecordFault::BackchannelLogoutSession

@@ -90,26 +90,41 @@ fn inactive() -> (String, Option<UserId>) {
 fn access(active: &Active) -> (String, Option<UserId>) {
     let mut json = String::with_capacity(1024);
     json.push_str(r#"{"active":true,"token_type":"Bearer""#);
-    push_claims(&mut json, &active.claims.claims);
+    push_claims(&mut json, &active.claims.claims, active.scope().as_deref());
     json.push('}');
     (json, active.subject())
 }
 
-fn push_claims(json: &mut String, claims: &Map<String, Value>) {
+/// The claims, with the scopes that count now: none, where its client may have none of them any more.
+fn push_claims(json: &mut String, claims: &Map<String, Value>, scope: Option<&str>) {
     for (name, value) in claims.iter().filter(|(name, _)| !PRIVATE.contains(&name.as_str())) {
-        // Names of our own claims are plain words.
-        json.push_str(",\"");
-        json.push_str(name);
-        json.push_str("\":");
         match value {
-            Value::String(text) if text.bytes().all(is_plain) => {
-                json.push('"');
-                json.push_str(text);
-                json.push('"');
+            Value::String(_) if name == "scope" => {
+                if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
+                    push_text(json, name, scope);
+                }
             }
-            value => json.push_str(&value.to_string()),
+            Value::String(text) if text.bytes().all(is_plain) => push_text(json, name, text),
+            value => {
+                push_name(json, name);
+                json.push_str(&value.to_string());
+            }
         }
     }
+}
+
+/// Names of our own claims, and of what stands in them as it is, are plain words.
+fn push_text(json: &mut String, name: &str, text: &str) {
+    push_name(json, name);
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
+}
+
+fn push_name(json: &mut String, name: &str) {
+    json.push_str(",\"");
+    json.push_str(name);
+    json.push_str("\":");
 }
 
 /// What stands in JSON text as it is.
@@ -125,7 +140,7 @@ fn refresh(provider: &Provider<'_>, active: &ActiveRefresh) -> (String, Option<U
         "iss": provider.issuer.name,
         "sub": grant.user.to_string(),
         "client_id": active.client.id.as_str(),
-        "scope": grant.scope,
+        "scope": active.scope(),
         "sid": provider.sid(&active.client.id, grant.session),
         "exp": grant.refresh.map(|refresh| refresh.expires_at.s()),
     });
@@ -141,7 +156,7 @@ mod tests {
         let claims =
             json!({"iss": "https://a.test/x", "aud": ["a"], "odd": "\"\\\n\u{e4}", "gid": "7", "cgn": 0});
         let mut text = String::from("{\"active\":true");
-        push_claims(&mut text, claims.as_object().expect("an object"));
+        push_claims(&mut text, claims.as_object().expect("an object"), None);
         text.push('}');
         let read: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(

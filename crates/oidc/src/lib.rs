@@ -22,6 +22,7 @@ mod reply;
 mod request_object;
 mod revoke;
 mod session_state;
+mod sign_off_request;
 mod token;
 mod user_claims;
 mod userinfo;
@@ -37,9 +38,10 @@ pub use introspect::{
 };
 pub use parting::{Parting, PartingTicket};
 pub use pushed::PushedError;
-pub use refusal::Refusal;
+pub use refusal::{KeysLater, Refusal};
 pub use reply::{AuthorizeAnswer, AuthorizeReply, ResponseMode};
 pub use revoke::revoke;
+pub use sign_off_request::{SIGN_OFF_PARAMS, SignOffNotKept, keep_sign_off, kept_sign_off, sign_off_asks};
 pub use token::tokens;
 pub use userinfo::{Userinfo, UserinfoError, shown_access_token, userinfo};
 

@@ -27,6 +27,7 @@ impl Provider<'_> {
         let detail = match refusal {
             Refusal::RedirectUri(said) => Some(written(said)),
             Refusal::Request(says) | Refusal::InvalidRequestObject(says) => Some((*says).to_owned()),
+            Refusal::KeysLater(later) => Some(later.detail.clone()),
             _ => None,
         };
         self.authority
@@ -62,6 +63,7 @@ impl Provider<'_> {
             Err(AuthorizeError::Repeated(name)) => {
                 (ClientRefusalReason::InvalidRequest, Some(format!("`{name}` is repeated.")))
             }
+            Err(AuthorizeError::KeysLater(later)) => (later.why, Some(later.detail.clone())),
             Err(AuthorizeError::Told { refusal, .. }) => {
                 let (channel, error) = (&*self.channel.0, refusal.code());
                 let client = client.as_ref().map(ClientId::as_str);

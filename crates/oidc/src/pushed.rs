@@ -124,6 +124,7 @@ fn refusal(error: AuthorizeError) -> Refusal {
         AuthorizeError::RedirectUri(said) => Refusal::RedirectUri(said),
         AuthorizeError::Repeated(_) => Refusal::Request("A parameter is repeated."),
         AuthorizeError::Told { refusal, .. } => refusal,
+        AuthorizeError::KeysLater(later) => Refusal::KeysLater(later),
         AuthorizeError::Outage(outage) => Refusal::Unavailable(outage),
     }
 }

@@ -5,6 +5,19 @@
 
 use adieu_authority::{ClientRefusalReason, Outage, RedeemFailure};
 
+/// The keys of a client lack the one that it signed with, or cannot be had just now: its own matter, and worth another try, as nobody
+/// can tell whether the key is published by now (NO-FALSE-NO).
+#[derive(Debug, thiserror::Error)]
+#[error("it cannot be said now")]
+pub struct KeysLater {
+    /// In one word, for the log.
+    pub why: ClientRefusalReason,
+    /// In how many seconds the same is worth another try.
+    pub retry_after_s: u16,
+    /// More closely, for the log.
+    pub detail: String,
+}
+
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -67,6 +80,9 @@ pub enum Refusal {
     /// The client proves itself more often than is remembered of it.
     #[error("the client proves itself too often: again in a moment, or by assertions that end sooner")]
     TooOften,
+    /// The keys of the client, at an address of its own, do not tell.
+    #[error(transparent)]
+    KeysLater(KeysLater),
     /// The store or the signing threads cannot tell.
     #[error("it cannot be said now")]
     Unavailable(#[source] Outage),
@@ -93,6 +109,7 @@ impl Refusal {
             Self::Target => ClientRefusalReason::Target,
             Self::SessionFull => ClientRefusalReason::SessionFull,
             Self::TooOften => ClientRefusalReason::TooOften,
+            Self::KeysLater(later) => later.why,
             Self::Unavailable(_) => return None,
         })
     }
@@ -116,7 +133,9 @@ impl Refusal {
             Self::Target => "invalid_target",
             // OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §3
             Self::UnmetAuthentication => "unmet_authentication_requirements",
-            Self::SessionFull | Self::TooOften | Self::Unavailable(_) => "temporarily_unavailable",
+            Self::SessionFull | Self::TooOften | Self::KeysLater(_) | Self::Unavailable(_) => {
+                "temporarily_unavailable"
+            }
         }
     }
 }

@@ -60,6 +60,7 @@ impl Provider<'_> {
         let client = self.asking(id).await?;
         let read = match self.read_object(&client, object).await {
             Err(Refusal::Unavailable(outage)) => return Err(AuthorizeError::Outage(outage)),
+            Err(Refusal::KeysLater(later)) => return Err(AuthorizeError::KeysLater(later)),
             read => read,
         };
         let merged = read.and_then(|claims| merged(&claims, params));
@@ -72,7 +73,9 @@ impl Provider<'_> {
             match self.authority.signed_by_client(client, object, client.signing.request_object).await {
                 Ok(claims) => claims,
                 Err(unsigned) => {
-                    return Err(match had(client, unsigned)? {
+                    let unsigned = had(unsigned)?;
+                    self.note_keys(client, &unsigned);
+                    return Err(match unsigned {
                         // `none`, too.
                         UnsignedByClient::NoKeys | UnsignedByClient::Refused(Refused::Algorithm) => {
                             Refusal::RequestObject

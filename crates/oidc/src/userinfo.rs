@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::claims_request::ClaimsRequest;
 use crate::client_auth::once;
-use crate::{Provider, Refusal, asks_for, user_claims};
+use crate::{Provider, Refusal, user_claims};
 
 /// Why nothing is told.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +58,7 @@ pub async fn userinfo(provider: &Provider<'_>, token: &str) -> Result<Userinfo, 
     let user = authority.user(subject).await?.ok_or(UserinfoError::Token)?;
     let asked = active.grant.as_ref().and_then(|grant| grant.claims.as_deref());
     let named = ClaimsRequest::from_text(asked).within(&active.client).userinfo;
-    // What the client has said since that it would not ask for is not told to it, whatever the token was issued for.
-    let tells = |scope: &str| active.has_scope(scope) && asks_for(&active.client, scope);
+    let tells = |scope: &str| active.has_scope(scope);
     let mut claims = Map::new();
     claims.insert("sub".into(), user.id.to_string().into());
     claims.extend(user_claims::told(&user, tells, &named));

@@ -153,8 +153,24 @@ fn fault(message: &str) -> String {
         return format!("missing name `{name}`");
     }
     match message.trim_end().rsplit_once(", expected ") {
-        Some((_, wanted)) => format!("expected {}", wanted.replace('\n', " ")),
+        Some((_, wanted)) => format!("expected {}", in_words(&wanted.replace('\n', " "))),
         None => "a value of another kind is wanted".to_owned(),
+    }
+}
+
+/// What is expected, in the words of whoever writes documents: a parser names types of this program.
+fn in_words(wanted: &str) -> Cow<'_, str> {
+    match wanted {
+        "u8" => "a whole number from 0 to 255".into(),
+        "u16" => "a whole number from 0 to 65535".into(),
+        "u32" => "a whole number from 0 to 4294967295".into(),
+        "u64" | "usize" => "a whole number that is not negative".into(),
+        "i64" => "a whole number".into(),
+        "f64" => "a number".into(),
+        "a sequence" => "a list".into(),
+        "a map" => "a table".into(),
+        _ if wanted.starts_with("struct ") => "a table".into(),
+        _ => wanted.into(),
     }
 }
 
@@ -238,8 +254,8 @@ mod tests {
             "line 5: locked: expected a boolean",
             "line 6: password_hash: expected a string",
             "line 8: client_id: expected a string",
-            "line 9: access_life_s: expected u32",
-            "line 10: refresh_life_s: expected u32",
+            "line 9: access_life_s: expected a whole number from 0 to 4294967295",
+            "line 10: refresh_life_s: expected a whole number from 0 to 4294967295",
             "line 11: token_endpoint_auth_method: expected one of `none`, `client_secret_basic`, `client_secret_post`, \
              `private_key_jwt`",
             "line 12: redirect_uris: expected a string",
@@ -250,6 +266,16 @@ mod tests {
             assert_eq!(*line, is, "{says}");
         }
         assert_eq!(lines.len(), 13, "{says}");
+        let says = refusal(
+            "[[realms]]\npath = '/a'\n[[realms.clients]]\nclient_id = 'x'\nredirect_uris = 'https://a.test'\n\
+             grant_types = { a = 1 }\n[[realms.documents]]\nkind = 'x'\nbody = 7\n",
+        );
+        for told in ["redirect_uris: expected a list", "grant_types: expected a list"] {
+            assert!(says.contains(told), "{says}");
+        }
+        for word in ["u32", "u64", "sequence", "struct ", "a map"] {
+            assert!(!says.contains(word), "no type of this program: {says}");
+        }
         for broken in [
             "id = hunter2",
             "id = 'hunter2",

@@ -58,7 +58,7 @@ pub(super) async fn follow(api: &Api, answer: &Value, wait: Duration, json: bool
     }
     let found = api.get(&format!("/v1/endings/{}?limit=500", encoded(ending))).await?;
     let settled = found["notices"]["settled"] == true;
-    shown::one(&found, json, || summary(&found["notices"], board.on_terminal))?;
+    shown::sentences(&found, json, || summary(&found["notices"], board.on_terminal))?;
     if !settled && !json {
         note(&format!("those are tried for a day: `adieu endings show {ending}` says what became of them"));
     }
@@ -113,6 +113,7 @@ fn next(receipt: &Value) -> Option<String> {
     Some(match receipt["waits"].as_str()? {
         "being_told" => "being told".to_owned(),
         "due" => "now".to_owned(),
+        "held" => "held until this folder takes over".to_owned(),
         "ailing" => format!("ailing since {}, asked again {}", at("ailing_since"), at("next_try_at")),
         _ => at("next_try_at"),
     })
@@ -138,7 +139,7 @@ fn answer(receipt: &Value) -> Option<String> {
 /// What one waits for, behind what became of it so far.
 fn waits(receipt: &Value) -> String {
     match (receipt["waits"].as_str(), next(receipt)) {
-        (Some("being_told" | "ailing"), Some(next)) => format!(", {next}"),
+        (Some("being_told" | "ailing" | "held"), Some(next)) => format!(", {next}"),
         (Some(_), Some(next)) => format!(", next try {next}"),
         (_, _) => String::new(),
     }
@@ -173,7 +174,7 @@ pub(super) fn shown_with(mut found: Value, json: bool) -> Result<()> {
     });
     let table = if rows.is_empty() { String::new() } else { shown::table(&rows, &columns) };
     let more = if notices["next"].is_null() { "" } else { "there are more receipts: --json, and the API\n" };
-    shown::print(&format!("\n{}\n{table}{more}", summary(&notices, true)))
+    shown::print(&format!("\n{}\n{table}{more}", numbers_in_words(&notices)))
 }
 
 /// How many notices there are in each state, in words.
@@ -186,8 +187,16 @@ pub(super) fn numbers(notices: &Value) -> Option<String> {
     (!words.is_empty()).then_some(words)
 }
 
-/// How many there are in each state, and what each that is pending waits for.
-fn summary(notices: &Value, drawn: bool) -> String {
+/// How many there are in each state, and on a line of its own what each that is pending waits for, unless that was drawn.
+fn summary(notices: &Value, drawn: bool) -> Vec<String> {
+    let pending =
+        notices["receipts"].as_array().into_iter().flatten().filter(|one| one["state"] == "pending");
+    let pending = pending.filter(|_| !drawn).map(line);
+    std::iter::once(numbers_in_words(notices)).chain(pending).collect()
+}
+
+/// How many there are in each state.
+fn numbers_in_words(notices: &Value) -> String {
     let counts = notices["counts"].as_object().into_iter().flatten();
     let counts = counts
         .filter(|(_, count)| count.as_u64() != Some(0))
@@ -195,11 +204,8 @@ fn summary(notices: &Value, drawn: bool) -> String {
     let counts = counts.collect::<Vec<_>>().join(", ");
     let nobody = if notices["complete"] == true { "nobody took part" } else { "nobody yet" };
     let counts = if counts.is_empty() { nobody.to_owned() } else { counts };
-    let pending =
-        notices["receipts"].as_array().into_iter().flatten().filter(|one| one["state"] == "pending");
-    let pending: String = pending.filter(|_| !drawn).map(|one| format!("\n{}", line(one))).collect();
     let more = if notices["complete"] == true { "" } else { ", and more to come" };
-    format!("told: {counts}{more}{pending}")
+    format!("told: {counts}{more}")
 }
 
 /// `endings retry`, `endings give-up`.
@@ -208,7 +214,8 @@ pub(super) async fn again(ending: &str, verb: &str, reach: &Reach) -> Result<()>
     let done = open(reach)?.ask(Method::POST, &path, None).await?;
     shown::one(&done, reach.json, || {
         let what = if verb == "retry" { "tried again" } else { "given up" };
-        format!("{what}: {} notices of ending {ending}", done["notices"])
+        let notices = if done["notices"] == 1 { "notice" } else { "notices" };
+        format!("{what}: {} {notices} of ending {ending}", done["notices"])
     })
 }
 
@@ -217,6 +224,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// Goal: what is still pending when the time is over is printed on a line for each, below the numbers; and no control character of a
+    /// receiver's name with it.
+    #[test]
+    fn what_is_pending_is_printed_a_line_each() {
+        let pending = |client: &str| json!({"client": client, "state": "pending", "waits": "later", "next_try_at": "T2"});
+        let told = json!({"client": "shop", "state": "confirmed", "after_ms": 3});
+        let notices = json!({
+            "counts": {"pending": 2, "confirmed": 1}, "complete": true,
+            "receipts": [pending("wiki"), told, pending("bad\u{1b}[2J")],
+        });
+        let printed = shown::text_of(&summary(&notices, false));
+        let lines: Vec<_> = printed.lines().collect();
+        let first = "told: 2 pending, 1 confirmed";
+        assert_eq!(lines, [first, "wiki: pending, next try T2", "bad\u{fffd}[2J: pending, next try T2"]);
+        assert_eq!(shown::text_of(&summary(&notices, true)), format!("{first}\n"));
+    }
 
     /// Goal: the table on a terminal is drawn over itself, and grows only by applications that were not in it.
     #[test]
@@ -240,6 +264,7 @@ mod tests {
         assert_eq!(waits("due", None), ("shop: pending, next try now".into(), "now".into()));
         assert_eq!(waits("ailing", Some("T2")).1, "ailing since T1, asked again T2");
         assert_eq!(waits("ailing", None).0, "shop: pending, ailing since T1, asked again now");
+        assert_eq!(waits("held", None).0, "shop: pending, held until this folder takes over");
         let hook = json!({"client": null, "subscriber": "audit", "kind": "webhook", "state": "confirmed"});
         assert!(board.drawn_with(hook).contains("webhook audit  confirmed"));
     }

@@ -18,6 +18,16 @@ pub(super) fn one(value: &Value, json: bool, sentence: impl FnOnce() -> String) 
     if json { print(&format!("{value:#}\n")) } else { print(&format!("{}\n", visible(&sentence()))) }
 }
 
+/// One thing: as JSON, or in sentences, a line each.
+pub(super) fn sentences(value: &Value, json: bool, sentences: impl FnOnce() -> Vec<String>) -> Result<()> {
+    if json { print(&format!("{value:#}\n")) } else { print(&text_of(&sentences())) }
+}
+
+/// The text of lines.
+pub(super) fn text_of(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{}\n", visible(line))).collect()
+}
+
 /// Several values of one thing: as JSON, or each on a line behind its name.
 pub(super) fn lines(value: &Value, json: bool, lines: &[(&str, &str)]) -> Result<()> {
     if json {

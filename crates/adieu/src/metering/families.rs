@@ -104,10 +104,10 @@ pub const FAMILIES: &[MetricFamily] = &[
             ("channel", "`am`, `openid`, `pingone`"),
             (
                 "reason",
-                "`no_client`, `unknown_client`, `disabled_client`, `other_method` (than the client is to prove itself by), `wrong_secret`, `assertion_signature`, `assertion_claims`, `assertion_time`, `assertion_audience`, `used_assertion`, `unknown_grant` (a code or a refresh token), `grant_of_another`, `expired_grant`, `ended_grant`, `used_grant`, `session_full`, `redirect_uri`, `code_verifier`, `invalid_request`, `request_object`, `scope`, `target`, `not_allowed`, `grant_type`, `too_often`, `token` (of a registration), `metadata`",
+                "`no_client`, `unknown_client`, `disabled_client`, `other_method` (than the client is to prove itself by), `wrong_secret`, `assertion_signature`, `assertion_claims`, `assertion_time`, `assertion_audience`, `unknown_key` (the key it names may be published by now), `keys_unreachable`, `used_assertion`, `unknown_grant` (a code or a refresh token), `grant_of_another`, `expired_grant`, `ended_grant`, `used_grant`, `session_full`, `redirect_uri`, `code_verifier`, `invalid_request`, `request_object`, `scope`, `target`, `not_allowed`, `grant_type`, `too_often`, `token` (of a registration), `metadata`",
             ),
         ],
-        "Requests of applications that were refused; each is a line in the log, too, of at most 100 in a second.",
+        "Requests of applications that were refused; each is a line in the log, too, of at most 20 of each reason in a second.",
         "`wrong_secret` rises: somebody tries secrets, or an application kept an old one. `used_grant` or `grant_of_another` rises: a code or a token was stolen, or an application repeats itself.",
     ),
     family(

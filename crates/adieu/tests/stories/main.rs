@@ -15,6 +15,7 @@ mod crowd;
 mod crowded;
 mod demo;
 mod first_worker;
+mod floods;
 mod forward_auth;
 mod half_signed_on;
 mod headers;

@@ -5,7 +5,11 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
+use adieu::assembled::AssembledServer;
+use adieu::config::Config;
+use adieu::real::{SystemClock, SystemEntropy};
 use adieu_testkit::World;
 
 /// Runs the program on a data folder; gives the exit status, standard output and standard error.
@@ -135,8 +139,10 @@ async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
     assert!(code == 0 && says.contains("nobody is signed on") && says.contains("take-over"), "{error}");
     let (code, _, error) = adieu(&place, &["take-over"], "");
     assert!(code == 2 && error.contains("say --yes"), "{error}");
+    assert!(holds_notices(&place).await, "what is pending there waits for the folder");
     let (code, says, error) = adieu(&place, &["take-over", "--yes"], "");
     assert!(code == 0 && says.contains("from now on"), "{says}{error}");
+    assert!(!holds_notices(&place).await);
     let (code, says, error) = adieu(&place, &["take-over"], "");
     assert!(code == 0 && says.contains("nothing to do"), "{says}{error}");
     let (code, _, error) = adieu(&folder.path().join("nowhere"), &["take-over", "--yes"], "");
@@ -150,6 +156,13 @@ async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
     assert!(code == 2 && error.contains("cannot be used with"), "{error}");
     let (code, exported, _) = adieu(&place, &["export", "--realm", "/alpha"], "");
     assert!(code == 0 && exported.contains("username = \"alice\""), "{exported}");
+}
+
+/// Whether a server on this folder says that notices are held.
+async fn holds_notices(folder: &Path) -> bool {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let server = AssembledServer::open(&Config::default(), folder, clock, entropy).await.expect("a server");
+    server.authority.notices_are_held()
 }
 
 /// Goal: a newcomer's slips are told in plain words, as wrong usage where they are that, and nothing is done.

@@ -190,6 +190,15 @@ impl UpstreamFailure {
         }
     }
 
+    /// What it is in one word, by which its lines are counted: no stranger's hide that somebody can be linked.
+    pub const fn kind(&self) -> &'static str {
+        match self.unlinked_sub() {
+            Some(_) => "unlinked",
+            None if matches!(self, Self::State) => "state",
+            None => self.outcome().word(),
+        }
+    }
+
     const fn outcome(&self) -> SignOnOutcome {
         match self {
             Self::SignOn(failure) => failure.outcome(),

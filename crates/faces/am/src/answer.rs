@@ -138,9 +138,6 @@ impl HeaderSets {
         served: Option<Served>,
         error: &AmError,
     ) -> (HeaderMap, StatusCode, Vec<u8>) {
-        if let AmError::CannotTell(outage) = error {
-            tracing::error!(error = %outage, "the store cannot tell");
-        }
         let form = error.form();
         // Errors of reads have the headers of actions.
         let header_set = match header_set {

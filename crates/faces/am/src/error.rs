@@ -193,6 +193,12 @@ pub(crate) enum AmError {
     /// An OAuth endpoint refuses.
     #[error(transparent)]
     OAuth(OAuthRefused),
+    /// The keys of the client do not tell whether it signed this: later again (NO-FALSE-NO).
+    #[error("Service Unavailable")]
+    KeysLater {
+        /// When.
+        retry_after_s: u16,
+    },
     /// It cannot be told, or is not known to be done (NO-FALSE-NO).
     #[error("Service Unavailable")]
     CannotTell(#[source] Outage),
@@ -284,7 +290,7 @@ impl AmError {
             E::UnknownAction(_) | E::Unsupported | E::UnknownMethod(_) | E::UnknownInfo(_) => {
                 StatusCode::NOT_IMPLEMENTED
             }
-            E::CannotTell(_) => StatusCode::SERVICE_UNAVAILABLE,
+            E::CannotTell(_) | E::KeysLater { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -325,7 +331,7 @@ impl AmError {
 
     /// Seconds after which the same request may be sent again, if it is worth it.
     pub(crate) fn retry_after_s(&self) -> Option<u16> {
-        if let Self::Limited { retry_after_s } = self {
+        if let Self::Limited { retry_after_s } | Self::KeysLater { retry_after_s } = self {
             return Some(*retry_after_s);
         }
         if let Self::CannotTell(outage) = self {

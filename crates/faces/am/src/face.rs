@@ -2,7 +2,7 @@
 //!
 //! Holds no state of its own: sessions and attempts lie in the store.
 
-use adieu_authority::{Authority, Purpose};
+use adieu_authority::{Authority, LineTaken, Purpose};
 use axum::response::Response;
 use http::HeaderName;
 
@@ -49,6 +49,15 @@ impl Face {
         }
     }
 
+    /// Writes down what went wrong below, as long as there was not too much of it in this second.
+    pub(crate) fn log(&self, error: &AmError) {
+        if let AmError::CannotTell(outage) = error
+            && let Some(LineTaken { left_out }) = self.authority.take_line("am", "outage")
+        {
+            tracing::error!(error = %outage, left_out, "the store cannot tell");
+        }
+    }
+
     /// The whole answer.
     pub(crate) fn answer(
         &self,
@@ -56,6 +65,9 @@ impl Face {
         extras: Extras,
         result: Result<Vec<u8>, AmError>,
     ) -> Response {
+        if let Err(error) = &result {
+            self.log(error);
+        }
         self.header_sets.answer(header_set, extras, &self.cookies, result)
     }
 }

@@ -83,6 +83,7 @@ impl From<Refusal> for AmError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Unavailable(outage) => Self::CannotTell(outage),
+            Refusal::KeysLater(later) => Self::KeysLater { retry_after_s: later.retry_after_s },
             Refusal::TooOften => Self::Busy,
             Refusal::Client { basic, .. } => OAuthRefused::Client { basic }.into(),
             other @ (Refusal::Request(_)

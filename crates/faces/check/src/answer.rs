@@ -2,7 +2,7 @@
 //!
 //! Nothing is ever cached: a stored yes would outlive the session.
 
-use adieu_authority::{LiveSession, Outage};
+use adieu_authority::LiveSession;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -42,7 +42,7 @@ pub(crate) enum CheckAnswer<'f> {
     /// It may not, and the browser is sent to this address to sign on.
     SignOn(String),
     /// Nobody knows right now.
-    CannotTell(Outage),
+    CannotTell,
     /// The path is none of this face's.
     Nowhere,
 }
@@ -64,8 +64,7 @@ impl From<CheckAnswer<'_>> for Response {
                 Ok(address) => with(StatusCode::FOUND, LOCATION, address),
                 Err(_) => CheckAnswer::NotLive(None).into(),
             },
-            CheckAnswer::CannotTell(outage) => {
-                tracing::error!(error = %outage, "a proxy's check can't be answered");
+            CheckAnswer::CannotTell => {
                 with(StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER, HeaderValue::from_static("1"))
             }
             CheckAnswer::Nowhere => bare(StatusCode::NOT_FOUND),

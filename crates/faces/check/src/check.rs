@@ -3,7 +3,7 @@
 //! The first live session of the realm speaks for the request, and counts as activity of its user. A credential that
 //! nobody can judge right now stops the search: another one must not speak in its place.
 
-use adieu_authority::{Authority, Check, LiveSession, Outage, RealmId};
+use adieu_authority::{Authority, Check, LineTaken, LiveSession, Outage, RealmId};
 use axum::response::Response;
 use http::request::Parts;
 
@@ -48,7 +48,12 @@ impl Face {
             (Ok(Found::Nothing), Mount::OrSignOn) => {
                 sign_on().map_or(CheckAnswer::NotLive(None), CheckAnswer::SignOn)
             }
-            (Err(outage), _) => CheckAnswer::CannotTell(outage),
+            (Err(outage), _) => {
+                if let Some(LineTaken { left_out }) = self.authority.take_line("check", "outage") {
+                    tracing::error!(error = %outage, left_out, "a proxy's check can't be answered");
+                }
+                CheckAnswer::CannotTell
+            }
         };
         answer.into()
     }

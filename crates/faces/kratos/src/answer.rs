@@ -2,7 +2,7 @@
 //!
 //! Statuses of errors are chosen in `error`; here they only get their form.
 
-use adieu_authority::{RealmId, Session};
+use adieu_authority::{LineTaken, RealmId, Session};
 use adieu_http_kit::companion::CookieRealm;
 use adieu_http_kit::cookies::{SameSite, SetCookie};
 use adieu_http_kit::{accept, dates};
@@ -172,8 +172,11 @@ impl Face {
     /// An error as JSON. Contract kratos.md 0.4: the order of its members is a wire fact.
     pub(crate) fn error_json(&self, parts: &Parts, error: KratosError) -> Answer {
         let request_id = parts.headers.get("x-request-id").and_then(|id| id.to_str().ok());
-        if let Some(cause) = &error.cause {
-            tracing::error!(error = %cause, path = parts.uri.path(), request_id, "request not served");
+        if let Some(cause) = &error.cause
+            && let Some(LineTaken { left_out }) = self.authority.take_line("kratos", "outage")
+        {
+            let path = parts.uri.path();
+            tracing::error!(error = %cause, path, request_id, left_out, "request not served");
         }
         let id = error.id;
         let retry_after_s = error.retry_after_s;

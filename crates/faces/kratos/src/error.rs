@@ -36,8 +36,8 @@ pub(crate) struct KratosError {
 const MALFORMED: &str = "The request was malformed or contained invalid parameters";
 const UNAUTHORIZED: &str = "The request could not be authorized";
 const FORBIDDEN: &str = "The requested action was forbidden";
-/// Nobody has tried too often: too much waits just now.
-pub(crate) const BUSY: &str = "Too many requests of this kind at once";
+/// The id of "too much waits just now", where nobody has tried too often. Ours: the recorded system has none.
+pub(crate) const BUSY: &str = "too_many_at_once";
 
 impl KratosError {
     fn new(status: StatusCode, id: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
@@ -268,8 +268,9 @@ impl KratosError {
     }
 
     fn busy() -> Self {
-        let mut error =
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "", BUSY).because("Too many sign-ons are in progress.");
+        let message = "Too many requests of this kind at once";
+        let mut error = Self::new(StatusCode::TOO_MANY_REQUESTS, BUSY, message)
+            .because("Too many sign-ons are in progress.");
         error.retry_after_s = Some(5);
         error
     }

@@ -2,7 +2,7 @@
 //!
 //! Contract kratos.md 1.4 and 3.7; K-57. Readable more than once, by whoever has its id.
 
-use adieu_authority::{NewFlow, Span};
+use adieu_authority::{LineTaken, NewFlow, Span};
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::form::Params;
 use axum::http::StatusCode;
@@ -37,7 +37,7 @@ pub(crate) async fn redirect_to(face: &Face, parts: &Parts, error: KratosError) 
     };
     match kept.await {
         Ok(()) => {
-            log(parts, &error, &id.to_string());
+            log(face, parts, &error, &id.to_string());
             let page = adieu_http_kit::form::append_query(&face.settings.error_ui, "id", &id.to_string());
             redirect(StatusCode::SEE_OTHER, parts, &page)
         }
@@ -46,13 +46,19 @@ pub(crate) async fn redirect_to(face: &Face, parts: &Parts, error: KratosError) 
 }
 
 /// The page shows the reference; here is what it refers to. Reasons may repeat what was typed and stay out.
-fn log(parts: &Parts, error: &KratosError, reference: &str) {
+///
+/// As long as there were not too many of that kind in this second: anybody may ask for an error (HOME-LIMITS).
+fn log(face: &Face, parts: &Parts, error: &KratosError, reference: &str) {
+    let refused =
+        if error.id.is_empty() { error.status.canonical_reason().unwrap_or_default() } else { error.id };
+    let kind = if error.cause.is_some() { "outage" } else { refused };
+    let Some(LineTaken { left_out }) = face.authority.take_line("kratos", kind) else { return };
     let path = parts.uri.path();
     match &error.cause {
-        Some(cause) => tracing::error!(reference, error = %cause, path, "request not served"),
+        Some(cause) => tracing::error!(reference, error = %cause, path, left_out, "request not served"),
         None => {
             let status = error.status.as_u16();
-            tracing::info!(reference, status, error_id = error.id, path, "request refused");
+            tracing::info!(reference, status, error_id = error.id, path, left_out, "request refused");
         }
     }
 }

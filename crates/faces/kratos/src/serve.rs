@@ -2,7 +2,7 @@
 //!
 //! No handler sets what is set here, and nothing here knows what a handler does.
 
-use adieu_authority::Outage;
+use adieu_authority::{LineTaken, Outage};
 use adieu_http_kit::accept;
 use axum::body::Body;
 use axum::extract::Request;
@@ -162,13 +162,15 @@ async fn outcome(
 pub(crate) async fn ready(face: &Face) -> Answer {
     match face.authority.ready().await {
         Ok(()) => json_answer(StatusCode::OK, &json!({"status": "ok"})),
-        Err(outage) => not_ready(&outage),
+        Err(outage) => not_ready(face, &outage),
     }
 }
 
 /// Kratos says what is not ready by its name, and why. Only what an operator may mend is said to everybody.
-fn not_ready(outage: &Outage) -> Answer {
-    tracing::error!(error = %outage, "not ready");
+fn not_ready(face: &Face, outage: &Outage) -> Answer {
+    if let Some(LineTaken { left_out }) = face.authority.take_line("kratos", "not ready") {
+        tracing::error!(error = %outage, left_out, "not ready");
+    }
     let why = outage.hindrance().map_or("the store does not answer".to_owned(), |why| why.to_string());
     let mut answer = json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({"errors": {"database": why}}));
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));

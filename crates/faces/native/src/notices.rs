@@ -6,9 +6,9 @@
 mod events;
 
 use adieu_authority::{
-    EndingId, NoticeAnswer, NoticeMessage, NoticeWait, Receipt, ReceiptPage, ReceiptQuery, ReceiptState,
-    Receiver, ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind, Timestamp,
-    ToldSoFar,
+    Authority, EndingId, NoticeAnswer, NoticeMessage, NoticeWait, Receipt, ReceiptPage, ReceiptQuery,
+    ReceiptState, Receiver, ReceiverStanding, Retold, RevokedSubject, Span, SubjectKey, SubscriberKind,
+    Timestamp, ToldSoFar,
 };
 use serde_json::{Value, json};
 
@@ -31,14 +31,14 @@ pub(crate) async fn of_ending(api: &Face, call: &Call, ending: EndingId) -> Resu
     let page = ListPage::of(&call.query)?;
     let query = ReceiptQuery { ending, after: page.place(read_place)?, most: page.limit };
     let found = api.authority.receipts(query).await?;
-    Ok(shown(&found.unwrap_or_default(), api.authority.now()))
+    Ok(shown(&found.unwrap_or_default(), &api.authority))
 }
 
 /// The notices of an ending once all are settled, or as they are after so long.
 pub(crate) async fn waited_for(api: &Face, ending: EndingId, wait: Span) -> Result<Value, Problem> {
     let query = ReceiptQuery { ending, after: None, most: RECEIPTS_MAX };
     let found = api.authority.settled_receipts(query, wait).await?;
-    Ok(shown(&found.unwrap_or_default(), api.authority.now()))
+    Ok(shown(&found.unwrap_or_default(), &api.authority))
 }
 
 /// A receipt's place in the order of an ending's: the receiver, and what it is told.
@@ -52,9 +52,9 @@ fn read_place(text: &str) -> Option<(Receiver, SubjectKey)> {
     Some((Receiver::of_key(receiver).ok()?, SubjectKey::from_bytes(subject)))
 }
 
-fn shown(found: &ReceiptPage, now: Timestamp) -> Value {
+fn shown(found: &ReceiptPage, authority: &Authority) -> Value {
     let mut shown = counted(&found.told());
-    shown["receipts"] = found.receipts.iter().map(|one| receipt(found, one, now)).collect();
+    shown["receipts"] = found.receipts.iter().map(|one| receipt(found, one, authority)).collect();
     shown["next"] = found.next.as_ref().map(|next| page::cursor(&place(next))).into();
     shown
 }
@@ -69,8 +69,9 @@ pub(crate) fn counted(told: &ToldSoFar) -> Value {
     })
 }
 
-fn receipt(page: &ReceiptPage, one: &Receipt, now: Timestamp) -> Value {
-    let waits = page.waiting(one, now);
+fn receipt(page: &ReceiptPage, one: &Receipt, authority: &Authority) -> Value {
+    let waits = page.waiting(one, authority.now());
+    let waits = if authority.notices_are_held() { waits.map(|_| NoticeWait::Held) } else { waits };
     let (issuer, sub, sid) = subject(one);
     let (settled_at, confirmed_at) = match one.state {
         ReceiptState::Confirmed { at } => (Some(at), Some(at)),

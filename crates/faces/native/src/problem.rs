@@ -323,7 +323,9 @@ fn member(fault: RecordFault) -> &'static str {
         RecordFault::AccessLife => "access_life_s",
         RecordFault::RefreshLife => "refresh_life_s",
         RecordFault::ApiScope { .. } => "api_scopes",
-        RecordFault::UserScope { .. } | RecordFault::NoUserScope => "scope",
+        RecordFault::UserScope { .. } | RecordFault::UngrantedScope { .. } | RecordFault::NoUserScope => {
+            "scope"
+        }
         RecordFault::Origin => "origins",
         RecordFault::BackchannelLogoutSession => "backchannel_logout_session_required",
         RecordFault::FrontchannelLogoutSession => "frontchannel_logout_session_required",

@@ -2,7 +2,7 @@
 //!
 //! Statuses of errors are chosen in `error`.
 
-use adieu_authority::Outage;
+use adieu_authority::LineTaken;
 use adieu_oidc::AuthorizeAnswer;
 use adieu_pages_kit::{ErrorPage, FormPostPage, Link, PageHeaders, SignOffPage};
 use axum::body::Body;
@@ -132,8 +132,10 @@ pub(crate) fn refused(
     for_people: bool,
     sign_off: Option<SignOffPage<'_>>,
 ) -> Response {
-    if let Some(outage) = error.outage() {
-        tracing::error!(error = %outage, "a request of an OpenID issuer can't be answered");
+    if let Some(outage) = error.outage()
+        && let Some(LineTaken { left_out }) = face.authority.take_line("openid", "outage")
+    {
+        tracing::error!(error = %outage, left_out, "a request of an OpenID issuer can't be answered");
     }
     let mut response = if for_people {
         error_page(face, error, sign_off)
@@ -149,7 +151,7 @@ pub(crate) fn refused(
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     if error.may_be_repeated() {
-        headers.insert(RETRY_AFTER, error.outage().map_or(1, Outage::retry_after_s).into());
+        headers.insert(RETRY_AFTER, error.retry_after_s().into());
     }
     response
 }
@@ -173,7 +175,9 @@ fn error_page(face: &Face, error: &OpenIdError, sign_off: Option<SignOffPage<'_>
     let detail = error.to_string();
     // The one that the log knows.
     let reference = face.authority.draw_uuid().to_string();
-    tracing::info!(id = reference, status = status.as_u16(), error = %error, "a page of an issuer refused a request");
+    if let Some(LineTaken { left_out }) = face.authority.take_line("openid", error.code()) {
+        tracing::info!(id = reference, status = status.as_u16(), error = %error, left_out, "a page of an issuer refused a request");
+    }
     let front = face.settings.front_page.as_deref();
     let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
     let page = ErrorPage {

@@ -213,6 +213,7 @@ pub(crate) async fn refused(
         AuthorizeError::Client(_) => Err(OpenIdError::Client),
         AuthorizeError::RedirectUri(_) => Err(OpenIdError::RedirectUri),
         AuthorizeError::Repeated(name) => Err(OpenIdError::Repeated(name)),
+        AuthorizeError::KeysLater(later) => Err(Refusal::KeysLater(later).into()),
         AuthorizeError::Outage(outage) => Err(outage.into()),
         AuthorizeError::Told { reply, refusal } => {
             let (issuer, text) = (face.url(asked.realm, ""), refusal.to_string());

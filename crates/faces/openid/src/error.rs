@@ -9,7 +9,7 @@ use adieu_authority::{
 };
 use adieu_http_kit::body::BodyError;
 use adieu_http_kit::form::NotCarried;
-use adieu_oidc::{HintError, MetadataError, PushedError, Refusal, UserinfoError};
+use adieu_oidc::{HintError, MetadataError, PushedError, Refusal, SignOffNotKept, UserinfoError};
 use http::StatusCode;
 
 /// Why a request is not answered as it was meant.
@@ -150,7 +150,9 @@ impl OpenIdError {
             Self::Busy | Self::Body(BodyError::Crowded) | Self::OAuth(Refusal::TooOften) => {
                 StatusCode::TOO_MANY_REQUESTS
             }
-            Self::CannotTell(_) | Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::CannotTell(_) | Self::OAuth(Refusal::KeysLater(_) | Refusal::Unavailable(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::OAuth(
                 Refusal::Request(_)
                 | Refusal::RedirectUri(_)
@@ -249,6 +251,14 @@ impl OpenIdError {
         [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&self.status())
     }
 
+    /// In how many seconds the same is worth another try: one, where nobody knows better.
+    pub(crate) fn retry_after_s(&self) -> u16 {
+        if let Self::OAuth(Refusal::KeysLater(later)) = self {
+            return later.retry_after_s;
+        }
+        self.outage().map_or(1, Outage::retry_after_s)
+    }
+
     /// What went wrong below, for the log.
     pub(crate) const fn outage(&self) -> Option<&Outage> {
         match self {
@@ -306,6 +316,15 @@ impl From<EndError> for OpenIdError {
 impl From<Refusal> for OpenIdError {
     fn from(refusal: Refusal) -> Self {
         Self::OAuth(refusal)
+    }
+}
+
+impl From<SignOffNotKept> for OpenIdError {
+    fn from(error: SignOffNotKept) -> Self {
+        match error {
+            SignOffNotKept::Form(fault) => fault.into(),
+            SignOffNotKept::Unwritten(unwritten) => unwritten.into(),
+        }
     }
 }
 

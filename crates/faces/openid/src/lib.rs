@@ -126,7 +126,7 @@ async fn answered(
         return Err(OpenIdError::NotAllowed(endpoint.allow()));
     }
     match endpoint {
-        Endpoint::Discovery => Ok(programs::discovery(face, &realm)),
+        Endpoint::Discovery => programs::discovery(face, &realm).await,
         Endpoint::Keys => programs::keys(face, &realm).await,
         Endpoint::Authorize => authorize::answer(face, call, body, &realm).await,
         Endpoint::Push => programs::push(face, call, body, &realm).await,

@@ -6,15 +6,13 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{Actor, Client, ClientId, NewFlow, Realm, Span, endings_noted, may_return_to};
-use adieu_http_kit::form::{NotCarried, Params, append_query};
-use adieu_http_kit::sign_off;
-use adieu_oidc::{Hint, Parting, Refusal};
+use adieu_authority::{Actor, Client, ClientId, Realm, endings_noted, may_return_to};
+use adieu_http_kit::form::{Params, append_query};
+use adieu_http_kit::{accept, sign_off};
+use adieu_oidc::{Hint, Parting, Refusal, keep_sign_off, kept_sign_off, sign_off_asks};
 use adieu_pages_kit::{Link, SignOffPage, SignOffQuestion, StatusPage};
 use axum::body::Body;
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Method, StatusCode};
 
 use crate::answer::{self, page, see_other, with_cookies};
@@ -24,10 +22,7 @@ use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::{form_token, signed_off};
 
-/// Flows of this kind are forms of other sites that wait for the browser to come again.
-const KIND: &str = "openid-logout";
-const LIFE: Span = Span::from_s(300);
-/// The parameter that names such a form.
+/// The parameter that names the form of another site that waits for the browser to come again.
 const TICKET: &str = "ticket";
 /// Names of parameters that a form carries along, as the specification has them.
 const HINT: &str = "id_token_hint";
@@ -37,8 +32,6 @@ const STATE: &str = "state";
 /// The answer to the question: everywhere, or only here.
 const REACH: &str = "reach";
 const STATE_BYTES_MAX: usize = 2048;
-/// The longest form that is kept: nobody has signed on who sends one (HOME-LIMITS).
-const KEPT_BYTES_MAX: usize = 8 * 1024;
 
 pub(crate) async fn answer(
     face: &Face,
@@ -55,7 +48,7 @@ pub(crate) async fn answer(
     } else {
         let query = Params::parse(call.query());
         match once(&query, TICKET)? {
-            Some(ticket) => kept(face, realm, ticket).await?,
+            Some(ticket) => kept_sign_off(&face.authority, realm.id, ticket).await?,
             None => query,
         }
     };
@@ -133,8 +126,13 @@ impl Judged {
             return self.done(face, realm, done).await;
         };
         // S-RPI-8: it ends without a question only where the hint speaks of this very session.
-        let meant = |hint: &Hint| hint.user == user.id && hint.session == Some(session.id);
-        if !self.hint.as_ref().is_some_and(meant) {
+        if sign_off_asks(self.hint.as_ref(), &[(session.id, user.id)]) {
+            // A program cannot answer, and would take the question for a success.
+            if accept::only_json(call.headers()) {
+                return Err(OpenIdError::OAuth(Refusal::Request(
+                    "The user has to be asked, on a page: an id_token_hint of this session ends it without that.",
+                )));
+            }
             return self.question(face, realm, here).await;
         }
         let done = browser::sign_off(face, call, realm, token).await?;
@@ -312,30 +310,6 @@ async fn come_again(
     realm: &Realm,
     params: &Params,
 ) -> Result<Response, OpenIdError> {
-    let id: [u8; 16] = face.authority.draw();
-    let mut said = Vec::new();
-    for name in [HINT, CLIENT, TARGET, STATE] {
-        said.extend(once(params, name)?.map(|value| (name.to_owned(), value.to_owned())));
-    }
-    let query = said.into_iter().collect::<Params>().carried()?;
-    if query.len() > KEPT_BYTES_MAX {
-        return Err(NotCarried::TooMuch.into());
-    }
-    let (body, from) = (query.into_bytes(), call.address());
-    let new = NewFlow { id, kind: KIND, realm: realm.id, life: LIFE, body, from: from.as_deref() };
-    face.authority.begin_flow(new).await?;
-    see_other(&append_query(&face.url(realm, "logout"), TICKET, &URL_SAFE_NO_PAD.encode(id)))
-}
-
-/// The form of that name. It stays until its time has passed: a page may be loaded again.
-async fn kept(face: &Face, realm: &Realm, ticket: &str) -> Result<Params, OpenIdError> {
-    let id = URL_SAFE_NO_PAD.decode(ticket).ok().and_then(|id| id.try_into().ok());
-    let kept = match id {
-        Some(id) => face.authority.flow(id, KIND).await?,
-        None => None,
-    };
-    let now = face.authority.now();
-    let kept = kept.filter(|flow| flow.realm == realm.id && now < flow.expires_at);
-    // What was said is gone; that somebody wanted to sign off is not.
-    Ok(Params::body(&kept.map(|flow| flow.body).unwrap_or_default()))
+    let ticket = keep_sign_off(&face.authority, realm.id, params, call.address().as_deref()).await?;
+    see_other(&append_query(&face.url(realm, "logout"), TICKET, &ticket))
 }

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use adieu_authority::Realm;
+use adieu_authority::{JoseAlgorithm, Realm};
 use adieu_oidc::{
     Endpoints, INTROSPECTION_JWT, Userinfo, shown_access_token, signed_introspection,
     wants_signed_introspection,
 };
 use axum::body::Body;
 use axum::response::Response;
+use serde_json::json;
 
 use crate::address::Endpoint;
 use crate::answer::{created, nothing, private, private_jwt, public};
@@ -19,7 +20,7 @@ use crate::error::OpenIdError;
 use crate::face::{Face, OWN_SCOPES};
 
 /// The metadata. S-DISC-1, S-DISC-2
-pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
+pub(crate) async fn discovery(face: &Face, realm: &Arc<Realm>) -> Result<Response, OpenIdError> {
     let at = |name: &str| face.url(realm, name);
     let endpoints = Endpoints {
         authorization: at("authorize"),
@@ -36,7 +37,25 @@ pub(crate) fn discovery(face: &Face, realm: &Arc<Realm>) -> Response {
     let mut document = adieu_oidc::discovery(&face.provider(realm), &endpoints, OWN_SCOPES);
     document["require_pushed_authorization_requests"] = face.settings.requires_pushed.into(); // RFC 9126 §5
     document["global_token_revocation_endpoint"] = at("global-token-revocation").into();
-    public(document.to_string())
+    if face.settings.registration {
+        // Whoever registers chooses of these, and is refused what no key of the realm's signs by. RFC 7591 §2
+        let signs: Vec<_> =
+            signing_algorithms(face, realm).await?.into_iter().map(JoseAlgorithm::name).collect();
+        document["id_token_signing_alg_values_supported"] = json!(signs);
+        document["userinfo_signing_alg_values_supported"] = json!(signs);
+    }
+    Ok(public(document.to_string()))
+}
+
+/// The algorithms that the realm has keys of.
+async fn signing_algorithms(face: &Face, realm: &Realm) -> Result<Vec<JoseAlgorithm>, OpenIdError> {
+    let mut signs = Vec::new();
+    for algorithm in JoseAlgorithm::ALL {
+        if face.authority.algorithm_without_key(realm, [algorithm]).await?.is_none() {
+            signs.push(algorithm);
+        }
+    }
+    Ok(signs)
 }
 
 /// The public keys.

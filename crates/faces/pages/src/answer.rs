@@ -2,13 +2,14 @@
 //!
 //! Nothing is ever cached: a page says who is signed on.
 
-use adieu_authority::Outage;
+use adieu_authority::{LineTaken, Outage};
 use adieu_pages_kit::{ErrorPage, Link, PageHeaders};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{ALLOW, CACHE_CONTROL, LOCATION, RETRY_AFTER, SET_COOKIE, VARY};
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::face::Face;
 use crate::settings::FRONT;
 
 /// A page for who asks with these cookies.
@@ -91,8 +92,10 @@ pub(crate) fn other_methods(allow: &str) -> Response {
 }
 
 /// 503: nobody can tell now, or nothing is known to be written (NO-FALSE-NO).
-pub(crate) fn cannot_tell(outage: &Outage) -> Response {
-    tracing::error!(error = %outage, "a page can't be answered");
+pub(crate) fn cannot_tell(face: &Face, outage: &Outage) -> Response {
+    if let Some(LineTaken { left_out }) = face.authority.take_line("pages", "outage") {
+        tracing::error!(error = %outage, left_out, "a page can't be answered");
+    }
     let message = "The server cannot tell at this moment. Please try again in a while.";
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "Not just now", message);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -22,7 +22,7 @@ const REALMS_MAX: usize = 8;
 pub(crate) async fn show(face: &Face, parts: &Parts) -> Response {
     match html(face, parts).await {
         Ok(html) => page(html),
-        Err(outage) => cannot_tell(&outage),
+        Err(outage) => cannot_tell(face, &outage),
     }
 }
 

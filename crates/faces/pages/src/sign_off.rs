@@ -52,7 +52,7 @@ pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
     let tokens = tokens(face, &parts.headers);
     let holders = match holders(face, &tokens).await {
         Ok(holders) => holders,
-        Err(outage) => return cannot_tell(&outage),
+        Err(outage) => return cannot_tell(face, &outage),
     };
     // Nobody is signed on: the front page says so.
     if holders.is_empty() {
@@ -66,7 +66,7 @@ pub(crate) async fn submit(face: &Face, parts: &Parts, body: Body) -> Response {
     let Some(holder) = holders.iter().find(is_meant) else { return form_too_old() };
     match ended(face, parts, holder, &tokens).await {
         Ok(response) => response,
-        Err(outage) => cannot_tell(&outage),
+        Err(outage) => cannot_tell(face, &outage),
     }
 }
 

@@ -145,6 +145,7 @@ pub(crate) fn refused(face: &Face, realm: &Arc<Realm>, error: AuthorizeError) ->
         AuthorizeError::Client(_) => Problem::invalid("client_id", "The application is not known here."),
         AuthorizeError::RedirectUri(_) => Problem::redirect_uri(),
         AuthorizeError::Repeated(name) => Problem::invalid(name, "The parameter may be given once only."),
+        AuthorizeError::KeysLater(later) => Problem::KeysLater(later),
         AuthorizeError::Outage(outage) => Problem::Unavailable(outage),
         AuthorizeError::Told { reply, refusal } => {
             let issuer = face.provider(realm).issuer.name;

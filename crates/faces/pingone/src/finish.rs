@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{RealmId, SessionToken};
+use adieu_authority::{LineTaken, RealmId, SessionToken};
 use adieu_http_kit::{accept, cookies};
 use adieu_pages_kit::{ErrorPage, Link, PageHeaders, SignOffPage};
 use axum::response::{IntoResponse, Response};
@@ -49,7 +49,7 @@ impl Reads {
 pub(crate) fn finish(face: &Face, reads: Reads, mut response: Response) -> Response {
     let id = face.authority().draw_uuid().to_string();
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
-        log(&problem, &id, &reads.external);
+        log(face, &problem, &id, &reads.external);
         response = told(face, &problem, &id, &reads);
     }
     let headers = response.headers_mut();
@@ -64,13 +64,16 @@ pub(crate) fn finish(face: &Face, reads: Reads, mut response: Response) -> Respo
     response
 }
 
-fn log(problem: &Problem, id: &str, external: &External) {
+/// As long as there were not too many of that kind in this second: whoever asks with nothing in hand fills no disk (HOME-LIMITS).
+fn log(face: &Face, problem: &Problem, id: &str, external: &External) {
+    let Some(LineTaken { left_out }) = face.authority().take_line("pingone", problem.kind()) else { return };
     let transaction = external.transaction.as_deref().unwrap_or_default();
     let cause = root_cause(problem);
-    if problem.status().is_server_error() {
-        tracing::error!(id, transaction, cause, %problem, "request not answered");
+    if problem.outage().is_some() {
+        tracing::error!(id, transaction, cause, left_out, %problem, "request not answered");
     } else {
-        tracing::info!(id, transaction, status = problem.status().as_u16(), %problem, "request refused");
+        let status = problem.status().as_u16();
+        tracing::info!(id, transaction, status, left_out, %problem, "request refused");
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use adieu_authority::{Outage, RealmId, WeakPassword};
 use adieu_http_kit::body::BodyError;
-use adieu_oidc::Refusal;
+use adieu_oidc::{KeysLater, Refusal};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
@@ -72,6 +72,9 @@ pub(crate) enum Problem {
     /// The form of an OAuth endpoint could not be read.
     #[error("OAuth: {0}")]
     OAuthBody(#[source] Box<Problem>),
+    /// The keys of the client do not tell whether it signed this.
+    #[error(transparent)]
+    KeysLater(KeysLater),
     #[error("it cannot be told now")]
     Unavailable(#[source] Outage),
 }
@@ -120,7 +123,7 @@ impl Problem {
 
     /// The same, but shown as a page to browsers.
     pub(crate) fn unredirectable(self, realm: RealmId, shown: Shown) -> Self {
-        if matches!(self, Self::Unavailable(_) | Self::Unredirectable { .. }) {
+        if matches!(self, Self::Unavailable(_) | Self::KeysLater(_) | Self::Unredirectable { .. }) {
             return self; // What may work in a moment is for programs to send again.
         }
         Self::Unredirectable { problem: Box::new(self), realm, shown }
@@ -152,11 +155,11 @@ impl Problem {
             | Self::TooManySessions
             | Self::Authorization(_) => StatusCode::BAD_REQUEST,
             Self::Busy | Self::Limited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::KeysLater(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) => problem.status(),
             Self::OAuth(Refusal::Client { .. }) => StatusCode::UNAUTHORIZED,
             Self::OAuth(Refusal::TooOften) => StatusCode::TOO_MANY_REQUESTS,
-            Self::OAuth(Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::OAuth(Refusal::KeysLater(_) | Refusal::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::OAuth(
                 Refusal::Request(_)
                 | Refusal::RedirectUri(_)
@@ -192,12 +195,44 @@ impl Problem {
             let value = HeaderValue::from_str(&text).expect("a number is printable ASCII");
             return Some((http::header::WWW_AUTHENTICATE, value));
         }
-        if let Self::Unavailable(outage) | Self::OAuth(Refusal::Unavailable(outage)) = self {
-            let seconds = i64::from(outage.retry_after_s()).min(RETRY_AFTER_MAX_S);
+        if let Some(seconds) = self.later_s() {
+            let seconds = i64::from(seconds).min(RETRY_AFTER_MAX_S);
             return Some((http::header::RETRY_AFTER, HeaderValue::from(seconds)));
         }
         let (name, value) = self.fixed_header()?;
         Some((name, HeaderValue::from_static(value)))
+    }
+
+    /// In how many seconds what cannot be told now is worth another try.
+    fn later_s(&self) -> Option<u16> {
+        if let Self::KeysLater(later) | Self::OAuth(Refusal::KeysLater(later)) = self {
+            return Some(later.retry_after_s);
+        }
+        self.outage().map(Outage::retry_after_s)
+    }
+
+    /// What went wrong below, for the log.
+    pub(crate) fn outage(&self) -> Option<&Outage> {
+        if let Self::Unredirectable { problem, .. } | Self::OAuthBody(problem) = self {
+            return problem.outage();
+        }
+        if let Self::Unavailable(outage) | Self::OAuth(Refusal::Unavailable(outage)) = self {
+            return Some(outage);
+        }
+        None
+    }
+
+    /// What it is in one word: so many lines of each are written.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.outage().is_some() {
+            return "outage";
+        }
+        if let Self::OAuth(refusal) = self
+            && let Some(reason) = refusal.reason()
+        {
+            return reason.word();
+        }
+        self.status().canonical_reason().unwrap_or_default()
     }
 
     fn fixed_header(&self) -> Option<(http::HeaderName, &'static str)> {
@@ -215,7 +250,10 @@ impl Problem {
             Self::OAuth(Refusal::Client { basic: true, .. }) => {
                 Some((http::header::WWW_AUTHENTICATE, "Basic realm=\"environment\"")) // RFC 6749 §5.2
             }
-            Self::Busy | Self::Unavailable(_) | Self::OAuth(Refusal::Unavailable(_) | Refusal::TooOften) => {
+            Self::Busy
+            | Self::KeysLater(_)
+            | Self::Unavailable(_)
+            | Self::OAuth(Refusal::KeysLater(_) | Refusal::Unavailable(_) | Refusal::TooOften) => {
                 Some((http::header::RETRY_AFTER, RETRY_AFTER_S))
             }
             // The rest of the body is not read.
@@ -319,7 +357,7 @@ impl Problem {
             Self::Authorization(refusal) => {
                 ("INVALID_REQUEST", FAILED, detail(refusal.code(), None, &refusal.to_string()))
             }
-            Self::Unavailable(_) => ("UNEXPECTED_ERROR", LATER, None),
+            Self::Unavailable(_) | Self::KeysLater(_) => ("UNEXPECTED_ERROR", LATER, None),
             Self::Unredirectable { problem, .. } => return problem.json(id),
             Self::OAuth(refusal) => return oauth(refusal.code(), &sentence(refusal), id),
             Self::Bearer { error } => {
@@ -376,6 +414,7 @@ fn sentence(refusal: &Refusal) -> String {
         | Refusal::UnmetAuthentication
         | Refusal::SessionFull
         | Refusal::TooOften
+        | Refusal::KeysLater(_)
         | Refusal::Unavailable(_) => refusal.to_string(),
     }
 }

@@ -63,7 +63,10 @@ impl From<RecordFault> for Problem {
             RecordFault::AccessLife => Self::invalid("accessTokenValiditySeconds", LIFE),
             RecordFault::RefreshLife => Self::invalid("refreshTokenDuration", LIFE),
             // No route of this dialect has a member for the two behind the first.
-            RecordFault::ApiScope { .. } | RecordFault::UserScope { .. } | RecordFault::NoUserScope => {
+            RecordFault::ApiScope { .. }
+            | RecordFault::UserScope { .. }
+            | RecordFault::UngrantedScope { .. }
+            | RecordFault::NoUserScope => {
                 Self::invalid("scopes", "A list of scopes of that resource is wanted.")
             }
             RecordFault::Origin => Self::invalid("corsSettings", "An origin is a scheme and a host."),

@@ -229,7 +229,7 @@ fn words(problem: &Problem) -> Option<Cow<'static, str>> {
         Problem::NotEnrolled => "A second factor is asked for here, and this account has none yet.",
         Problem::TooManySessions => "There are too many sessions of this account.",
         Problem::Busy => BUSY,
-        Problem::Unavailable(_) => "That did not work just now. Please try again.",
+        Problem::Unavailable(_) | Problem::KeysLater(_) => "That did not work just now. Please try again.",
         Problem::NotFound
         | Problem::Method { .. }
         | Problem::NoAccess { .. }

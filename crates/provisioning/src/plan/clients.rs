@@ -3,8 +3,8 @@
 //! Secrets are no part of a document: they are derived from the installation key.
 
 use adieu_authority::{
-    Client, ClientAuth, ClientId, ClientJwks, ClientWords, JoseAlgorithm, RecordFault, RoleAssignment, Span,
-    api_scopes_are_known, client_is_sound, read_client_jwks, user_scopes_are_sound,
+    Client, ClientAuth, ClientId, ClientJwks, ClientWords, JoseAlgorithm, RecordFault, RoleAssignment,
+    ScopesOfClient, Span, api_scopes_are_known, client_is_sound, read_client_jwks, user_scopes_are_sound,
 };
 use adieu_core::{is_origin, is_token_life};
 
@@ -352,9 +352,10 @@ impl<'a> Planner<'a> {
             granted,
             wanted.api_scopes.as_deref().unwrap_or_default(),
         )?;
-        let named = now.and_then(|now| now.user_scopes.as_deref());
-        let names = wanted.user_scopes.as_ref().map_or(named, |scopes| scopes.as_deref());
-        user_scopes_are_sound(self.facts.api_scopes, named, names)?;
+        let before = now.map_or_else(ScopesOfClient::default, ScopesOfClient::of);
+        let named = wanted.user_scopes.as_ref().map_or(before.named, |scopes| scopes.as_deref());
+        let next = ScopesOfClient { named, granted: wanted.api_scopes.as_deref().unwrap_or(granted) };
+        user_scopes_are_sound(self.facts.api_scopes, before, next)?;
         let Some(now) = now else {
             let change = Change::MakeClient(realm.id, id.clone(), Box::new(wanted));
             self.plan(format!("+ client {id} in {}", realm.path), change);

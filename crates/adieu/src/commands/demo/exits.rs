@@ -58,7 +58,7 @@ pub(super) const EXITS: [DemoExit; 5] = [
 pub(super) async fn walk(exit: &DemoExit, programs: &Programs, server: &mut DemoServer) -> Result<()> {
     let token = programs.sign_on(exit.dialect).await?;
     let live = programs.live(&token).await?;
-    say!("  signed on through {:?}; live in PingOne, AM, Kratos: {live:?}", exit.dialect);
+    say!("  signed on through {}; live in PingOne, AM, Kratos: {live:?}", exit.dialect.name());
     ensure!(live == [true; 3], "not live in all three dialects");
     let tokens = programs.tokens(&token).await?;
     end(exit.request, programs, &token).await?;

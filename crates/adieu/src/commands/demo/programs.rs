@@ -19,6 +19,17 @@ pub(super) enum DemoDialect {
     Kratos,
 }
 
+impl DemoDialect {
+    /// As people write it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::PingOne => "PingOne",
+            Self::Am => "AM",
+            Self::Kratos => "Kratos",
+        }
+    }
+}
+
 /// Programs of all dialects, with what they know.
 pub(super) struct Programs {
     pub(super) talk: Talk,

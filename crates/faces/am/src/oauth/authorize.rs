@@ -134,6 +134,7 @@ async fn refused(
             Err(AmError::BadRequest)
         }
         AuthorizeError::Repeated(name) => Err(AmError::Repeated(name)),
+        AuthorizeError::KeysLater(later) => Err(Refusal::KeysLater(later).into()),
         AuthorizeError::Outage(outage) => Err(outage.into()),
         AuthorizeError::Told { reply, refusal } => {
             let text = refusal.to_string();
@@ -193,6 +194,7 @@ pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Opt
             | AuthorizeError::Client(_)
             | AuthorizeError::RedirectUri(_)
             | AuthorizeError::Repeated(_)
+            | AuthorizeError::KeysLater(_)
             | AuthorizeError::Outage(_),
         ) => None,
     }

@@ -73,7 +73,8 @@ pub(super) async fn token_info(face: &Face, call: &Call, realm: &Arc<Realm>) -> 
     let issuer = provider(face, realm).issuer;
     let active = face.authority.inspect_access(issuer.of_realm(), token, For::Holder).await?;
     let active = active.ok_or(OAuthRefused::UnknownToken)?;
-    let scopes = active.claims.str("scope").unwrap_or_default().split(' ').filter(|scope| !scope.is_empty());
+    let scope = active.scope().unwrap_or_default();
+    let scopes = scope.split(' ').filter(|scope| !scope.is_empty());
     let grant = if active.subject().is_some() { "authorization_code" } else { "client_credentials" };
     let mut told = json!({
         "access_token": token, "grant_type": grant, "scope": scopes.clone().collect::<Vec<_>>(),

@@ -128,9 +128,7 @@ pub(crate) fn with_cookies(mut response: Response, lines: Vec<HeaderValue>) -> R
 
 /// The same as an error of the API, for people; the way on leads to the realm that was named, if one was.
 pub(crate) fn refused(face: &Face, realm: Option<&str>, error: &AmError) -> Response {
-    if let AmError::CannotTell(outage) = error {
-        tracing::error!(error = %outage, "the store cannot tell");
-    }
+    face.log(error);
     let status = error.status();
     let (title, message) = words(status);
     let sign_on = match realm {

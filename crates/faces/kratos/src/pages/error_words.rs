@@ -34,7 +34,7 @@ pub(super) fn of(error: &Value) -> (&'static str, &'static str) {
             "That is not offered here",
             "Whoever runs this server has switched it off. Please ask them for help.",
         ),
-        _ if error["message"] == BUSY => ("Not just now", adieu_pages_kit::BUSY),
+        BUSY => ("Not just now", adieu_pages_kit::BUSY),
         _ => by_status(error["code"].as_u64().unwrap_or_default()),
     }
 }
@@ -84,7 +84,7 @@ mod tests {
                 assert!(!title.contains(word) && !message.contains(word), "{error}: {title}: {message}");
             }
         }
-        assert_eq!(of(&json!({"code": 429, "message": BUSY})).0, "Not just now");
+        assert_eq!(of(&json!({"code": 429, "id": BUSY})).0, "Not just now");
         assert_eq!(of(&json!({"code": 429, "message": "Too many sign-ons"})).0, "Too many tries");
         assert_eq!(detail(&json!({"message": "a", "reason": "b"})), "a: b");
         assert_eq!(detail(&json!({"message": "a"})), "a");

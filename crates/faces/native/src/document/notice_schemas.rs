@@ -69,7 +69,8 @@ fn waits() -> Value {
     json!({
         "enum": words,
         "description": "What it waits for while it is pending: `being_told`: for the answer; `due`: for its turn; `later`: for \
-            `next_try_at`; `ailing`: for its receiver, which has failed since `ailing_since` and is asked sparingly. Null once it is settled.",
+            `next_try_at`; `ailing`: for its receiver, which has failed since `ailing_since` and is asked sparingly; `held`: for the data folder, which was \
+            restored to be tried, to take over. Null once it is settled.",
     })
 }
 

@@ -254,8 +254,8 @@ fn api_scopes() -> Value {
 fn user_scopes() -> Value {
     json!({
         "type": ["string", "null"],
-        "description": "The scopes that it asks users for, separated by blanks: it gets no other. One that registered itself says them \
-            anew whenever it changes what it has said. Null is whatever it asks for.",
+        "description": "The scopes that it asks users for, separated by blanks: it gets no other. One that registered itself may \
+            name fewer of these, and no more. Null is whatever it asks for.",
     })
 }
 

@@ -118,8 +118,8 @@ impl Following {
             let now = (one.state.number(), one.tries);
             self.seen.insert((key.receiver, key.subject), now) != Some(now)
         });
-        let now = self.authority.now();
-        changed.map(|one| event("receipt", &receipt(page, one, now))).collect()
+        let authority = &self.authority;
+        changed.map(|one| event("receipt", &receipt(page, one, authority))).collect()
     }
 }
 

@@ -73,6 +73,11 @@ async fn notices_are_shown_retried_and_given_up() {
     assert_eq!(receipt["last_answer"]["outcome"], "unreachable");
     assert_eq!((&receipt["waits"], &receipt["ailing_since"]), (&json!("later"), &json!(null)), "{receipt}");
     assert!(receipt["next_try_at"].is_string(), "{receipt}");
+    // Decision 0086: while a restore is tried it waits for nothing that comes by itself.
+    world.authority().hold_notices(true);
+    let held = notices(&world, &ending).await["receipts"][0].clone();
+    assert_eq!((&held["waits"], &held["next_try_at"]), (&json!("held"), &json!(null)), "{held}");
+    world.authority().hold_notices(false);
     let receivers = get(&world, "/v1/receivers").await;
     let one = &receivers["items"][0];
     assert_eq!((&one["pending"], &one["failures"]), (&json!(1), &json!(1)), "{receivers}");

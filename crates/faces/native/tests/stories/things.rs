@@ -131,6 +131,10 @@ async fn an_administrator_says_the_scopes_that_a_client_asks_for() {
         (json!("offline_access"), "goes beside one"),
         (json!(""), "goes beside one"),
         (json!(["openid"]), "expected a string"),
+        (
+            json!("openid p1:read:sessions"),
+            "`p1:read:sessions` is of an API, and the client is not granted it",
+        ),
     ] {
         let refused = ask(&world, Method::PATCH, "/v1/clients/narrow", Some(json!({"scope": scope}))).await;
         let detail = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
@@ -138,13 +142,20 @@ async fn an_administrator_says_the_scopes_that_a_client_asks_for() {
         assert!(detail.contains(says), "{detail}");
     }
     for (change, shown) in [
-        (json!({"scope": "openid p1:read:sessions"}), json!("openid p1:read:sessions")),
+        (
+            json!({"scope": "openid p1:read:sessions", "api_scopes": ["p1:read:sessions"]}),
+            json!("openid p1:read:sessions"),
+        ),
         (json!({"client_name": "Other"}), json!("openid p1:read:sessions")),
         (json!({"scope": null}), json!(null)),
     ] {
         let changed = ask(&world, Method::PATCH, "/v1/clients/narrow", Some(change.clone())).await;
         assert_eq!(changed.json()["scope"], shown, "{change}");
     }
+    let own = json!({"scope": "p1:read:sessions", "api_scopes": ["p1:read:sessions"]});
+    assert_eq!(ask(&world, Method::PATCH, "/v1/clients/narrow", Some(own)).await.status, 200);
+    let last = ask(&world, Method::PATCH, "/v1/clients/narrow", Some(json!({"api_scopes": []}))).await;
+    assert_eq!(problem(&last), (422, "invalid".into()), "nothing is left to ask for: {}", last.text);
 }
 
 /// Goal: S-9: a secret in wrong hands is exchanged, and what was got with it ends where that is asked for.

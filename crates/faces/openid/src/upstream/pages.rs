@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use adieu_authority::{NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
+use adieu_authority::{LineTaken, NewFlow, Realm, Span, UpstreamFailure, UpstreamWaiting};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::upstream_paths::{self, upstream};
 use adieu_oidc::{AuthorizeAnswer, Refusal};
@@ -58,10 +58,12 @@ pub(super) async fn failed(
     };
     // The page's reference leads to this line, which has what `adieu upstream link` wants.
     let reference = face.authority.draw_uuid().to_string();
-    tracing::info!(
-        id = reference, realm = named.realm.path, upstream = named.provider, sub = failure.unlinked_sub(),
-        %failure, "nobody signed on through a provider"
-    );
+    if let Some(LineTaken { left_out }) = face.authority.take_line("openid", failure.kind()) {
+        tracing::info!(
+            id = reference, realm = named.realm.path, upstream = named.provider, sub = failure.unlinked_sub(),
+            %failure, left_out, "nobody signed on through a provider"
+        );
+    }
     let detail = failure.to_string();
     // Whoever is nobody here may have another account at the provider, whose session would answer for the same one again.
     let another = failure.unlinked_sub().is_some();

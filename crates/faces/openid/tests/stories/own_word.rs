@@ -305,8 +305,37 @@ async fn scopes_that_an_administrator_said_stay() {
         assert_eq!(says(&world, &shop, json!({"scope": scope})).await["scope"], "openid");
     }
     administrator(&world, &shop, |client| {
-        client.user_scopes = Some(vec!["openid".into(), "email".into()]);
+        client.user_scopes = Some(["openid", "email", "phone"].map(str::to_owned).to_vec());
     })
     .await;
-    assert_eq!(says(&world, &shop, json!({"scope": "openid phone"})).await["scope"], "openid phone");
+    assert_eq!(says(&world, &shop, json!({"scope": "openid profile"})).await["scope"], "openid profile");
+}
+
+/// Goal: S-REG-4, decision 0117: a client may say less than its administrator, also where that one has freed it; what an administrator
+/// said of a client that registered with an earlier version stays as well.
+#[tokio::test]
+async fn a_client_narrows_itself_and_no_more_than_that() {
+    let world = with_registration().await;
+    let shop = made(&world, json!({"scope": "openid email"})).await;
+    administrator(&world, &shop, |client| client.user_scopes = Some(vec!["openid".into()])).await;
+    administrator(&world, &shop, |client| client.user_scopes = None).await;
+    assert_eq!(says(&world, &shop, json!({})).await.get("scope"), None);
+    assert_eq!(says(&world, &shop, json!({"scope": "openid"})).await["scope"], "openid");
+    assert_eq!(says(&world, &shop, json!({"scope": "openid email"})).await["scope"], "openid email");
+    let both = ["openid", "email"].map(str::to_owned);
+    says(&world, &shop, json!({"scope": "openid phone"})).await;
+    administrator(&world, &shop, |client| client.user_scopes = Some(both.to_vec())).await;
+    assert_eq!(says(&world, &shop, json!({"scope": "email"})).await["scope"], "email");
+    assert_eq!(says(&world, &shop, json!({"scope": "openid phone"})).await["scope"], "openid");
+
+    let old = made(&world, json!({})).await;
+    let (realm, id) = (world.data.realm.id, old["client_id"].as_str().expect("an id"));
+    let store = world.store();
+    let kept = store.document(realm, REGISTERED, id).await.expect("readable").expect("a document");
+    let mut body: Value = serde_json::from_str(&kept.body).expect("JSON");
+    body["said"].as_object_mut().expect("an object").remove("scopes");
+    let body = body.to_string();
+    store.edit_document(Document { body, ..kept }).await.expect("written, as the earlier version has it");
+    administrator(&world, &old, |client| client.user_scopes = Some(vec!["openid".into()])).await;
+    assert_eq!(says(&world, &old, json!({})).await["scope"], "openid");
 }

@@ -257,6 +257,27 @@ async fn it_is_off_by_default() {
     assert!(document.get("registration_endpoint").is_none());
 }
 
+/// Goal: S-DISC-2: what the metadata names for tokens of clients, whoever registers is given: algorithms that the realm has keys of.
+#[tokio::test]
+async fn the_metadata_names_what_whoever_registers_is_given() {
+    let world = with_registration().await;
+    let (token, realm) = (initial(&world, 9).await, world.data.realm.id);
+    let realm = world.authority().realm(realm).await.expect("a store").expect("the realm");
+    let path = format!("{ALPHA}/.well-known/openid-configuration");
+    for all in [json!(["RS256", "ES256"]), json!(["RS256", "ES256", "EdDSA"])] {
+        let document = world.get(&path).send().await.json();
+        for member in ["id_token_signing_alg_values_supported", "userinfo_signing_alg_values_supported"] {
+            assert_eq!(document[member], all, "{member}");
+        }
+        for algorithm in all.as_array().expect("a list") {
+            let mut metadata = shop();
+            metadata["id_token_signed_response_alg"] = algorithm.clone();
+            assert_eq!(register(&world, &token, metadata).await.status, 201, "{algorithm}");
+        }
+        world.authority().rotate_key(&realm, Alg::EdDsa).await.expect("a key");
+    }
+}
+
 /// Goal: S-DISC-4, decision 0041: a client that registers itself adds no key to the realm's JWK Set, which everybody reads: it gets what is
 /// signed by keys that are there, and keeps what it has.
 #[tokio::test]

@@ -6,9 +6,12 @@
 use std::sync::Arc;
 
 use adieu_authority::{Actor, Check, Client, ClientId, Purpose, Realm, Session, SessionToken, User};
-use adieu_http_kit::form::{Params, append_query};
-use adieu_oidc::{Hint, Parting};
-use adieu_pages_kit::{Link, SignOffQuestion, form_action_of};
+use adieu_http_kit::accept;
+use adieu_http_kit::form::{NotCarried, Params, append_query};
+use adieu_oidc::{
+    Hint, Parting, SIGN_OFF_PARAMS, SignOffNotKept, keep_sign_off, kept_sign_off, sign_off_asks,
+};
+use adieu_pages_kit::{Link, SignOffQuestion, StatusPage, form_action_of};
 use axum::response::Response;
 use http::request::Parts;
 use http::{Method, StatusCode};
@@ -25,6 +28,8 @@ const HINT: &str = "id_token_hint";
 const CLIENT: &str = "client_id";
 const TARGET: &str = "post_logout_redirect_uri";
 const STATE: &str = "state";
+/// The parameter that names the form of another site that waits for the browser to come again.
+const TICKET: &str = "ticket";
 /// The answer to the question: everywhere, or only at the application that asks.
 const REACH: &str = "reach";
 
@@ -61,12 +66,17 @@ pub(super) async fn asked(
     parts: &Parts,
     params: &Params,
 ) -> Result<SignOffWay, Problem> {
+    let kept = match body::once(params, TICKET)?.filter(|_| parts.method == Method::GET) {
+        Some(ticket) => Some(kept_sign_off(face.authority(), realm.id, ticket).await?),
+        None => None,
+    };
+    let params = kept.as_ref().unwrap_or(params);
     let said = Said::of(face, realm, params).await?;
     let here = endable(face, realm, visitor).await?;
     let token = body::once(params, FIELD)?;
     if here.is_empty() {
         if parts.method == Method::POST && !visitor.tokens.are_there() {
-            return Ok(SignOffWay::Answer(come_again(face, realm, params)?));
+            return Ok(SignOffWay::Answer(come_again(face, realm, visitor, params).await?));
         }
         // S-RPI-16: whoever asks is signed off.
         let hinted = said.hint.clone().filter(|hint| hint.client.ends_by_id_token);
@@ -75,8 +85,15 @@ pub(super) async fn asked(
     }
     let own = form_token(face, &here);
     let answered = parts.method == Method::POST && token.is_some_and(|given| same(given, &own));
-    let meant = said.hint.as_ref().is_some_and(|hint| is_of(hint, &here)); // S-RPI-8
-    if !answered && !meant {
+    let named: Vec<_> = here.iter().map(|one| (one.session.id, one.user.id)).collect();
+    if !answered && sign_off_asks(said.hint.as_ref(), &named) {
+        // A program cannot answer, and would take the question for a success.
+        if accept::only_json(&parts.headers) {
+            return Err(Problem::invalid(
+                HINT,
+                "The user has to be asked, unless this is a hint of the session.",
+            ));
+        }
         return Ok(SignOffWay::Answer(said.question(face, realm, &here, &own).await?));
     }
     if let (true, Some(client), Some(SignOffQuestion::HERE)) =
@@ -85,8 +102,8 @@ pub(super) async fn asked(
         for one in &here {
             face.authority().revoke_held(one.session.id, client).await?;
         }
-        let location = said.location.unwrap_or_else(|| signed_off(face, realm));
-        return Ok(SignOffWay::Answer(see_other(&location)));
+        let answer = said.location.as_deref().map_or_else(|| left(face, client), see_other);
+        return Ok(SignOffWay::Answer(answer));
     }
     // F-3: another session of the same user, which the application knows, is meant as well.
     let hinted = said.hint.as_ref().and_then(|hint| {
@@ -133,6 +150,7 @@ impl<'p> Said<'p> {
         token: &str,
     ) -> Result<Response, Problem> {
         let mut users: Vec<_> = here.iter().map(|one| one.user.username.as_str()).collect();
+        users.sort_unstable();
         users.dedup();
         let users = users.join(" and ");
         let message = match &self.client {
@@ -140,7 +158,7 @@ impl<'p> Said<'p> {
             None => format!("You are signed on as {users}."),
         };
         let mut hidden = vec![(FIELD, token)];
-        for name in [HINT, CLIENT, TARGET, STATE] {
+        for name in SIGN_OFF_PARAMS {
             hidden.extend(body::once(self.params, name)?.map(|value| (name, value)));
         }
         let parting = Parting::of_tokens(face.authority(), here.iter().map(|one| &one.token)).await?;
@@ -186,12 +204,6 @@ async fn endable(face: &Face, realm: &Realm, visitor: &Visitor) -> Result<Vec<En
     Ok(here)
 }
 
-/// Whether a hint speaks of what would end: one of these sessions, and nobody else's.
-fn is_of(hint: &Hint, here: &[Endable]) -> bool {
-    here.iter().any(|one| Some(one.session.id) == hint.session)
-        && here.iter().all(|one| one.user.id == hint.user)
-}
-
 /// What only a browser knows that was asked about these sessions.
 fn form_token(face: &Face, here: &[Endable]) -> String {
     let sessions: Vec<_> = here.iter().map(|one| one.session.id.to_string()).collect();
@@ -199,15 +211,31 @@ fn form_token(face: &Face, here: &[Endable]) -> String {
     face.authority().key().derive_text(Purpose::AntiForgery, name.as_bytes(), 0)
 }
 
-/// S-RPI-22: a form of another site may come without cookies; the browser comes again by an address of ours, with them.
-fn come_again(face: &Face, realm: &Realm, params: &Params) -> Result<Response, Problem> {
-    let mut again = address(face, realm);
-    for name in [HINT, CLIENT, TARGET, STATE] {
-        if let Some(value) = body::once(params, name)? {
-            again = append_query(&again, name, value);
-        }
-    }
-    Ok(see_other(&again))
+/// S-RPI-22: a form of another site may come without cookies; it is kept, and the browser comes again by an address of ours, with them.
+async fn come_again(
+    face: &Face,
+    realm: &Realm,
+    visitor: &Visitor,
+    params: &Params,
+) -> Result<Response, Problem> {
+    let from = visitor.device.address.as_deref();
+    let ticket =
+        keep_sign_off(face.authority(), realm.id, params, from).await.map_err(|error| match error {
+            SignOffNotKept::Form(NotCarried::Repeated) => Problem::Malformed,
+            SignOffNotKept::Form(NotCarried::TooMuch) => Problem::invalid(STATE, "The form is too long."),
+            SignOffNotKept::Unwritten(unwritten) => unwritten.into(),
+        })?;
+    Ok(see_other(&append_query(&address(face, realm), TICKET, &ticket)))
+}
+
+/// The page where nobody but one application is left.
+fn left(face: &Face, client: &Client) -> Response {
+    let front = face.settings().front_page.as_deref();
+    let links: Vec<_> = front.map(|href| Link { href, text: "Front page" }).into_iter().collect();
+    let message = format!("{} was left. You are still signed on everywhere else.", client.name);
+    let page =
+        StatusPage { title: "You are still signed on", message: &message, sign_off: None, links: &links };
+    html(StatusCode::OK, &page.html(), &[])
 }
 
 fn address(face: &Face, realm: &Realm) -> String {

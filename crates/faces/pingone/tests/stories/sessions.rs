@@ -226,6 +226,35 @@ async fn users_delete_their_own_other_sessions() {
     );
 }
 
+/// Decision 0117: what a client may no more have of its users it has no more by the tokens that it holds, whichever way it was narrowed.
+#[tokio::test]
+async fn a_narrowed_client_does_no_more_with_the_tokens_that_it_holds() {
+    let fixture = FaceFixture::open().await;
+    let own = fixture.sign_on_to(&fixture.shop(), ALICE, None, OWN).await;
+    let path = fixture.m(&format!("users/{}/sessions/{}", fixture.alice(), own.sid));
+    let scopes = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let id = fixture.world.data.app.id.clone();
+    for (named, granted, counts) in [
+        (Some("openid"), OWN, "openid"),
+        (Some("openid p1:read:sessions"), OWN, "openid p1:read:sessions"),
+        (None, "p1:delete:sessions", "openid p1:delete:sessions"),
+        (None, OWN, OWN),
+    ] {
+        fixture
+            .world
+            .edit_client(&id, |client| {
+                client.user_scopes = named.map(scopes);
+                client.api_scopes = scopes(granted).into_iter().filter(|scope| scope != "openid").collect();
+            })
+            .await;
+        let may = counts.contains("p1:read:sessions");
+        let reply = fixture.get(&path).bearer(&own.access).send().await;
+        assert_eq!(reply.status.as_u16(), if may { 200 } else { 403 }, "{counts}: {}", reply.text);
+        let told = fixture.introspect(&fixture.shop(), &own.access).await.json();
+        assert_eq!((&told["active"], &told["scope"]), (&true.into(), &counts.into()), "{told}");
+    }
+}
+
 /// A user with the role acts by it, through a token that carries the scope; but not on the session in use (P-14).
 #[tokio::test]
 async fn a_user_with_the_role_acts_by_it() {
