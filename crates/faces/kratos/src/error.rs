@@ -37,6 +37,8 @@ const MALFORMED: &str = "The request was malformed or contained invalid paramete
 const UNAUTHORIZED: &str = "The request could not be authorized";
 const FORBIDDEN: &str = "The requested action was forbidden";
 /// Nobody has tried too often: too much waits just now.
+/// Whoever has forgotten a password is told this.
+pub(crate) const RECOVERY_OFF: &str = "Recovery is switched off on this server; an administrator can help.";
 pub(crate) const BUSY: &str = "Too many requests of this kind at once";
 
 impl KratosError {

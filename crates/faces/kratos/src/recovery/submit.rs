@@ -8,7 +8,6 @@ use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -98,9 +97,7 @@ async fn tried(
                 return Err(error);
             };
             let said = message(retry_after_s);
-            let mut answer = refused(face, call, &mut flow, StatusCode::OK, said).await?;
-            answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
-            Ok(answer)
+            refused(face, call, &mut flow, StatusCode::OK, said).await
         }
     }
 }
