@@ -64,7 +64,9 @@ pub enum RecordFault {
     #[error("a realm has at most 32 subscribers")]
     TooManySubscribers,
     /// See [`is_username`](crate::is_username).
-    #[error("a username has 1 to 255 characters, none of them a control and none that cannot be seen")]
+    #[error(
+        "a username has 1 to 255 characters, none of them a control and none that cannot be seen, and is no UUID"
+    )]
     Username,
     /// Users say of themselves that this was verified.
     #[error("{0} is for administrators to say")]
