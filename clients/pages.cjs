@@ -263,8 +263,11 @@ scenario({
     await press("method");
     await browser.type("#password", newcomersPassword);
     await press("method");
-    // A registration opens no session here: the way leads to the page where it began.
-    await browser.until("to continue to Framed");
+    // A registration opens no session here: a page says so, and leads to the one where it began.
+    assert.match(await browser.text(), /You have an account/);
+    await judged("signed-up");
+    await follow("Sign on");
+    assert.match(await browser.text(), /to continue to Framed/);
     await signOn("stranger@example.test", newcomersPassword);
     assert.match(await browser.text(), /Allow Framed\?/);
     await judged("openid-consent-after-sign-up");

@@ -11,8 +11,8 @@ use adieu_http_kit::companion::Companions;
 use adieu_http_kit::cookies::{SameSite, SessionCookieName};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::origins::Origins;
+use adieu_http_kit::self_service::SelfService;
 use adieu_http_kit::service::FaceService;
-use adieu_http_kit::sign_up::SignUp;
 use anyhow::{Context, Result};
 use http::HeaderValue;
 
@@ -59,22 +59,28 @@ fn upstream_base(config: &Config, dialect_url: &str) -> Option<String> {
     (config.openid.set_all_cookies && same).then(|| config.public.url.clone())
 }
 
-/// Where strangers make themselves users, where browsers see that page at the address of all others.
-fn sign_up(config: &Config) -> Option<SignUp> {
+/// Where people look after their own account, where browsers see those pages at the address of all others.
+fn self_service(config: &Config) -> Option<SelfService> {
     let kratos = config.kratos_url();
-    (kratos == config.public.url).then(|| SignUp {
+    (kratos == config.public.url).then(|| SelfService {
         realm: config.kratos.realm.clone(),
         public_url: config.public.url.clone(),
-        begin: format!("{kratos}/self-service/registration/browser"),
+        registration: format!("{kratos}/self-service/registration/browser"),
+        settings: format!("{kratos}/self-service/settings/browser"),
     })
 }
 
-/// The sign-on pages of other dialects that lead to it, and get strangers back as users.
-fn registration_returns(authority: &Authority, config: &Config) -> Vec<String> {
-    let Some(SignUp { public_url, realm, .. }) = sign_up(config) else { return Vec::new() };
+/// The same for dialects that know no other cookie than their own: a session from there counts where theirs are set with it.
+fn self_service_beside(config: &Config) -> Option<SelfService> {
+    self_service(config).filter(|_| config.kratos.set_all_cookies)
+}
+
+/// The sign-on pages of other dialects that lead there, and get people back.
+fn sign_on_pages(authority: &Authority, config: &Config) -> Vec<String> {
+    let Some(SelfService { public_url, realm, .. }) = self_service(config) else { return Vec::new() };
     let of_pingone = authority.realm_id_seen(&realm).map(|id| format!("{public_url}/{id}/signon/"));
     let issuer = adieu_face_openid::issuer(&public_url, &realm);
-    [format!("{issuer}/authorize"), format!("{public_url}/am/UI/Login")]
+    [format!("{issuer}/authorize"), append_query(&format!("{public_url}/am/UI/Login"), "realm", &realm)]
         .into_iter()
         .chain(of_pingone)
         .collect()
@@ -115,7 +121,7 @@ fn pages(
         cookies: companions::all(config),
         sign_on: [
             named("Sign on", append_query(&login, "return_to", &back)),
-            named("Sign on through AM", append_query(&append_query(&at_am, "realm", realm), "goto", &back)),
+            named("Sign on another way", append_query(&append_query(&at_am, "realm", realm), "goto", &back)),
         ]
         .into_iter()
         .chain(sign_up)
@@ -208,7 +214,7 @@ fn am(authority: &Authority, config: &Config) -> Result<FaceService<adieu_face_a
         token_in_body: face.token_in_body,
         ends_by_id_token: face.ends_by_id_token,
         front_page: front_page(config),
-        sign_up: sign_up(config),
+        self_service: self_service_beside(config),
         introspects_as_openam: face.introspects_as_openam,
         escapes_messages: face.escapes_messages,
         public_needs_pkce: face.public_needs_pkce,
@@ -237,7 +243,7 @@ fn pingone(authority: &Authority, config: &Config) -> FaceService<adieu_face_pin
         cookie_life_s: i64::try_from(face.cookie_lifetime_s).unwrap_or(i64::MAX),
         upstream_base: upstream_base(config, &config.public.url),
         front_page: front_page(config),
-        sign_up: sign_up(config),
+        self_service: self_service_beside(config),
         sign_off_asks: face.sign_off_asks,
         companions: match face.set_all_cookies {
             true => companions(config, SessionCookie::PingOne),
@@ -261,7 +267,7 @@ fn openid(authority: &Authority, config: &Config) -> FaceService<adieu_face_open
         requires_pushed: config.openid.require_pushed_requests,
         sign_on_page: format!("{}/am/UI/Login", config.public.url),
         front_page: front_page(config),
-        sign_up: sign_up(config),
+        self_service: self_service(config),
     };
     adieu_face_openid::service(authority.clone(), settings)
 }
@@ -302,10 +308,8 @@ fn kratos(authority: &Authority, config: &Config) -> Result<FaceService<adieu_fa
         false => Companions::default().with_state(companions::state(config.kratos_url(), config)),
     };
     let settings = kratos_settings(config, companions)?;
-    let settings = adieu_face_kratos::Settings {
-        registration_returns: registration_returns(authority, config),
-        ..settings
-    };
+    let settings =
+        adieu_face_kratos::Settings { sign_on_pages: sign_on_pages(authority, config), ..settings };
     adieu_face_kratos::service(authority.clone(), settings).map_err(Into::into)
 }
 
@@ -364,7 +368,7 @@ pub(crate) fn kratos_settings(
         upstream_base: upstream_base(config, base),
         front_page: front_page(config),
         applications: (base == config.public.url).then(|| applications(base)(&face.realm)),
-        registration_returns: Vec::new(),
+        sign_on_pages: Vec::new(),
         companions,
     })
 }

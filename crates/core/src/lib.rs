@@ -130,7 +130,7 @@ pub use ids::{ClientId, Locator, NIL, PopulationId, RealmId, UserId, UserKey};
 pub use keys::{InstallationKey, Purpose};
 pub use leasing::{DueNotices, Lane, Leasing, decide_lease};
 pub use live_tally::{ENDED_COUNTED_MAX, LiveTally};
-pub use names::is_username;
+pub use names::{is_username, looks_like_id};
 pub use notice::{
     NoticeMessage, NoticeReach, NoticeSubject, NoticeWish, OwedNotice, SubjectKey, decide_notices,
     told_with_others,

@@ -7,6 +7,7 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::directory::User;
+use crate::ids::parse_uuid;
 
 /// The longest username.
 const USERNAME_CHARS_MAX: usize = 255;
@@ -79,12 +80,19 @@ pub fn listed_forms(name: &str) -> Vec<String> {
     forms
 }
 
-/// Whether a user may be given this username: 1 to 255 characters, all of which people can see.
+/// Whether a user may be given this username: 1 to 255 characters, all of which people can see, and not in the form of an id.
 pub fn is_username(name: &str) -> bool {
     let name = name.trim();
     (1..=USERNAME_CHARS_MAX).contains(&name.chars().count())
         && !has_invisible(name)
         && !has_pile_of_marks(name)
+        && !looks_like_id(name)
+}
+
+/// Whether a name is in the form of a user's id. Ids are public, and wherever a user may be named by either, somebody of this name would be
+/// taken for the user of that id.
+pub fn looks_like_id(name: &str) -> bool {
+    parse_uuid(&matched(name)).is_ok()
 }
 
 /// Whether marks are piled up after a letter, so that they are drawn over what stands above and below it.
@@ -159,6 +167,7 @@ impl User {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record_rules::username_is_sound;
 
     const COMPOSED: &str = "jos\u{e9}";
     const DECOMPOSED: &str = "jose\u{301}";
@@ -234,6 +243,21 @@ mod tests {
         for bad in with.chain(["".into(), "  ".into(), long]) {
             assert!(!is_username(&bad), "{bad:?}");
         }
+    }
+
+    /// Goal: nobody signs up under the id of somebody else, in whatever letters it is written.
+    #[test]
+    fn the_form_of_an_id_is_no_new_name() {
+        let id = "a7741d75-2d06-4fe4-8a78-c90eea91ac10";
+        let wide: String = id.chars().map(|c| if c == 'a' { '\u{ff41}' } else { c }).collect();
+        for bad in [id.to_owned(), id.to_uppercase(), format!(" {id} "), wide] {
+            assert!(looks_like_id(&bad) && !is_username(&bad), "{bad:?}");
+        }
+        for good in [id.replace('-', ""), format!("user-{id}"), format!("{id}@example.test")] {
+            assert!(is_username(&good), "{good:?}");
+        }
+        assert!(username_is_sound(Some(id), id).is_ok(), "what was taken once stays");
+        assert!(username_is_sound(Some("ada"), id).is_err());
     }
 
     /// F-9: what an application is called stands in one piece where people decide.

@@ -65,7 +65,7 @@ pub enum RecordFault {
     TooManySubscribers,
     /// See [`is_username`](crate::is_username).
     #[error(
-        "a username has 1 to 255 characters, none of them a control and none that cannot be seen, and at most four marks after a letter"
+        "a username has 1 to 255 characters, none of them a control and none that cannot be seen, at most four marks after a letter, and is no UUID"
     )]
     Username,
     /// See [`own_username_is_sound`](crate::own_username_is_sound).

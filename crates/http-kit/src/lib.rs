@@ -21,9 +21,9 @@ pub mod multipart;
 pub mod origins;
 pub mod return_to;
 pub mod said;
+pub mod self_service;
 pub mod service;
 pub mod sign_off;
-pub mod sign_up;
 pub mod table;
 pub mod upstream_paths;
 

@@ -104,8 +104,18 @@ struct Entry {
     scheme: String,
     host: Host,
     path: String,
-    /// Whether nothing may stand behind the path.
-    exact: bool,
+    behind: Behind,
+}
+
+/// What may stand behind the path of an entry.
+#[derive(Debug, Clone)]
+enum Behind {
+    /// Anything.
+    Anything,
+    /// Nothing.
+    Nothing,
+    /// A query that begins with this; any, if that is empty.
+    Query(String),
 }
 
 /// Both with their port, in small letters.
@@ -132,8 +142,19 @@ impl AllowList {
     /// The same list, and one page besides: nothing below it, and no query. An address that is none adds nothing.
     #[must_use]
     pub fn and_exactly(mut self, page: &str) -> Self {
-        self.0.extend(Entry::read(page).map(|entry| Entry { exact: true, ..entry }));
+        self.0.extend(Entry::read(page).map(|entry| Entry { behind: Behind::Nothing, ..entry }));
         self
+    }
+
+    /// Single pages, each with whatever it is asked: nothing below them. Where one has a query, its parameters come first. An address that
+    /// is none adds nothing.
+    #[must_use]
+    pub fn of_pages<S: AsRef<str>>(pages: impl IntoIterator<Item = S>) -> Self {
+        let entry = |page: S| {
+            let (page, query) = page.as_ref().split_once('?').unwrap_or((page.as_ref(), ""));
+            Entry::read(page).ok().map(|entry| Entry { behind: Behind::Query(query.to_owned()), ..entry })
+        };
+        Self(pages.into_iter().filter_map(entry).collect())
     }
 
     /// The same list, and all that another one allows.
@@ -193,7 +214,12 @@ impl Entry {
             return Err(Unusable::BeyondPath);
         }
         let path = if url.path().is_empty() { "/" } else { url.path() };
-        Ok(Self { scheme: scheme.to_ascii_lowercase(), host, path: path.to_owned(), exact: false })
+        Ok(Self {
+            scheme: scheme.to_ascii_lowercase(),
+            host,
+            path: path.to_owned(),
+            behind: Behind::Anything,
+        })
     }
 
     /// The spelling is compared, and the browser's reading of it must not differ.
@@ -211,12 +237,13 @@ impl Entry {
                     && read.to_ascii_lowercase().ends_with(name)
             }
         };
-        let path_fits = match self.exact {
-            true => match &url[Position::BeforePath..] {
+        let path_fits = match &self.behind {
+            Behind::Nothing => match &url[Position::BeforePath..] {
                 "" => self.path == "/",
                 rest => rest == self.path,
             },
-            false => is_below(url.path(), &self.path),
+            Behind::Query(first) => url.path() == self.path && begins_with(url.query(), first),
+            Behind::Anything => is_below(url.path(), &self.path),
         };
         same_host && self.scheme.eq_ignore_ascii_case(scheme) && path_fits
     }
@@ -237,6 +264,12 @@ fn without_default_port<'a>(scheme: &str, authority: &'a str) -> &'a str {
 fn is_below(path: &str, prefix: &str) -> bool {
     let path = if path.is_empty() { "/" } else { path };
     path.starts_with(prefix)
+}
+
+/// Whether these parameters are the first ones of a query.
+fn begins_with(query: Option<&str>, first: &str) -> bool {
+    let rest = query.unwrap_or_default().strip_prefix(first);
+    rest.is_some_and(|rest| first.is_empty() || rest.is_empty() || rest.starts_with('&'))
 }
 
 /// What may stand after `*`: a dot, then a name of two or more labels, perhaps a port.

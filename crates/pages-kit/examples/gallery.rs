@@ -71,6 +71,7 @@ fn sign_on() -> SignOnPage<'static> {
     SignOnPage {
         realm: "Example Company",
         application: Some("Shop"),
+        note: None,
         action: "/login",
         method: "post",
         identifier_name: "identifier",
@@ -115,7 +116,7 @@ fn welcome() -> String {
         realm: REALM,
         sign_on: &[
             Link { href: "/login", text: "Sign on" },
-            Link { href: "/am", text: "Sign on through AM" },
+            Link { href: "/am", text: "Sign on another way" },
         ],
         documents: &[DISCOVERY],
     }

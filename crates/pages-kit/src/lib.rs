@@ -4,6 +4,7 @@
 //! names its hash. Four pages run a script: one posts its form, one copies and prints its codes, one goes on when its frames are
 //! there, and one, which nobody sees, answers the page around it. Every value is escaped by the templates. What a page says is its caller's business.
 
+mod account_ways;
 mod check_session;
 mod consent;
 mod form_post;
@@ -15,6 +16,7 @@ mod sign_off_question;
 mod signed_off;
 mod words;
 
+pub use account_ways::{AccountWays, AlreadyHere};
 pub use check_session::CheckSessionFrame;
 pub use consent::{AllowedApplication, ApplicationsPage, ConsentPage};
 pub use form_post::FormPostPage;

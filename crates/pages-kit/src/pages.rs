@@ -12,6 +12,8 @@ pub struct SignOnPage<'a> {
     pub realm: &'a str,
     /// The application that asked, if one did.
     pub application: Option<&'a str>,
+    /// Who is signed on here already, in a sentence.
+    pub note: Option<&'a str>,
     /// Where the form goes.
     pub action: &'a str,
     /// How it goes: `post`.
@@ -179,6 +181,7 @@ mod tests {
         SignOnPage {
             realm: text,
             application: None,
+            note: None,
             action: text,
             method: "post",
             identifier_name: text,

@@ -4,7 +4,7 @@
 
 /// What the first field of a sign-on is called, whichever dialect shows it: all of them take either.
 pub(crate) const IDENTIFIER: &str = "Username or e-mail address";
-/// What a person can do after a try that failed: there is no mail by which a password is set anew, and whether there are codes for it is
+/// What a person can do who does not know the password: there is no mail by which a password is set anew, and whether there are codes for it is
 /// the realm's affair.
 pub(crate) const FORGOTTEN: &str = "Forgotten your password? Ask your administrator.";
 /// What a person can do who is asked for a recovery code and has none.

@@ -14,7 +14,7 @@ use crate::commands::api::{Api, Reach};
 use crate::commands::confirm::Confirmation;
 use crate::commands::failure::told;
 use crate::commands::ids;
-use crate::commands::people::{open, realm_id, say_more, text, user_id};
+use crate::commands::people::{open, realm_id, say_more, text, user_id, whom};
 use crate::commands::{receipts, runtime, shown};
 use crate::logging::note;
 
@@ -155,7 +155,8 @@ pub fn end(command: EndCommand) -> Result<()> {
 async fn ordered(api: &Api, command: &EndCommand) -> Result<(Value, String)> {
     let EndCommand { user, except, grants, realm, client, session, .. } = command;
     if let Some(user) = user {
-        let mut order = json!({"user": user_id(api, realm.as_deref().unwrap_or("/alpha"), user).await?});
+        let user = whom(api, realm.as_deref().unwrap_or("/alpha"), user).await?;
+        let mut order = json!({"user": user.id});
         if *grants {
             order["grants"] = true.into();
             return Ok((order, format!("all sessions of user {user}, and all that clients held")));

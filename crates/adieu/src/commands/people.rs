@@ -2,6 +2,7 @@
 //!
 //! Passwords never stand on the command line.
 
+use std::fmt;
 use std::io::{BufRead, IsTerminal};
 
 use adieu_authority::UserId;
@@ -236,12 +237,13 @@ impl PersonToMake {
 async fn passwd(user: &str, keep_sessions: bool, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
     let password = password()?;
-    let id = user_id(&api, &of.realm, user).await?;
+    let who = whom(&api, &of.realm, user).await?;
+    let id = &who.id;
     let body = json!({"password": password, "end_sessions": !keep_sessions});
     api.ask(Method::PUT, &format!("/v1/users/{id}/password"), Some(body)).await?;
     let what = if keep_sessions { "sessions live on" } else { "all sessions are ended" };
     shown::one(&json!({"id": id, "sessions_ended": !keep_sessions}), of.reach.json, || {
-        format!("user {user} ({id}) has a new password; {what}")
+        format!("user {who} has a new password; {what}")
     })
 }
 
@@ -267,10 +269,11 @@ async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) 
 
 async fn unlock(user: &str, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
-    let id = user_id(&api, &of.realm, user).await?;
+    let who = whom(&api, &of.realm, user).await?;
+    let id = &who.id;
     api.ask(Method::POST, &format!("/v1/users/{id}/unlock"), None).await?;
     shown::one(&json!({"id": id, "unlocked": true}), of.reach.json, || {
-        format!("user {user} ({id}) may try to sign on again")
+        format!("user {who} may try to sign on again")
     })
 }
 
@@ -284,10 +287,11 @@ async fn show(user: &str, of: OfRealm) -> Result<()> {
 
 async fn reset_codes(user: &str, reason: Option<&str>, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
-    let id = user_id(&api, &of.realm, user).await?;
+    let who = whom(&api, &of.realm, user).await?;
+    let id = &who.id;
     removed(&api, &format!("/v1/users/{id}/recovery-codes"), reason).await?;
     shown::one(&json!({"id": id, "recovery_codes": false}), of.reach.json, || {
-        format!("user {user} ({id}) has no recovery codes any more")
+        format!("user {who} has no recovery codes any more")
     })
 }
 
@@ -337,15 +341,69 @@ pub(super) async fn realm_id(api: &Api, path: &str) -> Result<String> {
     id.ok_or_else(|| CommandFailure::not_found(format!("there is no realm {path}")).into())
 }
 
+/// The user whom a command is about.
+pub(super) struct Whom {
+    pub(super) id: String,
+    /// None of one who is gone.
+    username: Option<String>,
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.username {
+            Some(name) => write!(f, "{name} ({})", self.id),
+            None => f.write_str(&self.id),
+        }
+    }
+}
+
+impl Whom {
+    /// The user of this id, unless its text is the name of another.
+    fn unless_it_is(self, named: Option<Self>) -> Result<Self, CommandFailure> {
+        let Some(other) = named.filter(|named| named.id != self.id) else { return Ok(self) };
+        let says = format!(
+            "{} means two users: it is the id of {self}, and the name of the user with the id {}; say the first by name or \
+             e-mail address, or the other by that id",
+            self.id, other.id
+        );
+        Err(CommandFailure::new(ExitStatus::Usage, says))
+    }
+
+    fn of(user: &Value) -> Option<Self> {
+        let username = user["username"].as_str().map(str::to_owned);
+        Some(Self { id: user["id"].as_str()?.to_owned(), username })
+    }
+}
+
+/// The user whom a text names: by username, e-mail address or id. One that means two users, because the name of one is the id of the
+/// other, means nobody.
+pub(super) async fn whom(api: &Api, realm: &str, user: &str) -> Result<Whom> {
+    let Ok(id) = user.parse::<UserId>() else {
+        let found = named(api, &realm_id(api, realm).await?, user).await?;
+        return found
+            .ok_or_else(|| CommandFailure::not_found(format!("realm {realm} has no user {user}")).into());
+    };
+    let username = match api.get(&format!("/v1/users/{id}")).await {
+        Ok(own) => own["username"].as_str().map(str::to_owned),
+        // One who is gone has a history, and what is asked next says what else there is to say.
+        Err(_) => None,
+    };
+    let own = Whom { id: id.to_string(), username };
+    let other = match realm_id(api, realm).await {
+        Ok(realm) => named(api, &realm, user).await?,
+        Err(_) => None,
+    };
+    Ok(own.unless_it_is(other)?)
+}
+
+async fn named(api: &Api, realm_id: &str, name: &str) -> Result<Option<Whom>> {
+    let path = append_query(&format!("/v1/realms/{realm_id}/users"), "name", name);
+    Ok(Whom::of(&api.get(&path).await?["items"][0]))
+}
+
 /// The id of a user, who may be named by it.
 pub(super) async fn user_id(api: &Api, realm: &str, user: &str) -> Result<String> {
-    if user.parse::<UserId>().is_ok() {
-        return Ok(user.to_owned());
-    }
-    let realm_id = realm_id(api, realm).await?;
-    let path = append_query(&format!("/v1/realms/{realm_id}/users"), "name", user);
-    let id = api.get(&path).await?["items"][0]["id"].as_str().map(str::to_owned);
-    id.ok_or_else(|| CommandFailure::not_found(format!("realm {realm} has no user {user}")).into())
+    Ok(whom(api, realm, user).await?.id)
 }
 
 /// A part of a path.
@@ -380,4 +438,24 @@ fn given_password() -> Result<(String, &'static str)> {
     let mut line = String::new();
     stdin.lock().read_line(&mut line).context("standard input")?;
     Ok((line.trim_end_matches(['\r', '\n']).to_owned(), "the first line of standard input"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: &str, name: &str) -> Whom {
+        Whom { id: id.into(), username: Some(name.into()) }
+    }
+
+    /// Goal: nobody is hit because somebody else is called like their id.
+    #[test]
+    fn a_text_that_means_two_users_means_nobody() {
+        let (bobs, theirs) = ("a7741d75-2d06-4fe4-8a78-c90eea91ac10", "0f3c7a10-5d1e-4b52-9a0e-7f0d2f1b6c11");
+        let bob = user(bobs, "bob").unless_it_is(None).expect("one user");
+        assert_eq!(bob.to_string(), format!("bob ({bobs})"));
+        assert!(user(bobs, bobs).unless_it_is(Some(user(bobs, bobs))).is_ok(), "called like themselves");
+        let refused = bob.unless_it_is(Some(user(theirs, bobs))).err().expect("a failure").to_string();
+        assert!(refused.contains(&format!("bob ({bobs})")) && refused.contains(theirs), "{refused}");
+    }
 }

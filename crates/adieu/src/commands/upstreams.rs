@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::commands::api::Api;
 use crate::commands::confirm::Confirmation;
-use crate::commands::people::{OfRealm, encoded, open, realm_id, say_more, text, user_id};
+use crate::commands::people::{OfRealm, encoded, open, realm_id, say_more, text, user_id, whom};
 use crate::commands::shown::say;
 use crate::commands::{configured, runtime, shown};
 
@@ -272,11 +272,12 @@ async fn set_secret(name: &str, file: &Path, of: OfRealm) -> Result<()> {
 
 async fn link(name: &str, sub: &str, user: &str, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
-    let id = user_id(&api, &of.realm, user).await?;
+    let who = whom(&api, &of.realm, user).await?;
+    let id = &who.id;
     let path = format!("{}/links", path_of(&api, name, &of).await?);
     api.ask(Method::POST, &path, Some(json!({"sub": sub, "user": id}))).await?;
     shown::one(&json!({"upstream": name, "sub": sub, "user": id}), of.reach.json, || {
-        format!("whoever {name} calls {sub} signs on as {user}")
+        format!("whoever {name} calls {sub} signs on as {who}")
     })
 }
 
@@ -290,12 +291,13 @@ async fn links(user: &str, of: OfRealm) -> Result<()> {
 
 async fn unlink(name: &str, sub: &str, user: &str, of: OfRealm) -> Result<()> {
     let api = open(&of.reach)?;
-    let id = user_id(&api, &of.realm, user).await?;
+    let who = whom(&api, &of.realm, user).await?;
+    let id = &who.id;
     let provider = api.get(&path_of(&api, name, &of).await?).await?;
     let path = append_query(&format!("/v1/users/{id}/upstream-links"), "issuer", text(&provider, "issuer"));
     api.ask(Method::DELETE, &append_query(&path, "sub", sub), None).await?;
     shown::one(&json!({"upstream": name, "sub": sub, "user": id, "removed": true}), of.reach.json, || {
-        format!("whoever {name} calls {sub} is {user} no more")
+        format!("whoever {name} calls {sub} is {who} no more")
     })
 }
 

@@ -175,7 +175,14 @@ async fn a_running_server_is_asked() {
     let some = run(&file, &["sessions", "end", nobody, id, "--json"]).await;
     assert_eq!((some.code, &some.json()["ended"]), (3, &"before".into()), "the others end: {}", some.err);
     assert!(some.err.contains(nobody), "{}", some.err);
-    assert_eq!(run(&file, &["end", "--user", "alice"]).await.code, 0);
+    // Name and id of whom it acts on, whichever was typed.
+    let users = run(&file, &["user", "list", "--name", "alice", "--json"]).await.json();
+    let alice = users[0]["id"].as_str().expect("an id");
+    for typed in ["alice", alice] {
+        let ended = run(&file, &["end", "--user", typed]).await;
+        let says = format!("all sessions of user alice ({alice})");
+        assert!(ended.code == 0 && ended.out.contains(&says), "{typed}: {}{}", ended.out, ended.err);
+    }
     assert_eq!(run(&file, &["end", "--realm", "/alpha", "--yes"]).await.code, 0);
     let added = run(&file, &["user", "add", "newcomer"]).await;
     assert_eq!(added.code, 0);

@@ -149,6 +149,15 @@ async fn a_name_is_what_people_see_at_every_channel() {
         assert!(refused.status.is_client_error(), "{n}: {} {}", refused.status, refused.text);
         assert!(refused.text.contains("none that cannot be seen"), "{n}: {}", refused.text);
     }
+    // Ids are public: nobody is called like somebody else's.
+    let id = fixture.world.data.alice.id.to_string();
+    for (n, channel) in channels.iter().enumerate() {
+        let refused = channel(&id.to_uppercase()).send().await;
+        assert!(refused.status.is_client_error(), "{n}: {} {}", refused.status, refused.text);
+        assert!(refused.text.contains("is no UUID"), "{n}: {}", refused.text);
+    }
+    let renamed = native(&fixture, Method::PATCH, "", json!({"username": id})).send().await;
+    assert_eq!(renamed.status, 422, "{}", renamed.text);
     let renamed = native(&fixture, Method::PATCH, "", json!({"username": "b\u{202e}ob"})).send().await;
     assert_eq!(renamed.status, 422, "{}", renamed.text);
     done("native", native_new(composed)).await;

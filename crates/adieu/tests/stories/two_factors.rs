@@ -70,7 +70,8 @@ impl Alice {
         Self::without_codes_where(rule, |_| {}).await
     }
 
-    async fn without_codes_where(rule: &str, change: impl FnOnce(&mut Config)) -> Self {
+    /// The same, where the configuration says something else.
+    pub(crate) async fn without_codes_where(rule: &str, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = profile_config("main");
         config.kratos.login_keeps_token = false;
         config.kratos.enrolling_proves = false;

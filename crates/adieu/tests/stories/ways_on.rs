@@ -3,6 +3,7 @@
 //!
 //! One browser that follows what it is told, and presses what is on the page.
 
+use adieu_authority::NewPerson;
 use adieu_testkit::world::{Config, Reply};
 
 use crate::two_factors::{Alice, NAME, PASSWORD};
@@ -98,6 +99,21 @@ impl<'w> Person<'w> {
     /// Somebody signs on at the page of a dialect with these names of its fields.
     async fn signs_on(&mut self, (name, password): (&str, &str), (first, second): (&str, &str)) {
         self.presses("Sign on", &[(first, name), (second, password)]).await;
+    }
+
+    async fn makes_codes_and_goes_on(&mut self) {
+        self.follows("Make recovery codes").await;
+        self.codes_and_on().await;
+    }
+
+    /// Makes recovery codes at the settings, and gives one of them.
+    async fn codes_and_on(&mut self) {
+        self.presses("Make new recovery codes", &[]).await;
+        let code =
+            self.page.text.split("<li>").nth(1).and_then(|rest| rest.get(..8)).expect("a code").to_owned();
+        self.presses("I have kept these codes", &[]).await;
+        self.follows("Enter a code").await;
+        self.presses("Go on", &[("lookup_secret", &code)]).await;
     }
 
     fn came_back_with_a_code(&self) -> bool {
@@ -246,6 +262,13 @@ async fn sign_up_is_offered_where_it_is_to_be_had() {
         format!("{base}/o/_/authorize"),
         format!("{base}/o/alpha/logout"),
         format!("{base}/am/UI/Logout"),
+        // One page each, with what it is asked, and AM's of this realm.
+        format!("{base}/am/UI/Login"),
+        format!("{base}/am/UI/Login?realm=%2F"),
+        format!("{base}/am/UI/Login?realm=%2Falpha2"),
+        format!("{base}/am/UI/LoginX?realm=%2Falpha"),
+        format!("{base}/o/alpha/authorizeX/y"),
+        format!("{base}/o/alpha/authorize/..%2flogout"),
         format!("{base}.evil.test/am/UI/Login"),
     ] {
         for what in ["registration", "login"] {
@@ -255,8 +278,113 @@ async fn sign_up_is_offered_where_it_is_to_be_had() {
             assert_eq!(refused.status, 400, "{what} {to}: {}", refused.text);
         }
     }
-    let at_issuer = format!("{base}/o/alpha/authorize?x=y");
-    let path = adieu_http_kit::form::append_query("/self-service/login/browser", "return_to", &at_issuer);
-    let refused = alice.world.get(&path).header("accept", "application/json").send().await;
-    assert_eq!(refused.status, 400, "a login leads where it always did: {}", refused.text);
+}
+
+/// Somebody whom an administrator makes.
+async fn made(alice: &Alice, name: &str, password: &str) {
+    let authority = alice.world.authority();
+    let population = authority.populations(alice.world.data.realm.id).await.expect("read").remove(0);
+    let (username, password) = (name.to_owned(), Some(password.to_owned()));
+    let person = NewPerson { username, password, ..NewPerson::default() };
+    authority.create_user(&population, person).await.expect("a user");
+}
+
+/// A request with more parameters.
+fn with(path: &str, more: &str) -> String {
+    format!("{path}&{more}")
+}
+
+/// Goal: S-OP-5, S-OP-7: nobody gets round a new proof by "Sign up". Whoever is signed on is not offered it, at no mount, and reads who they
+/// are; the address of a registration that was opened before leads to a page that says so, and back to the sign-on.
+#[tokio::test]
+async fn nobody_who_is_signed_on_gets_round_a_new_proof_by_signing_up() {
+    let alice = Alice::with_codes_where(|config| {
+        with_own_pages(config);
+        config.am.set_all_cookies = true;
+        config.pingone.set_all_cookies = true;
+        config.openid.set_all_cookies = true;
+    })
+    .await;
+    for (mount, path, fields) in mounts(&alice) {
+        for asked in ["prompt=login", "max_age=1", "max_age=0"] {
+            let before = Person::at(&alice, &with(&path, asked)).await;
+            let sign_up = link(&before.page.text, "Sign up");
+            let mut person = Person::at(&alice, &path).await;
+            person.signs_on(BOB, fields).await;
+            assert!(person.came_back_with_a_code(), "{mount}: {}", person.at);
+            alice.world.wait_s(3);
+
+            let page = person.browser.go(&format!("{}{}", person.base, with(&path, asked))).await;
+            person.sees(page);
+            person.reads("You are signed on as bob");
+            assert!(!person.page.text.contains(">Sign up<"), "{mount} {asked}: {}", person.page.text);
+            assert!(person.page.text.contains(">Sign off<"), "{mount} {asked}: {}", person.page.text);
+
+            let seen = person.browser.go(&sign_up).await;
+            person.sees(seen);
+            person.reads("You are signed on as bob, so no account was made.");
+            person.follows("Go on with it").await;
+            assert!(!person.at.starts_with(CALLBACK), "{mount} {asked}: {}", person.at);
+            person.reads("You are signed on as bob");
+        }
+    }
+}
+
+/// Goal: S-OP-5, S-OP-7: whoever signs up for a request that asks for a new proof signs on once more for it; where a proof of some age does,
+/// the registration is one.
+#[tokio::test]
+async fn a_new_user_proves_anew_only_where_that_is_asked_for() {
+    let alice = Alice::with_codes_where(with_own_pages).await;
+    for (n, (mount, path, fields)) in mounts(&alice).into_iter().enumerate() {
+        for (asked, once_more) in [("max_age=300", false), ("max_age=0", true), ("prompt=login", true)] {
+            let address = format!("{n}-{}@example.test", asked.replace('=', "-"));
+            let mut person = Person::at(&alice, &with(&path, asked)).await;
+            person.follows("Sign up").await;
+            person.presses("Go on", &[("traits.email", &address)]).await;
+            person.presses("Sign up", &[("password", "quite-unusual-words-4")]).await;
+            assert_eq!(!person.came_back_with_a_code(), once_more, "{mount} {asked}: {}", person.at);
+            if once_more {
+                person.signs_on((&address, "quite-unusual-words-4"), fields).await;
+                assert!(
+                    person.came_back_with_a_code(),
+                    "{mount} {asked}: {} {}",
+                    person.at,
+                    person.page.text
+                );
+            }
+        }
+    }
+}
+
+/// Goal: F-63: where everybody has to have a second factor, whoever signs up on the way to an application makes one first, and then goes on to
+/// it; whoever leaves that for later reads at the sign-on page who they are, and makes one from there, or signs off.
+#[tokio::test]
+async fn whoever_needs_a_second_factor_is_led_to_make_one() {
+    let alice = Alice::without_codes_where("required", with_own_pages).await;
+    for (n, (mount, path, fields)) in mounts(&alice).into_iter().enumerate() {
+        let address = format!("needs-{n}@example.test");
+        let mut person = Person::at(&alice, &path).await;
+        person.follows("Sign up").await;
+        person.presses("Go on", &[("traits.email", &address)]).await;
+        person.presses("Sign up", &[("password", "quite-unusual-words-4")]).await;
+        person.reads("Recovery codes");
+        let page = person.browser.go(&format!("{}{path}", person.base)).await;
+        person.sees(page);
+        person.reads(&format!("You are signed on as {address}, but a second factor is asked for here"));
+        assert!(!person.page.text.contains(">Sign up<"), "{mount}: {}", person.page.text);
+        person.reads(">Sign off<");
+        person.makes_codes_and_goes_on().await;
+        assert!(person.came_back_with_a_code(), "{mount}: {} {}", person.at, person.page.text);
+
+        // Somebody whom an administrator has made, in a browser where nobody is signed on.
+        let (name, password) = (format!("made-{n}"), "quite-unusual-words-5");
+        made(&alice, &name, password).await;
+        let mut person = Person::at(&alice, &path).await;
+        person.signs_on((&name, password), fields).await;
+        person.reads("A second factor is asked for here, and this account has none yet.");
+        person.follows("Make recovery codes").await;
+        person.signs_on((&name, password), ("identifier", "password")).await;
+        person.codes_and_on().await;
+        assert!(person.came_back_with_a_code(), "{mount}: {} {}", person.at, person.page.text);
+    }
 }

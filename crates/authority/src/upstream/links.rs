@@ -7,7 +7,7 @@ use std::future::ready;
 
 use adieu_core::{
     DirectoryError, Outage, Realm, RealmId, UPSTREAM_LINKS_MAX, UpstreamIdentity, UpstreamProvider, User,
-    UserId, Version, is_subject, own_username_is_sound, username_is_sound,
+    UserId, Version, is_subject, looks_like_id, own_username_is_sound, username_is_sound,
 };
 use adieu_store::Document;
 use serde::{Deserialize, Serialize};
@@ -150,6 +150,11 @@ impl Authority {
             return Err(UpstreamFailure::UnknownPerson(sub()));
         }
         let username = identity.username.clone().unwrap_or_else(|| identity.sub.clone());
+        // Many providers know people by UUIDs, and here those are ids.
+        let username = match looks_like_id(&username) {
+            true => format!("{}-{username}", provider.name),
+            false => username,
+        };
         username_is_sound(None, &username)
             .and_then(|()| own_username_is_sound(None, &username, identity.email.as_deref()))
             .map_err(|_| UpstreamFailure::NameUnusable(sub()))?;

@@ -4,6 +4,7 @@
 
 pub(crate) mod answers;
 mod asked;
+mod beside_form;
 pub(crate) mod form_token;
 mod said;
 mod sign_off;

@@ -5,7 +5,7 @@
 use adieu_http_kit::companion::Companions;
 pub use adieu_http_kit::cookies::SameSite;
 use adieu_http_kit::origins::Origins;
-use adieu_http_kit::sign_up::SignUp;
+use adieu_http_kit::self_service::SelfService;
 
 /// The settings of the AM face.
 #[derive(Clone, Debug)]
@@ -62,8 +62,8 @@ pub struct Settings {
     pub attempt_life_s: u32,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
-    /// Where strangers make themselves users, if that is a page of this installation.
-    pub sign_up: Option<SignUp>,
+    /// Where people look after their own account, if those are pages of this installation from which a session counts here.
+    pub self_service: Option<SelfService>,
     /// Cookies of other dialects, set and cleared together with the session cookie.
     pub companions: Companions,
 }
@@ -105,7 +105,7 @@ impl Default for Settings {
             public_needs_pkce: true,
             attempt_life_s: 300,
             front_page: None,
-            sign_up: None,
+            self_service: None,
             companions: Companions::default(),
         }
     }

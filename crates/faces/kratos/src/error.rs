@@ -38,6 +38,8 @@ const UNAUTHORIZED: &str = "The request could not be authorized";
 const FORBIDDEN: &str = "The requested action was forbidden";
 /// The id of "too much waits just now", where nobody has tried too often. Ours: the recorded system has none.
 pub(crate) const BUSY: &str = "too_many_at_once";
+/// Whoever has forgotten a password is told this.
+pub(crate) const RECOVERY_OFF: &str = "Recovery is switched off on this server; an administrator can help.";
 
 impl KratosError {
     fn new(status: StatusCode, id: &'static str, message: impl Into<Cow<'static, str>>) -> Self {

@@ -93,8 +93,8 @@ pub struct Settings {
     pub front_page: Option<String>,
     /// Where users of the realm see what applications may have, if a sign-on here counts there.
     pub applications: Option<String>,
-    /// Sign-on pages of other dialects that send strangers to the registration: those that begin so get them back.
-    pub registration_returns: Vec<String>,
+    /// Sign-on pages of other dialects that send people here, to sign up or for a second factor, and get them back.
+    pub sign_on_pages: Vec<String>,
     /// Other dialects' cookies that are set and cleared together with this one's.
     pub companions: Companions,
 }
@@ -142,8 +142,8 @@ pub(crate) struct Inner {
     pub(crate) csrf: Csrf,
     pub(crate) schema: Schema,
     pub(crate) allowed: AllowList,
-    /// The same for registrations, which sign-on pages of other dialects lead to.
-    pub(crate) allowed_of_registrations: AllowList,
+    /// Sign-on pages of other dialects, which lead people here and get them back.
+    pub(crate) sign_on_pages: AllowList,
     pub(crate) default_return: Url,
     pub(crate) logout_return: Url,
     pub(crate) login_return: Url,
@@ -202,8 +202,7 @@ impl Face {
         for entry in dropped {
             tracing::warn!(entry = ?entry, "an allowed return address is unsafe and was dropped");
         }
-        let (pages, _) = AllowList::new(settings.registration_returns.iter().cloned());
-        let allowed_of_registrations = allowed.clone().and(pages);
+        let sign_on_pages = AllowList::of_pages(&settings.sign_on_pages);
         let schema_name = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&settings.schema_id);
         let inner = Inner {
             realm_id: OnceLock::new(),
@@ -215,7 +214,7 @@ impl Face {
             registration_return: address("registration_return", &settings.registration_return)?,
             schema_urls: MOUNTS.map(|mount| format!("{}{mount}/schemas/{schema_name}", settings.base)),
             allowed,
-            allowed_of_registrations,
+            sign_on_pages,
             authority,
             settings,
         };
@@ -225,6 +224,11 @@ impl Face {
     /// The public address of a mount.
     pub(crate) fn base(&self, mount: usize) -> String {
         format!("{}{}", self.settings.base, MOUNTS[mount])
+    }
+
+    /// A username for somebody whose traits have none: not in the form of an id, which names nobody.
+    pub(crate) fn drawn_name(&self) -> String {
+        format!("user-{}", self.authority.draw_uuid())
     }
 
     /// The id of the realm behind this face.

@@ -5,7 +5,7 @@
 mod error_words;
 mod forms;
 
-use adieu_authority::{HalfSession, LiveSession};
+use adieu_authority::{Assurance, HalfSession, LiveSession};
 use adieu_http_kit::form::{Params, append_query};
 use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_pages_kit::{
@@ -35,7 +35,7 @@ pub(crate) async fn login(face: &Face, call: &Call) -> Answer {
     };
     let beside = BesideLogin {
         offered: offered(face).await,
-        registers: face.realm().await.is_ok_and(|realm| face.authority.registers(&realm)),
+        registers: holder.is_none() && face.realm().await.is_ok_and(|realm| face.authority.registers(&realm)),
         sign_off_token: holder.map(|holder| face.logout_token(&holder.session)),
     };
     shown(face, call, |face, flow: &LoginFlow| login_page(face, flow, &beside)).await
@@ -162,15 +162,12 @@ fn login_page(face: &Face, flow: &LoginFlow, beside: &BesideLogin) -> Answer {
             let identifier = flow.refresh.as_deref().unwrap_or(&flow.identifier);
             let sign_up = (beside.registers && flow.refresh.is_none()).then(|| sign_up(face, flow));
             let ways = ways.iter().map(|(href, text)| Link { href, text });
-            let recovery =
-                said.map(|_| format!("{}/self-service/recovery/browser", face.base(flow.head.mount)));
-            let recovery =
-                recovery.iter().map(|href| Link { href, text: "I have a code from an administrator" });
             let sign_up = sign_up.iter().map(|href| Link { href, text: "Sign up" });
-            let others: Vec<_> = ways.chain(sign_up).chain(recovery).collect();
+            let others: Vec<_> = ways.chain(sign_up).collect();
             SignOnPage {
                 realm: &face.settings.realm,
                 application: None,
+                note: None,
                 action: &action,
                 method: "post",
                 identifier_name: "identifier",
@@ -246,13 +243,46 @@ pub(crate) async fn error(face: &Face, call: &Call) -> Answer {
     page(status, html, &["'none'"])
 }
 
-/// A stranger has an account, and goes on to the sign-on page of another dialect that has led to the registration. It leads to an
-/// application at once, maybe, and browsers hold redirects after a form to the form's own list: a page leads there.
-pub(crate) fn registered(to: &str) -> Answer {
+/// A browser goes on after a form. The sign-on page of another dialect that has led here leads to an application at once, maybe, and
+/// browsers hold redirects after a form to the form's own list: a page leads there.
+pub(crate) fn sent_on(face: &Face, call: &Call, to: &str, title: &str) -> Answer {
+    if !face.is_sign_on_page(to) {
+        return redirect(StatusCode::SEE_OTHER, &call.parts, to);
+    }
     let links = [Link { href: to, text: "Go on" }];
-    let message = "Your account is there. You can go on now.";
-    let html = StatusPage { title: "You have an account", message, sign_off: None, links: &links }.html();
+    let html = StatusPage { title, message: "You can go on now.", sign_off: None, links: &links }.html();
     with_headers(StatusCode::OK, html, &PageHeaders::leading_on(to))
+}
+
+/// A stranger has an account and no session. The page that has led here says nothing of that, so this one stays.
+pub(crate) fn registered(to: &str) -> Answer {
+    let (title, message) = ("You have an account", "It is there. Sign on with it to go on.");
+    let links = [Link { href: to, text: "Sign on" }];
+    let html = StatusPage { title, message, sign_off: None, links: &links }.html();
+    page(StatusCode::OK, html, &["'none'"])
+}
+
+/// Somebody who is signed on asks to sign up. A sign-on page that has led here may have asked them for more than that: they read who they
+/// are, and sign off first. Whoever comes by themselves is sent on, as Kratos does.
+pub(crate) fn no_stranger(face: &Face, call: &Call, holder: &SessionHolder, to: Option<&str>) -> Answer {
+    let to = to.unwrap_or(face.default_return.as_str());
+    if !face.is_sign_on_page(to) {
+        return redirect(StatusCode::SEE_OTHER, &call.parts, to);
+    }
+    let (logout, token) =
+        (format!("{}/self-service/logout", face.base(call.mount)), face.logout_token(&holder.session));
+    let message = format!(
+        "You are signed on as {}, so no account was made. Sign off before somebody else signs up.",
+        holder.user.username
+    );
+    let html = StatusPage {
+        title: "You have an account",
+        message: &message,
+        sign_off: Some(sign_off(&logout, &[("token", &token)])),
+        links: &[Link { href: to, text: "Go on with it" }],
+    }
+    .html();
+    page(StatusCode::OK, html, &["'self'", &form_action_of(face.logout_return.as_str())])
 }
 
 /// There is nothing at an address, and the front page is the way on.
@@ -301,14 +331,23 @@ pub(crate) async fn status(face: &Face, call: &Call) -> Answer {
 /// The way to the second factor, and the way off (S-15).
 fn half_signed_on(face: &Face, base: &str, half: &HalfSession) -> String {
     let (logout, token) = (format!("{base}/self-service/logout"), face.logout_token(&half.session));
-    let second = format!("{base}/self-service/login/browser?aal=aal2");
-    StatusPage {
-        title: "One more step",
-        message: "Your password was right. You are signed on once you have given your second factor.",
-        sign_off: Some(sign_off(&logout, &[("token", &token)])),
-        links: &[Link { href: &second, text: "Give the second factor" }],
-    }
-    .html()
+    let (second, settings) = (
+        format!("{base}/self-service/login/browser?aal=aal2"),
+        format!("{base}/self-service/settings/browser"),
+    );
+    let (message, way) = match half.user.assurance() {
+        Assurance::Two => (
+            "Your password was right. You are signed on once you have given your second factor.",
+            Link { href: &second, text: "Give the second factor" },
+        ),
+        Assurance::One => (
+            "Your password was right. A second factor is asked for here, and you have none yet.",
+            Link { href: &settings, text: "Make recovery codes" },
+        ),
+    };
+    let hidden = [("token", token.as_str())];
+    let sign_off = Some(sign_off(&logout, &hidden));
+    StatusPage { title: "One more step", message, sign_off, links: &[way] }.html()
 }
 
 /// The form of a logout.

@@ -16,19 +16,18 @@ impl Face {
         wanted.map(|wanted| self.return_to(Some(wanted), &self.default_return)).transpose()
     }
 
-    /// The same for a registration, which may have begun at a sign-on page of another dialect.
-    pub(crate) fn wanted_return_of_registration(
-        &self,
-        params: &Params,
-    ) -> Result<Option<String>, KratosError> {
-        let wanted = params.first("return_to").filter(|wanted| !wanted.is_empty());
-        let allowed = &self.allowed_of_registrations;
-        wanted.map(|wanted| checked(allowed, wanted, &self.default_return)).transpose()
+    /// The same where people may have come from a sign-on page of another dialect: to sign up, or for a second factor.
+    pub(crate) fn wanted_return_from_pages(&self, params: &Params) -> Result<Option<String>, KratosError> {
+        match params.first("return_to") {
+            Some(wanted) if self.is_sign_on_page(wanted) => Ok(Some(wanted.to_owned())),
+            Some(_) | None => self.wanted_return(params),
+        }
     }
 
     /// Whether a return address is such a page.
     pub(crate) fn is_sign_on_page(&self, to: &str) -> bool {
-        self.settings.registration_returns.iter().any(|page| to.starts_with(page.as_str()))
+        let read = self.sign_on_pages.check(to, &self.default_return);
+        read.is_ok_and(|page| !to.is_empty() && page.as_str() == to)
     }
 
     /// A return address out of a request: absolute and allowed, or the default. Contract kratos.md 5.

@@ -12,7 +12,7 @@ mod submit;
 
 use adieu_authority::Assurance;
 use adieu_http_kit::accept;
-use adieu_http_kit::form::Params;
+use adieu_http_kit::form::{Params, append_query};
 use axum::http::StatusCode;
 use serde_json::Map;
 
@@ -35,12 +35,18 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
         Err(Some(half)) if json => return Err(face.second_factor_missing(call, &half.user)),
         Err(Some(half)) => {
             let here = format!("{}/self-service/settings/browser", face.base(call.mount));
+            // Whoever comes for a second factor and has one goes back with it.
+            let here = page_that_led_here(face, call).unwrap_or(here);
             let to = face.second_step(call.mount, &half.user, Some(&here));
             return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
         }
         Err(None) if json => return Err(KratosError::session_inactive()),
         Err(None) => {
             let to = format!("{}/self-service/login/browser", face.base(call.mount));
+            let to = match page_that_led_here(face, call) {
+                Some(page) => append_query(&to, "return_to", &page),
+                None => to,
+            };
             return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
         }
     };
@@ -56,6 +62,12 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
         set_cookie(&mut answer, cookie);
     }
     Ok(answer)
+}
+
+/// The sign-on page of another dialect that has sent its user here.
+fn page_that_led_here(face: &Face, call: &Call) -> Option<String> {
+    let params = Params::parse(call.query());
+    params.first("return_to").filter(|to| face.is_sign_on_page(to)).map(str::to_owned)
 }
 
 /// `GET /self-service/settings/api`.
@@ -87,7 +99,7 @@ fn begun(
     holder: &SessionHolder,
 ) -> Result<SettingsFlow, KratosError> {
     let mut head = face.head(call, kind, face.settings.settings_flow_life_s);
-    head.return_to = face.wanted_return(&Params::parse(call.query()))?;
+    head.return_to = face.wanted_return_from_pages(&Params::parse(call.query()))?;
     Ok(SettingsFlow::new(head, holder.user.id))
 }
 

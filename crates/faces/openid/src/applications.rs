@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::{Client, ClientId, Consent, LiveSession, Realm};
 use adieu_http_kit::dates::rfc3339_ms;
-use adieu_http_kit::form::Params;
+use adieu_http_kit::form::{Params, append_query};
 use adieu_pages_kit::{AllowedApplication, ApplicationsPage, Link, StatusPage, gets_in_words};
 use axum::body::Body;
 use axum::response::Response;
@@ -35,7 +35,7 @@ pub(crate) async fn answer(
         Some(live) if *call.method() == Method::POST => withdraw(face, call, body, realm, live).await,
         Some(live) => list(face, call, realm, live).await,
         None if *call.method() == Method::POST => Err(OpenIdError::FormTooOld),
-        None => Ok(nobody(face)),
+        None => Ok(nobody(face, realm)),
     }
 }
 
@@ -90,12 +90,16 @@ async fn withdraw(
     see_other(&format!("{}?{WITHDRAWN}=1", face.url(realm, "applications")))
 }
 
-fn nobody(face: &Face) -> Response {
+fn nobody(face: &Face, realm: &Realm) -> Response {
+    let sign_on = append_query(&face.settings.sign_on_page, "realm", &realm.path);
+    let sign_on = append_query(&sign_on, "goto", &face.url(realm, "applications"));
+    let mut links = vec![Link { href: &sign_on, text: "Sign on" }];
+    links.extend(front(face));
     let html = StatusPage {
         title: "Nobody is signed on",
-        message: "Sign on at one of your applications, and come back here to see what you have allowed.",
+        message: "Sign on to see what you have let applications have.",
         sign_off: None,
-        links: &front(face),
+        links: &links,
     }
     .html();
     page(StatusCode::OK, html, &[])

@@ -4,7 +4,7 @@
 
 use adieu_http_kit::companion::Companions;
 use adieu_http_kit::cookies::SessionCookieName;
-use adieu_http_kit::sign_up::SignUp;
+use adieu_http_kit::self_service::SelfService;
 
 /// The settings of the native issuers.
 #[derive(Clone, Debug)]
@@ -27,6 +27,6 @@ pub struct Settings {
     pub sign_on_page: String,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
-    /// Where strangers make themselves users, if that is a page of this installation.
-    pub sign_up: Option<SignUp>,
+    /// Where people look after their own account, if those are pages of this installation from which a session counts here.
+    pub self_service: Option<SelfService>,
 }

@@ -6,25 +6,24 @@
 use std::sync::Arc;
 
 use adieu_authority::{
-    FirstFactor, FormProof, NewFlow, Realm, SecondFactor, SecondStepFailure, SignOn, SignOnFailure, SignedIn,
-    Span,
+    Assurance, FirstFactor, FormProof, NewFlow, Realm, SecondFactor, SecondFactorRule, SecondStepFailure,
+    SignOn, SignOnFailure, SignedIn, Span,
 };
 use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
 use adieu_oidc::Authorize;
-use adieu_pages_kit::{CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of};
+use adieu_pages_kit::{AccountWays, AlreadyHere, CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of};
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use http::header::RETRY_AFTER;
 
 use crate::answer::{page, see_other, with_cookies};
-use crate::browser::after_sign_on;
+use crate::browser::{SignedOnHere, after_sign_on, signed_on_here};
 use crate::call::{Call, REQUEST, form, once};
 use crate::carried::{CarriedRequest, Judged, previous};
-use crate::error::{OpenIdError, later_s, words_of};
+use crate::error::{OpenIdError, words_of};
 use crate::face::{CHANNEL, Face};
 use crate::form_token::{self, FormToken};
 use crate::offered::offered;
@@ -67,19 +66,15 @@ fn failed(face: &Face, asked: &CarriedRequest<'_>, name: &str, words: &str) -> R
     Ok(with_cookies(see_other(&asked.address(face))?, vec![said::brought(face, asked, &said)]))
 }
 
-/// The same after a failure, with when the form may be sent again where that matters.
+/// The same after a failure. The page says when the form may be sent again: `Retry-After` on a redirect would have the browser wait before
+/// it shows the page (RFC 9110 §10.2.3).
 fn not_signed_on(
     face: &Face,
     asked: &CarriedRequest<'_>,
     name: &str,
     failure: SignOnFailure,
 ) -> Result<Response, OpenIdError> {
-    let later_s = later_s(&failure);
-    let mut response = failed(face, asked, name, &words_of(failure)?)?;
-    if let Some(seconds) = later_s {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    failed(face, asked, name, &words_of(failure)?)
 }
 
 /// The address of the form, asked for again: its request is in it.
@@ -216,14 +211,17 @@ async fn shown(
     (name, error): (&str, Option<&str>),
 ) -> Result<Response, OpenIdError> {
     let offered = offered(face, asked.realm, asked.bare()).await?;
-    let sign_up = sign_up(face, asked);
-    let sign_up = sign_up.iter().map(|href| Link { href, text: "Sign up" });
-    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).chain(sign_up).collect();
+    let here = signed_on_here(face, call, asked.realm, false).await?;
+    let ways = account_ways(face, &here, asked, (authorize.level, error.is_some()));
+    let providers = offered.iter().map(|(href, text)| Link { href, text });
+    let others: Vec<_> = providers.chain(ways.links()).collect();
+    let note = ways.note();
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = action(face, asked);
     let page = SignOnPage {
         realm: &asked.realm.path,
         application: Some(&authorize.client.name),
+        note: note.as_deref(),
         action: &action,
         method: "post",
         identifier_name: NAME,
@@ -236,10 +234,28 @@ async fn shown(
     Ok(with_cookies(leading_to(authorize, StatusCode::OK, page.html()), vec![cookie]))
 }
 
-/// Where strangers make themselves users of the realm, and come back to the request.
-fn sign_up(face: &Face, asked: &CarriedRequest<'_>) -> Option<String> {
-    let sign_up = face.settings.sign_up.as_ref().filter(|_| face.authority.registers(asked.realm))?;
-    sign_up.address(&asked.realm.path, &asked.address(face))
+/// Ways beside the form for whom it does not serve; they lead back to the request. `failed` says that somebody has just tried.
+fn account_ways(
+    face: &Face,
+    here: &SignedOnHere,
+    asked: &CarriedRequest<'_>,
+    (level, failed): (Assurance, bool),
+) -> AccountWays {
+    let (path, back) = (&asked.realm.path, asked.address(face));
+    let pages = face.settings.self_service.as_ref();
+    let two = level == Assurance::Two || asked.realm.second_factor == SecondFactorRule::Required;
+    AccountWays {
+        here: here.endable().map(|(_, _, user)| AlreadyHere {
+            username: user.username.clone(),
+            lacks_factor: here.live().is_none() && user.assurance() == Assurance::One,
+        }),
+        sign_up: pages
+            .filter(|_| face.authority.registers(asked.realm))
+            .and_then(|pages| pages.sign_up(path, &back)),
+        second_factor: pages.and_then(|pages| pages.second_factor(path, &back)),
+        wants_factor: failed && two,
+        sign_off: face.url(asked.realm, "logout"),
+    }
 }
 
 /// Asks for the second factor.

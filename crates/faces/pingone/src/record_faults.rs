@@ -43,7 +43,7 @@ impl From<RecordFault> for Problem {
             RecordFault::PostLogoutRedirectUri => Self::invalid("postLogoutRedirectUris", ABSOLUTE),
             RecordFault::Username => Self::invalid(
                 "username",
-                "A name has 1 to 255 characters, none of them a control and none that cannot be seen.",
+                "A name has 1 to 255 characters, none of them a control and none that cannot be seen, and is no UUID.",
             ),
             RecordFault::UsernameOfAddress => Self::invalid(
                 "username",

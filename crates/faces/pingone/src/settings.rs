@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use adieu_authority::RealmId;
 use adieu_http_kit::companion::Companions;
-use adieu_http_kit::sign_up::SignUp;
+use adieu_http_kit::self_service::SelfService;
 
 /// The configuration of this dialect.
 #[derive(Clone, Debug)]
@@ -28,8 +28,8 @@ pub struct Settings {
     pub upstream_base: Option<String>,
     /// Where people find the installation's front page, if it has one.
     pub front_page: Option<String>,
-    /// Where strangers make themselves users, if that is a page of this installation.
-    pub sign_up: Option<SignUp>,
+    /// Where people look after their own account, if those are pages of this installation from which a session counts here.
+    pub self_service: Option<SelfService>,
     /// Asks at `signoff` before anything ends, unless a hint of the browser's own session comes along, and leads to no address that
     /// the hint's or the named application has not registered. PingOne does neither.
     pub sign_off_asks: bool,

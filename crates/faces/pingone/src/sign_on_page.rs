@@ -6,15 +6,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use adieu_authority::{Assurance, Check, FormProof, Realm, Span};
+use adieu_authority::{Assurance, Check, FormProof, Realm, SecondFactorRule, Span, User};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_oidc::CONSENT_SHOWN;
 use adieu_pages_kit::{
-    BUSY, CodeEntry, Link, OTHER_ACCOUNT, SignOffPage, SignOnPage, SignedOffPage, StatusPage, form_action_of,
-    too_often,
+    AccountWays, AlreadyHere, BUSY, CodeEntry, Link, OTHER_ACCOUNT, SignOffPage, SignOnPage, SignedOffPage,
+    StatusPage, form_action_of, too_often,
 };
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -87,7 +87,7 @@ pub(crate) async fn show(
     }
     let name = flow.login_hint().unwrap_or_default().to_owned();
     let tried = Try { status: StatusCode::OK, name: &name, error: None };
-    Ok(page(&face, &realm, &parts.headers, &flow, tried).await)
+    Ok(page(&face, &parts.headers, &visitor, &flow, tried).await)
 }
 
 /// Who is signed on here, with the way off; or that nobody is. Looking is no activity.
@@ -185,7 +185,7 @@ pub(crate) async fn submit(
             // What the flow asks for may be another factor by now.
             let flow = PingOneFlow::find(&face, &realm, flow.id).await.map_err(shown)?;
             let tried = Try { status: problem.status(), name: &name, error: Some(&error) };
-            let mut response = page(&face, &realm, &parts.headers, &flow, tried).await;
+            let mut response = page(&face, &parts.headers, &visitor, &flow, tried).await;
             if let Some((name, value)) = problem.headers() {
                 response.headers_mut().insert(name, value);
             }
@@ -208,7 +208,7 @@ async fn shown_again(
     let (flow, _) = flow_browser::begun_anew(face, visitor, flow).await?;
     let error = "Please send it again: somebody has signed on in this browser since.";
     let tried = Try { status: Problem::Forbidden.status(), name, error: Some(error) };
-    Ok(page(face, flow.realm(), &visitor.cookie_lines, &flow, tried).await)
+    Ok(page(face, &visitor.cookie_lines, visitor, &flow, tried).await)
 }
 
 /// The page of a flow under the address that may set the cookies.
@@ -260,11 +260,12 @@ struct Try<'a> {
 
 async fn page(
     face: &Face,
-    realm: &Arc<Realm>,
     headers: &HeaderMap,
+    visitor: &Visitor,
     flow: &PingOneFlow,
     tried: Try<'_>,
 ) -> Response {
+    let realm = flow.realm();
     let form_token = form_token::issue(face, realm.id, flow.id, headers);
     let id = flow.id.to_string();
     let action = format!("/{}/signon/", realm.id);
@@ -272,9 +273,9 @@ async fn page(
     let page = match flow.first_factor() {
         Some(_) => code_entry(&action, &hidden, tried.error),
         None => {
-            let mut offered = offered(face, realm, flow).await;
-            offered.extend(sign_up(face, realm, flow).map(|href| (href, "Sign up".to_owned())));
-            first_form(realm, flow, (&action, &hidden), &tried, &offered)
+            let offered = offered(face, realm, flow).await;
+            let ways = account_ways(face, visitor, flow, tried.error.is_some()).await;
+            first_form(flow, (&action, &hidden), &tried, (&offered, &ways))
         }
     };
     // Browsers hold the redirects after the form to the same list.
@@ -291,10 +292,31 @@ fn code_entry(action: &str, hidden: &[(&str, &str)], error: Option<&str>) -> Str
     CodeEntry { leave: Some(other), ..CodeEntry::second_step(action, CODE, hidden, error) }.html()
 }
 
-/// Where strangers make themselves users of the realm, and come back to the flow, which they complete by that.
-fn sign_up(face: &Face, realm: &Realm, flow: &PingOneFlow) -> Option<String> {
-    let sign_up = face.settings().sign_up.as_ref().filter(|_| face.authority().registers(realm))?;
-    sign_up.address(&realm.path, &way_back(face, realm, flow))
+/// Ways beside the form for whom it does not serve. Whoever comes back from them completes the flow by that. Who is signed on is not said
+/// where that can't be read.
+async fn account_ways(face: &Face, visitor: &Visitor, flow: &PingOneFlow, failed: bool) -> AccountWays {
+    let realm = flow.realm();
+    let checked = face.counting(visitor, realm, false).await.ok().flatten().map(|checked| checked.check);
+    let here = |user: &User, lacks_factor| AlreadyHere { username: user.username.clone(), lacks_factor };
+    let here = match &checked {
+        Some(Check::Live(live)) if live.session.realm == realm.id => Some(here(&live.user, false)),
+        Some(Check::Half(half)) if half.session.realm == realm.id => {
+            Some(here(&half.user, half.user.assurance() == Assurance::One))
+        }
+        Some(Check::Live(_) | Check::Half(_) | Check::Not(_)) | None => None,
+    };
+    let back = way_back(face, realm, flow);
+    let pages = face.settings().self_service.as_ref();
+    let two = flow.level() == Assurance::Two || realm.second_factor == SecondFactorRule::Required;
+    AccountWays {
+        here,
+        sign_up: pages
+            .filter(|_| face.authority().registers(realm))
+            .and_then(|pages| pages.sign_up(&realm.path, &back)),
+        second_factor: pages.and_then(|pages| pages.second_factor(&realm.path, &back)),
+        wants_factor: failed && two,
+        sign_off: format!("{}/{}/as/signoff", face.settings().auth_base_of(realm.id), realm.id),
+    }
 }
 
 /// Other providers that people sign on through, as links: address and words. They lead back to the flow. A list that cannot be read
@@ -339,7 +361,10 @@ async fn signed_on_beside(
         let age_max = Span::from_s(upstream_paths::asked_age_s(age_max_s));
         face.authority().is_proof_mark(&live.session, age_max, &way_back(face, realm, flow), mark)
     };
-    if !flow.proof_age_max_s().is_none_or(is_marked) {
+    // OpenID Connect Core §3.1.2.1: `max_age=0` asks for a new proof, and gets one from nobody who signs up.
+    let age_s = face.authority().now().since(live.session.authenticated_at).s();
+    let is_young = |age_max_s| age_max_s > 0 && age_s <= age_max_s;
+    if !flow.proof_age_max_s().is_none_or(|age_max_s| is_young(age_max_s) || is_marked(age_max_s)) {
         return Ok(None);
     }
     if !flow.is_left_by_its_session(face).await? {
@@ -352,16 +377,18 @@ async fn signed_on_beside(
 }
 
 fn first_form(
-    realm: &Realm,
     flow: &PingOneFlow,
     (action, hidden): (&str, &[(&str, &str)]),
     tried: &Try<'_>,
-    offered: &[(String, String)],
+    (offered, ways): (&[(String, String)], &AccountWays),
 ) -> String {
-    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).collect();
+    let providers = offered.iter().map(|(href, text)| Link { href, text });
+    let others: Vec<_> = providers.chain(ways.links()).collect();
+    let note = ways.note();
     let page = SignOnPage {
-        realm: &realm.path,
+        realm: &flow.realm().path,
         application: Some(flow.application()),
+        note: note.as_deref(),
         action,
         method: "post",
         identifier_name: "username",

@@ -160,6 +160,38 @@ async fn a_flow_of_pingone_that_asks_for_a_new_proof_gets_one() {
     }
 }
 
+/// Goal: S-OP-5: AM's page that asks somebody who is signed on for a new proof lets nobody go on who brings none from a provider, whatever
+/// the browser leaves out on the way.
+#[tokio::test]
+async fn a_page_of_am_that_asks_for_a_new_proof_gets_one() {
+    let (before, request) = with_a_flow_of_pingone().await;
+    let (base, query) = (&before.ours.config().public.url, request.split_once('?').expect("a query").1);
+    let request = format!("{base}/am/oauth2/realms/root/realms/alpha/authorize?{query}");
+    for (in_its_place, ago_s, goes_on) in [
+        ("", None, false),
+        ("", Some(7200), false),
+        ("&max_age=60", Some(9), false),
+        ("&max_age=0", Some(9), true),
+    ] {
+        let mut browser = Browser::of(&[&before.ours]);
+        let token = before.ours.sign_on_kratos("alice", "Rabbit-hole-11").await;
+        for cookie in ["iPlanetDirectoryPro", "adieu_session", "ory_kratos_session"] {
+            browser.keep(&before.ours, cookie, &token);
+        }
+        let page = browser.go(&request).await;
+        let begin = link(&page.reply.text, BUTTON);
+        assert!(begin.ends_with("&max_age=0"), "{begin}");
+        let begin = begin.replace("&max_age=0", in_its_place);
+        let there = browser.once(&begin, None).await.location().to_owned();
+        let (status, to) = before.came_back(&mut browser, &there, ago_s).await;
+        assert_eq!(status, 303, "{to}");
+        let seen = browser.go(&to).await;
+        let code = seen.at().starts_with("https://shop.example.test/callback?code=");
+        assert_eq!(code, goes_on, "{in_its_place} {ago_s:?}: {:?}", seen.way);
+        assert_eq!(seen.reply.text.contains("name=\"IDToken2\""), !goes_on, "{in_its_place} {ago_s:?}");
+    }
+}
+
 /// Goal: S-OP-5: whoever signs on anew through a provider as somebody else, in a flow of PingOne's that began in another one's session, goes on
 /// to the application, as by a password.
 #[tokio::test]

@@ -49,7 +49,7 @@ pub(super) async fn answer(
     let unmet = own.and_then(|(_, live)| request.authorize.unmet_by(&live.user));
     match other.or(unmet).or_else(|| request.authorize.silent_refusal()) {
         Some(error) => refused(face, call, &request.provider, &request.params, error).await,
-        None => Ok(answers::found(&sign_on_address(face, &request)?)),
+        None => Ok(answers::found(&sign_on_address(face, &request, own.is_some())?)),
     }
 }
 
@@ -149,53 +149,66 @@ async fn refused(
     }
 }
 
-/// The sign-on page with this request as its goal. A new proof is asked for in any case: a session that would do has been
-/// answered. How old that may be is for the page to say to other providers.
-fn sign_on_address(face: &Face, request: &JudgedRequest<'_>) -> Result<String, AmError> {
-    let realm = &request.provider.issuer.realm;
-    let kept = request.authorize.params_after_sign_on(&request.params);
+/// The sign-on page with this request as its goal. Whoever is signed on signs on anew there, because a session that would do has been
+/// answered; and so does everybody where the request says so. How old the proof may be is for the page to say, to other providers, too.
+fn sign_on_address(face: &Face, request: &JudgedRequest<'_>, is_signed_on: bool) -> Result<String, AmError> {
+    let (realm, authorize) = (&request.provider.issuer.realm, &request.authorize);
+    let kept = authorize.params_after_sign_on(&request.params);
     let carried = kept.carried().map_err(|_| AmError::BadRequest)?;
     let goto = format!("{}/authorize?{carried}", path(face, realm));
-    let goto = match request.authorize.user {
+    let goto = match authorize.user {
         Some(_) => append_query(&goto, SIGNED_ON_FOR, "1"),
         None => goto,
     };
-    let page = format!("{}/UI/Login?ForceAuth=true", face.settings.context_path);
-    let page = match request.authorize.proof_age_max_s() {
+    let page = format!("{}/UI/Login", face.settings.context_path);
+    let is_forced = is_signed_on || authorize.asks_for_account() || authorize.proof_age_max_s() == Some(0);
+    let page = if is_forced { append_query(&page, "ForceAuth", "true") } else { page };
+    let page = match authorize.proof_age_max_s() {
         Some(age_s) => append_query(&page, "max_age", &age_s.to_string()),
         None => page,
     };
     Ok(append_query(&append_query(&page, "realm", &realm.path), "goto", &goto))
 }
 
-/// How far a sign-on has to be proven whose goal is such a request.
-pub(crate) async fn level_of(face: &Face, realm: &Arc<Realm>, goto: &str) -> Assurance {
-    let Some((asked, query)) = face.goto.path_here(goto).and_then(|goto| goto.split_once('?')) else {
-        return Assurance::One;
-    };
-    if asked != format!("{}/authorize", path(face, realm)) {
-        return Assurance::One;
-    }
-    let authorize = provider(face, realm).judged(&Params::parse(query)).await;
-    authorize.map_or(Assurance::One, |authorize| authorize.level)
+/// What a sign-on is for whose goal is such a request.
+pub(crate) struct GoalRequest {
+    /// How far it has to be proven.
+    pub(crate) level: Assurance,
+    /// What the application is called, if the request may be answered.
+    pub(crate) application: Option<String>,
+    /// Where it leads in the end: browsers hold the page's form to it.
+    pub(crate) redirect_uri: Option<String>,
 }
 
-/// Where a sign-on leads in the end whose goal is such a request: browsers hold the page's form to it.
-pub(crate) async fn leads_to(face: &Face, realm: &Arc<Realm>, goto: &str) -> Option<String> {
-    let (asked, query) = face.goto.path_here(goto)?.split_once('?')?;
-    if asked != format!("{}/authorize", path(face, realm)) {
-        return None;
-    }
-    match provider(face, realm).judged(&Params::parse(query)).await {
-        Ok(authorize) => authorize.reply.redirect_uri,
-        Err(AuthorizeError::Told { reply, .. }) => reply.redirect_uri,
-        Err(
-            AuthorizeError::Missing(_)
-            | AuthorizeError::Client(_)
-            | AuthorizeError::RedirectUri(_)
-            | AuthorizeError::Repeated(_)
-            | AuthorizeError::KeysLater(_)
-            | AuthorizeError::Outage(_),
-        ) => None,
+impl GoalRequest {
+    /// What is known of it where the goal is no such request, or one that tells nobody anything.
+    const NONE: Self = Self { level: Assurance::One, application: None, redirect_uri: None };
+
+    /// Reads a goal.
+    pub(crate) async fn of(face: &Face, realm: &Arc<Realm>, goto: &str) -> Self {
+        let Some((asked, query)) = face.goto.path_here(goto).and_then(|goto| goto.split_once('?')) else {
+            return Self::NONE;
+        };
+        if asked != format!("{}/authorize", path(face, realm)) {
+            return Self::NONE;
+        }
+        match provider(face, realm).judged(&Params::parse(query)).await {
+            Ok(authorize) => Self {
+                level: authorize.level,
+                application: Some(authorize.client.name.clone()),
+                redirect_uri: authorize.reply.redirect_uri,
+            },
+            Err(AuthorizeError::Told { reply, .. }) => {
+                Self { redirect_uri: reply.redirect_uri, ..Self::NONE }
+            }
+            Err(
+                AuthorizeError::Missing(_)
+                | AuthorizeError::Client(_)
+                | AuthorizeError::RedirectUri(_)
+                | AuthorizeError::Repeated(_)
+                | AuthorizeError::KeysLater(_)
+                | AuthorizeError::Outage(_),
+            ) => Self::NONE,
+        }
     }
 }

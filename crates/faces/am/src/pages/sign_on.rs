@@ -1,23 +1,23 @@
 //! The sign-on page: shows the form, takes it back, sends the browser on.
 //!
-//! Who has a live session of the realm already is sent on at once, unless `ForceAuth` asks for a new proof.
+//! Who has a live session of the realm already is sent on at once, unless `ForceAuth` or `max_age` asks for a newer proof. Both stay in
+//! every address that leads back here: nobody gets round them by a link.
 
 use std::borrow::Cow;
 
-use adieu_authority::{Assurance, FirstFactor, FormProof, SecondStepFailure, SignOnFailure, SignedIn};
+use adieu_authority::{FirstFactor, FormProof, SecondStepFailure, Session, SignOnFailure, SignedIn, Span};
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
-use adieu_http_kit::upstream_paths::{self, WantedProof};
+use adieu_http_kit::upstream_paths;
 use adieu_pages_kit::{BUSY, CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of, too_often};
 use axum::body::Body;
 use axum::response::Response;
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
 use super::answers::{html, see_other, with_cookies};
-use super::asked::{Asked, MAX_AGE, form};
-use super::{form_token, said};
+use super::asked::{Asked, FORCE_AUTH, FORCED, MAX_AGE, form};
+use super::{beside_form, form_token, said};
 use crate::authenticate::attempt::{self, NewAttempt};
 use crate::authenticate::{self, Pair};
 use crate::beside;
@@ -25,7 +25,7 @@ use crate::call::Call;
 use crate::caller::{self, Caller};
 use crate::error::AmError;
 use crate::face::Face;
-use crate::oauth::authorize;
+use crate::oauth::authorize::GoalRequest;
 
 /// Names of the fields, as AM's own form has them.
 const NAME: &str = "IDToken1";
@@ -39,26 +39,29 @@ const SEND_AGAIN: &str = "Please send it again: somebody has signed on in this b
 
 pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> {
     let mut asked = Asked::of(face, &call.params).await?;
-    let forced = call.params.first("ForceAuth") == Some("true");
-    if let Caller::Live(_, live) = caller::caller(face, call.headers(), Some(asked.realm.id)).await?
+    let caller = caller::caller(face, call.headers(), Some(asked.realm.id)).await?;
+    if let Caller::Live(_, live) = &caller
         && live.session.realm == asked.realm.id
     {
-        if !forced {
+        if asked.is_met_by(&live.session, face.authority.now())
+            || is_proven(face, call, &asked, &live.session)
+        {
             return Ok(see_other(goal(face, &asked)));
         }
         // Who is signed on is to prove it anew, at another provider, too.
         asked.proof_age_max_s = asked.proof_age_max_s.or(Some(0));
     }
     let Some(said) = said::of(face, call.headers(), &asked) else {
-        return Ok(page(face, call.headers(), &asked, ("", None)).await);
+        return Ok(page(face, &caller, call.headers(), &asked, ("", None)).await);
     };
-    let page = page(face, call.headers(), &asked, (&said.name, Some(&said.words))).await;
+    let page = page(face, &caller, call.headers(), &asked, (&said.name, Some(&said.words))).await;
     Ok(with_cookies(page, vec![said::forgotten(face)]))
 }
 
 /// The address of the page that was asked for like this.
-fn address(face: &Face, asked: &Asked) -> String {
+pub(super) fn address(face: &Face, asked: &Asked) -> String {
     let page = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
+    let page = if asked.is_forced { append_query(&page, FORCE_AUTH, FORCED) } else { page };
     let page = match asked.proof_age_max_s {
         Some(age_s) => append_query(&page, MAX_AGE, &age_s.to_string()),
         None => page,
@@ -73,10 +76,17 @@ fn address(face: &Face, asked: &Asked) -> String {
 async fn again(face: &Face, call: &Call, asked: &Asked) -> Result<String, AmError> {
     let caller = caller::caller(face, call.headers(), Some(asked.realm.id)).await?;
     // Who is signed on has asked for the page by that.
-    Ok(match caller.live() {
-        Some(_) => append_query(&address(face, asked), "ForceAuth", "true"),
-        None => address(face, asked),
-    })
+    let is_forced = asked.is_forced || caller.live().is_some();
+    Ok(address(face, &Asked { is_forced, ..asked.clone() }))
+}
+
+/// Whether whoever comes back from another provider has proven there what was asked for.
+fn is_proven(face: &Face, call: &Call, asked: &Asked, session: &Session) -> bool {
+    let Some(age_s) = asked.proof_age_max_s else { return false };
+    let mark = call.params.first(upstream_paths::PROOF_MARK).unwrap_or_default();
+    let age_max = Span::from_s(upstream_paths::asked_age_s(age_s));
+    let address = format!("{}{}", face.settings.public_url, address(face, asked));
+    face.authority.is_proof_mark(session, age_max, &address, mark)
 }
 
 /// The same for a form, which has an empty field for what was not asked for.
@@ -121,7 +131,7 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
         return second_step(face, call, &sent, (attempt, code.to_owned()), led).await;
     }
     let pair = Pair { name: name.clone(), password };
-    let (level, led) = (level_of(face, &asked).await, led.map(|led| led.token));
+    let (level, led) = (goal_request(face, &asked).await.level, led.map(|led| led.token));
     match authenticate::signed_on(face, call, &asked.realm, pair, (level, led)).await {
         Ok(signed_in) => signed_on(face, call, &sent, &signed_in).await,
         Err(SignOnFailure::SecondFactor(first)) => code_page(face, call, &asked, first, None).await,
@@ -173,7 +183,8 @@ async fn second_step(
     }
 }
 
-/// The form again, if it may be sent again after this failure, with when that makes sense.
+/// The form again, if it may be sent again after this failure. The page says when: `Retry-After` on a redirect would have the browser wait
+/// before it shows the page (RFC 9110 §10.2.3).
 async fn asked_again(
     face: &Face,
     call: &Call,
@@ -182,11 +193,7 @@ async fn asked_again(
     error: AmError,
 ) -> Result<Response, AmError> {
     let Some(words) = words(&error) else { return Err(error) };
-    let mut response = failed(face, call, asked, name, &words).await?;
-    if let Some(seconds) = error.retry_after_s() {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    failed(face, call, asked, name, &words).await
 }
 
 async fn signed_on(
@@ -223,6 +230,7 @@ async fn code_page(
         (form_token::FIELD, token.field.as_str()),
         ("realm", asked.realm.path.as_str()),
         ("goto", goto),
+        (FORCE_AUTH, asked.forced()),
         (MAX_AGE, &age),
         (ATTEMPT, &attempt),
     ];
@@ -232,20 +240,19 @@ async fn code_page(
         ..CodeEntry::second_step(&action, CODE, &hidden, failed.map(|(_, words)| words))
     };
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);
-    let there = place_after(face, asked).await;
+    let there = place_after(face, asked, &goal_request(face, asked).await);
     let actions = ["'self'", there.as_str()];
     Ok(with_cookies(html(status, &page.html(), &actions), vec![token.cookie]))
 }
 
-/// How far a sign-on has to be proven that the page was asked for.
-async fn level_of(face: &Face, asked: &Asked) -> Assurance {
-    authorize::level_of(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await
+/// What the sign-on is for that the page was asked for.
+async fn goal_request(face: &Face, asked: &Asked) -> GoalRequest {
+    GoalRequest::of(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await
 }
 
 /// The place that the browser is sent to in the end: it holds the redirect after the form to the form's own list.
-async fn place_after(face: &Face, asked: &Asked) -> String {
-    let client = authorize::leads_to(face, &asked.realm, asked.goto.as_deref().unwrap_or_default()).await;
-    form_action_of(client.as_deref().unwrap_or_else(|| goal(face, asked)))
+fn place_after(face: &Face, asked: &Asked, request: &GoalRequest) -> String {
+    form_action_of(request.redirect_uri.as_deref().unwrap_or_else(|| goal(face, asked)))
 }
 
 fn goal<'a>(face: &'a Face, asked: &'a Asked) -> &'a str {
@@ -272,51 +279,33 @@ fn words(error: &AmError) -> Option<Cow<'static, str>> {
     Some(words.into())
 }
 
-/// Other providers that people sign on through, as links: address and words. They lead back here, and a live session from here on.
-/// A list that cannot be read is left out: a name and a password do as well.
-async fn offered(face: &Face, asked: &Asked) -> Vec<(String, String)> {
-    let Some(base) = &face.settings.upstream_base else { return Vec::new() };
-    let offered = face.authority.upstreams_offered(asked.realm.id).await.unwrap_or_default();
-    let here = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
-    let here = asked.goto.as_deref().map_or(here.clone(), |goto| append_query(&here, "goto", goto));
-    let level = level_of(face, asked).await;
-    let wanted = WantedProof { age_max_s: asked.proof_age_max_s, two_factors: level == Assurance::Two };
-    let link = |(name, title): (String, String)| {
-        let begin = upstream_paths::begin(base, &asked.realm.path, &name, &here, wanted);
-        (begin, format!("Sign on with {title}"))
-    };
-    offered.into_iter().map(link).collect()
-}
-
-/// Where strangers make themselves users of the realm, and come back here; a live session goes on from here.
-fn sign_up(face: &Face, asked: &Asked) -> Option<String> {
-    let sign_up = face.settings.sign_up.as_ref().filter(|_| face.authority.registers(&asked.realm))?;
-    sign_up.address(&asked.realm.path, &format!("{}{}", face.settings.public_url, address(face, asked)))
-}
-
 async fn page(
     face: &Face,
+    caller: &Caller,
     headers: &HeaderMap,
     asked: &Asked,
     (name, error): (&str, Option<&str>),
 ) -> Response {
     let token = form_token::issue(face, headers);
     let goto = asked.goto.as_deref().unwrap_or_default();
-    let action = address(face, asked);
-    let offered = offered(face, asked).await;
-    let sign_up = sign_up(face, asked);
-    let sign_up = sign_up.iter().map(|href| Link { href, text: "Sign up" });
-    let others: Vec<_> = offered.iter().map(|(href, text)| Link { href, text }).chain(sign_up).collect();
+    let (action, request) = (address(face, asked), goal_request(face, asked).await);
+    let offered = beside_form::offered(face, asked, request.level).await;
+    let ways = beside_form::account_ways(face, caller, asked, (request.level, error.is_some()));
+    let providers = offered.iter().map(|(href, text)| Link { href, text });
+    let others: Vec<_> = providers.chain(ways.links()).collect();
+    let note = ways.note();
     let age = age(asked);
     let hidden = [
         (form_token::FIELD, token.field.as_str()),
         ("realm", asked.realm.path.as_str()),
         ("goto", goto),
+        (FORCE_AUTH, asked.forced()),
         (MAX_AGE, age.as_str()),
     ];
     let page = SignOnPage {
         realm: &asked.realm.path,
-        application: None,
+        application: request.application.as_deref(),
+        note: note.as_deref(),
         action: &action,
         method: "post",
         identifier_name: NAME,
@@ -326,7 +315,7 @@ async fn page(
         error,
         others: &others,
     };
-    let there = place_after(face, asked).await;
+    let there = place_after(face, asked, &request);
     let actions = ["'self'", there.as_str()];
     with_cookies(html(StatusCode::OK, &page.html(), &actions), vec![token.cookie])
 }

@@ -146,9 +146,8 @@ impl IdentityBody {
         let names = face.schema.names(&self.traits);
         let (username, email) = match now {
             None => {
-                let drawn = || face.authority.draw_uuid().to_string();
                 let named = names.username.clone().or_else(|| names.email.clone());
-                (named.unwrap_or_else(drawn), names.email)
+                (named.unwrap_or_else(|| face.drawn_name()), names.email)
             }
             Some(user) => {
                 let before = face.schema.names(known.as_ref().unwrap_or(&Value::Null));

@@ -89,7 +89,7 @@ impl Asked {
             "aal2" => Assurance::Two,
             _ => return Err(KratosError::malformed("The assurance level has to be aal1 or aal2.")),
         };
-        let return_to = face.wanted_return(&params)?;
+        let return_to = face.wanted_return_from_pages(&params)?;
         Ok(Self { return_to, refresh, level, carried })
     }
 

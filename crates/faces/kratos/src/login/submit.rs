@@ -9,7 +9,6 @@ use adieu_http_kit::accept;
 use adieu_http_kit::form::{Params, append_query};
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -22,6 +21,7 @@ use crate::flow::{FlowKind, FoundFlow, Message, guarded};
 use crate::login::begin::has_reached;
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
+use crate::pages;
 use crate::submission::Submission;
 use crate::wire::{TOKEN_PREFIX, flow_id};
 
@@ -172,9 +172,7 @@ pub(super) async fn asked_later(
     let error = KratosError::from(failure);
     let program = flow.head.kind != FlowKind::Browser || accept::wants_json(call.headers());
     let Some(retry_after_s) = error.retry_after_s.filter(|_| !program) else { return Err(error) };
-    let mut answer = shown(face, call, flow, identifier, vec![message(retry_after_s)], vec![]).await?;
-    answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
-    Ok(answer)
+    shown(face, call, flow, identifier, vec![message(retry_after_s)], vec![]).await
 }
 
 /// A flow that is too old is replaced at once (K-48).
@@ -274,7 +272,7 @@ pub(super) async fn signed_on(
         let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);
         json_answer(StatusCode::OK, &json!({"session": wire, "continue_with": go_on}))
     } else {
-        redirect(StatusCode::SEE_OTHER, &call.parts, &to)
+        pages::sent_on(face, call, &to, "You are signed on")
     };
     // A form that comes again has started the session that it renews, and its first answer may be lost.
     let comes_again = flow.asks == Asks::Password && flow.refresh.is_none();

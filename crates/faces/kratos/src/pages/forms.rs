@@ -155,7 +155,7 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
     let applications = applications.map(|href| Link { href, text: "Your applications" });
     let done = Link { href: &back, text: "Done" };
     let html = SettingsPage {
-        message: about(flow),
+        message: if half { about_half(flow) } else { about(flow) },
         error: error_of(&flow.messages),
         action: &action,
         hidden: &[("csrf_token", &flow.head.csrf)],
@@ -184,6 +184,12 @@ fn about(flow: &SettingsFlow) -> &str {
     }
 }
 
+/// The same for whoever has to make a second factor first.
+fn about_half(flow: &SettingsFlow) -> &str {
+    let said = flow.messages.first().filter(|said| !said.is_error());
+    said.map_or("A second factor is asked for here. Make recovery codes before you go on.", Message::text)
+}
+
 fn about_codes(flow: &SettingsFlow, holder: &SessionHolder) -> &'static str {
     match (flow.offered(), &holder.user.recovery_codes) {
         (Some(_), _) => "Keep these codes in a safe place. They count once you say that you have them.",
@@ -204,7 +210,12 @@ pub(super) fn registration(face: &Face, flow: &RegistrationFlow) -> Answer {
     let csrf = ("csrf_token", flow.head.csrf.as_str());
     let bare = FormPage {
         title: "Sign up",
-        message: "Please say who you are. The password comes next.",
+        message: match &flow.head.return_to {
+            Some(to) if face.is_sign_on_page(to) => {
+                "Please say who you are. The password comes next; then you go on to the application."
+            }
+            Some(_) | None => "Please say who you are. The password comes next.",
+        },
         error: error_of(&flow.messages),
         action: &action,
         hidden: &[csrf],

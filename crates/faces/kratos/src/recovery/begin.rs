@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 
 use crate::answer::{Answer, redirect};
 use crate::call::Call;
-use crate::error::KratosError;
+use crate::error::{KratosError, RECOVERY_OFF};
 use crate::face::Face;
 
 /// `GET /self-service/recovery/browser`.
@@ -42,5 +42,5 @@ pub(crate) async fn fetch(face: &Face, call: &Call) -> Result<Answer, KratosErro
 }
 
 fn disabled() -> KratosError {
-    KratosError::malformed("Recovery is switched off on this server; an administrator can help.")
+    KratosError::malformed(RECOVERY_OFF)
 }

@@ -9,7 +9,7 @@ use adieu_http_kit::form::Params;
 use adieu_http_kit::origins::LetIn;
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::http::header::{ORIGIN, RETRY_AFTER};
+use axum::http::header::ORIGIN;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -114,9 +114,7 @@ async fn tried(
                 return Err(error);
             };
             let said = message(retry_after_s);
-            let mut answer = refused(face, call, &mut flow, StatusCode::OK, said).await?;
-            answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
-            Ok(answer)
+            refused(face, call, &mut flow, StatusCode::OK, said).await
         }
     }
 }

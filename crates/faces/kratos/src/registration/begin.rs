@@ -12,18 +12,18 @@ use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::FlowKind;
+use crate::pages;
 
 /// `GET /self-service/registration/browser`.
 pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, KratosError> {
-    let signed_on = face.carried(call.headers()).await?.holder().is_some();
+    let holder = face.carried(call.headers()).await?.holder();
     let json = accept::prefers_json(call.headers());
-    if signed_on && json {
+    if holder.is_some() && json {
         return Err(KratosError::already_signed_on());
     }
-    let return_to = face.wanted_return_of_registration(&Params::parse(call.query()))?;
-    if signed_on {
-        let to = return_to.unwrap_or_else(|| face.default_return.as_str().to_owned());
-        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));
+    let return_to = face.wanted_return_from_pages(&Params::parse(call.query()))?;
+    if let Some(holder) = holder {
+        return Ok(pages::no_stranger(face, call, &holder, return_to.as_deref()));
     }
     let mut flow = begun(face, call, FlowKind::Browser, return_to).await?;
     let fresh = face.bind_first(&mut flow.head, call);
@@ -43,7 +43,7 @@ pub(crate) async fn create_native(face: &Face, call: &Call) -> Result<Answer, Kr
     if face.carried(call.headers()).await?.holder().is_some() {
         return Err(KratosError::already_signed_on());
     }
-    let return_to = face.wanted_return_of_registration(&Params::parse(call.query()))?;
+    let return_to = face.wanted_return_from_pages(&Params::parse(call.query()))?;
     let flow = begun(face, call, FlowKind::Native, return_to).await?;
     face.begin_flow(call, &flow).await?;
     Ok(face.registration_json(StatusCode::OK, &flow))

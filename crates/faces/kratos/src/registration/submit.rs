@@ -4,13 +4,12 @@
 
 use adieu_authority::{
     DirectoryError, FormKey, FormProof, HashError, NewPerson, PersonError, RegisterError, SignOnFailure,
-    Timestamp, User,
+    SignedIn, State, Timestamp, User,
 };
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -42,9 +41,10 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
         }
     };
     let body = read_body(body).await?;
-    if face.carried(call.headers()).await?.holder().is_some() {
+    if let Some(holder) = face.carried(call.headers()).await?.holder() {
+        let from_page = flow.head.return_to.as_deref().filter(|to| face.is_sign_on_page(to));
         return match is_a_page(call, &flow) {
-            true => Ok(redirect(StatusCode::SEE_OTHER, &call.parts, face.default_return.as_str())),
+            true => Ok(pages::no_stranger(face, call, &holder, from_page)),
             false => Err(KratosError::already_signed_on()),
         };
     }
@@ -146,7 +146,8 @@ async fn led_before(face: &Face, call: &Call, id: Uuid, body: Bytes) -> Result<O
         return Ok(None);
     }
     let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
-    let mut answer = sent_on(face, call, to);
+    let to = after_registration(face, &flow, used.session.as_ref(), to);
+    let mut answer = sent_on(face, call, &to, used.session.is_some());
     if let Some(signed_in) = &used.session {
         let left_alone = face.leave_to(call, signed_in).await?;
         face.give_cookies(&mut answer, (&signed_in.session, &signed_in.token.reveal()), &left_alone);
@@ -158,7 +159,7 @@ async fn led_before(face: &Face, call: &Call, id: Uuid, body: Bytes) -> Result<O
 /// Whom the traits name.
 fn person(face: &Face, flow: &RegistrationFlow, password: &str) -> NewPerson {
     let names = face.schema.names(&flow.traits);
-    let fallback = || names.email.clone().unwrap_or_else(|| face.authority.draw_uuid().to_string());
+    let fallback = || names.email.clone().unwrap_or_else(|| face.drawn_name());
     NewPerson {
         username: names.username.clone().unwrap_or_else(fallback),
         email: names.email.clone(),
@@ -180,9 +181,7 @@ async fn asked_later(
     let Some(retry_after_s) = error.retry_after_s.filter(|_| is_a_page(call, flow)) else {
         return Err(error);
     };
-    let mut answer = said(face, call, flow, vec![message(retry_after_s)]).await?;
-    answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
-    Ok(answer)
+    said(face, call, flow, vec![message(retry_after_s)]).await
 }
 
 /// A user was made. Whether a session is opened is the installation's choice; Kratos calls it a hook.
@@ -206,10 +205,11 @@ async fn registered_as(
     face.authority.note_form((form, user.realm), proof, token, &said).await?;
     let mount = flow.head.mount;
     let to = flow.head.return_to.as_deref().unwrap_or(face.registration_return.as_str());
+    let to = after_registration(face, flow, opened.as_ref(), to);
     let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);
     let identity = json!(face.identity_wire(mount, &user));
     let mut answer = match (&opened, flow.head.kind) {
-        _ if is_a_page(call, flow) => sent_on(face, call, to),
+        _ if is_a_page(call, flow) => sent_on(face, call, &to, opened.is_some()),
         (None, FlowKind::Native) => told(json!({"identity": identity, "continue_with": null})),
         (None, FlowKind::Browser) => told(json!({"identity": identity, "continue_with": go_on})),
         (Some(opened), FlowKind::Native) => {
@@ -233,12 +233,22 @@ async fn registered_as(
     Ok(answer)
 }
 
-/// The browser of a new user goes on.
-fn sent_on(face: &Face, call: &Call, to: &str) -> Answer {
-    match face.is_sign_on_page(to) {
-        true => pages::registered(to),
-        false => redirect(StatusCode::SEE_OTHER, &call.parts, to),
+/// Where a new user goes on. A sign-on page that has led here lets nobody on who has yet to make a second factor: that comes first.
+fn after_registration(face: &Face, flow: &RegistrationFlow, opened: Option<&SignedIn>, to: &str) -> String {
+    match opened {
+        Some(opened) if opened.session.state == State::HalfSignedOn && face.is_sign_on_page(to) => {
+            face.second_step(flow.head.mount, &opened.user, Some(to))
+        }
+        Some(_) | None => to.to_owned(),
     }
+}
+
+/// The browser of a new user goes on.
+fn sent_on(face: &Face, call: &Call, to: &str, is_signed_on: bool) -> Answer {
+    if !is_signed_on && face.is_sign_on_page(to) {
+        return pages::registered(to);
+    }
+    pages::sent_on(face, call, to, "You have an account")
 }
 
 fn told(body: Value) -> Answer {

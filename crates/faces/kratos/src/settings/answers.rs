@@ -5,7 +5,6 @@
 use adieu_authority::User;
 use adieu_http_kit::accept;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
 use serde_json::json;
 
 use super::flow::SettingsFlow;
@@ -15,6 +14,7 @@ use crate::credentials::{CarriedSession, CarriedTokens, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::{FieldMessages, FlowKind, Message};
+use crate::pages;
 
 /// Nobody is signed on, or not any more.
 pub(super) fn not_signed_on(face: &Face, call: &Call) -> Result<Answer, KratosError> {
@@ -71,7 +71,7 @@ pub(super) async fn saved(
             && face.settings.settings_ui == format!("{}/self-service/ui/settings", face.settings.base)
             && matches!(face.carried(call.headers()).await?, CarriedSession::Half(_));
         let to = flow.head.return_to.as_deref().filter(|_| !says_why).unwrap_or(&page);
-        return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, to));
+        return Ok(pages::sent_on(face, call, to, "Your changes are saved"));
     }
     let action = next.head.action::<SettingsFlow>(&face.base(flow.head.mount));
     let to = flow.head.return_to.clone().unwrap_or_else(|| face.settings_page(&flow));
@@ -117,10 +117,10 @@ pub(super) async fn asked_later(
     flow: &mut SettingsFlow,
     busy: KratosError,
 ) -> Result<Answer, KratosError> {
-    let Some(retry_after_s) = busy.retry_after_s.filter(|_| is_a_page(call, flow)) else { return Err(busy) };
-    let mut answer = refused(face, call, holder, flow, Message::crowded()).await?;
-    answer.headers_mut().insert(RETRY_AFTER, retry_after_s.into());
-    Ok(answer)
+    if busy.retry_after_s.is_none() || !is_a_page(call, flow) {
+        return Err(busy);
+    }
+    refused(face, call, holder, flow, Message::crowded()).await
 }
 
 async fn shown_again(

@@ -12,14 +12,14 @@ use adieu_pages_kit::{CodeEntry, ErrorPage, Link, PageHeaders, StatusPage};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 use http::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
-use http::{HeaderValue, StatusCode};
 
 use super::{NamedUpstream, PROMPT, SELECT_ACCOUNT, Then};
 use crate::answer::{page, page_with, with_cookies};
 use crate::call::{Call, REQUEST};
 use crate::carried::{CarriedRequest, Judged};
-use crate::error::{OpenIdError, words_of_upstream};
+use crate::error::{OpenIdError, later_s, words_of_upstream};
 use crate::face::Face;
 use crate::form_token::{self, FormToken};
 use crate::sign_on::leading_to;
@@ -67,7 +67,7 @@ pub(super) async fn failed(
     let detail = failure.to_string();
     // Whoever is nobody here may have another account at the provider, whose session would answer for the same one again.
     let another = failure.unlinked_sub().is_some();
-    let limited = matches!(failure, UpstreamFailure::SignOn(_));
+    let later_s = if let UpstreamFailure::SignOn(failure) = &failure { later_s(failure) } else { None };
     let (status, title, message) = words_of_upstream(failure)?;
     let again = back(face, named.realm, then);
     let application = match then {
@@ -88,9 +88,9 @@ pub(super) async fn failed(
         links: &links,
     };
     let mut response = page(status, shown.html(), &["'self'"]);
-    if status == StatusCode::TOO_MANY_REQUESTS && !limited {
-        // The same address again: neither the state nor the code was used.
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        // Where the provider is not asked just now, the same address again: neither the state nor the code was used.
+        response.headers_mut().insert(RETRY_AFTER, later_s.unwrap_or(1).into());
     }
     Ok(response)
 }
