@@ -16,10 +16,10 @@ use crate::credentials::{CarriedSession, CarriedTokens};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::{FlowKind, FoundFlow, Message, guarded};
+use crate::go_on;
 use crate::login::begin::has_reached;
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
-use crate::pages;
 use crate::submission::Submission;
 use crate::wire::{TOKEN_PREFIX, flow_id};
 
@@ -270,7 +270,7 @@ pub(super) async fn signed_on(
         let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);
         json_answer(StatusCode::OK, &json!({"session": wire, "continue_with": go_on}))
     } else {
-        pages::sent_on(face, call, &to, "You are signed on")
+        go_on::sent_on(face, call, &to, "You are signed on")
     };
     if how != How::Renewed {
         set_cookie(&mut answer, face.fresh_csrf()); // A new one whenever a session starts, not at a refresh. K-52
