@@ -15,6 +15,7 @@ mod error;
 mod error_page;
 mod face;
 mod flow;
+mod go_on;
 mod links;
 mod login;
 mod logout;

@@ -20,7 +20,7 @@ use crate::call::Call;
 use crate::credentials::CarriedTokens;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
-use crate::pages::with_headers;
+use crate::go_on::with_headers;
 
 const PREFIX: &str = "ory_lo_";
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu_authority::{ROOT, Realm, Session, Timestamp};
-use adieu_http_kit::form::Params;
+use adieu_http_kit::form::{Params, append_query};
 use adieu_http_kit::media;
 use axum::body::Body;
 
@@ -32,7 +32,7 @@ pub(super) struct Asked {
 pub(super) const FORCE_AUTH: &str = "ForceAuth";
 pub(super) const MAX_AGE: &str = "max_age";
 /// What says the first.
-pub(super) const FORCED: &str = "true";
+const FORCED: &str = "true";
 
 impl Asked {
     pub(super) async fn of(face: &Face, params: &Params) -> Result<Self, AmError> {
@@ -54,7 +54,22 @@ impl Asked {
         Ok(Self { realm, is_named, goto, is_forced, proof_age_max_s })
     }
 
-    /// The same for a form, which has an empty field for what was not asked for.
+    /// The address of the sign-on page that was asked for like this.
+    pub(super) fn address(&self, face: &Face) -> String {
+        let page =
+            append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &self.realm.path);
+        let page = if self.is_forced { append_query(&page, FORCE_AUTH, FORCED) } else { page };
+        let page = match self.proof_age_max_s {
+            Some(age_s) => append_query(&page, MAX_AGE, &age_s.to_string()),
+            None => page,
+        };
+        match &self.goto {
+            Some(goto) => append_query(&page, "goto", goto),
+            None => page,
+        }
+    }
+
+    /// Whether it is forced, for a form, which has an empty field for what was not asked for.
     pub(super) const fn forced(&self) -> &'static str {
         if self.is_forced { FORCED } else { "" }
     }

@@ -8,7 +8,6 @@ use adieu_http_kit::upstream_paths::{self, WantedProof};
 use adieu_pages_kit::{AccountWays, AlreadyHere};
 
 use super::asked::Asked;
-use super::sign_on::address;
 use crate::caller::Caller;
 use crate::face::Face;
 
@@ -19,7 +18,7 @@ pub(super) async fn offered(face: &Face, asked: &Asked, level: Assurance) -> Vec
     let offered = face.authority.upstreams_offered(asked.realm.id).await.unwrap_or_default();
     // A proof of some age is known by a mark. Where none is asked for, nobody is signed on yet, and whoever comes back has been there.
     let is_forced = asked.is_forced && asked.proof_age_max_s.is_some();
-    let here = address(face, &Asked { is_forced, ..asked.clone() });
+    let here = Asked { is_forced, ..asked.clone() }.address(face);
     let wanted = WantedProof { age_max_s: asked.proof_age_max_s, two_factors: level == Assurance::Two };
     let link = |(name, title): (String, String)| {
         let begin = upstream_paths::begin(base, &asked.realm.path, &name, &here, wanted);
@@ -36,7 +35,7 @@ pub(super) fn account_ways(
     (level, failed): (Assurance, bool),
 ) -> AccountWays {
     let (realm, path) = (&asked.realm, &asked.realm.path);
-    let here = address(face, asked);
+    let here = asked.address(face);
     let back = format!("{}{here}", face.settings.public_url);
     let pages = face.settings.self_service.as_ref();
     let two = level == Assurance::Two || realm.second_factor == SecondFactorRule::Required;

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use adieu_authority::{FirstFactor, FormProof, SecondStepFailure, Session, SignOnFailure, SignedIn, Span};
-use adieu_http_kit::form::append_query;
 use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
 use adieu_http_kit::upstream_paths;
@@ -16,7 +15,7 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
 use super::answers::{html, see_other, with_cookies};
-use super::asked::{Asked, FORCE_AUTH, FORCED, MAX_AGE, form};
+use super::asked::{Asked, FORCE_AUTH, MAX_AGE, form};
 use super::{beside_form, form_token, said};
 use crate::authenticate::attempt::{self, NewAttempt};
 use crate::authenticate::{self, Pair};
@@ -58,26 +57,12 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
     Ok(with_cookies(page, vec![said::forgotten(face)]))
 }
 
-/// The address of the page that was asked for like this.
-pub(super) fn address(face: &Face, asked: &Asked) -> String {
-    let page = append_query(&format!("{}/UI/Login", face.settings.context_path), "realm", &asked.realm.path);
-    let page = if asked.is_forced { append_query(&page, FORCE_AUTH, FORCED) } else { page };
-    let page = match asked.proof_age_max_s {
-        Some(age_s) => append_query(&page, MAX_AGE, &age_s.to_string()),
-        None => page,
-    };
-    match &asked.goto {
-        Some(goto) => append_query(&page, "goto", goto),
-        None => page,
-    }
-}
-
-/// The same for whoever is to sign on there, signed on or not.
+/// The address of the page for whoever is to sign on there, signed on or not.
 async fn again(face: &Face, call: &Call, asked: &Asked) -> Result<String, AmError> {
     let caller = caller::caller(face, call.headers(), Some(asked.realm.id)).await?;
     // Who is signed on has asked for the page by that.
     let is_forced = asked.is_forced || caller.live().is_some();
-    Ok(address(face, &Asked { is_forced, ..asked.clone() }))
+    Ok(Asked { is_forced, ..asked.clone() }.address(face))
 }
 
 /// Whether whoever comes back from another provider has proven there what was asked for.
@@ -85,7 +70,7 @@ fn is_proven(face: &Face, call: &Call, asked: &Asked, session: &Session) -> bool
     let Some(age_s) = asked.proof_age_max_s else { return false };
     let mark = call.params.first(upstream_paths::PROOF_MARK).unwrap_or_default();
     let age_max = Span::from_s(upstream_paths::asked_age_s(age_s));
-    let address = format!("{}{}", face.settings.public_url, address(face, asked));
+    let address = format!("{}{}", face.settings.public_url, asked.address(face));
     face.authority.is_proof_mark(session, age_max, &address, mark)
 }
 
@@ -224,7 +209,7 @@ async fn code_page(
     let attempt = attempt::issued(face, call, &asked.realm, new).await?;
     let token = form_token::issue(face, call.headers());
     let goto = asked.goto.as_deref().unwrap_or_default();
-    let action = address(face, asked);
+    let action = asked.address(face);
     let age = age(asked);
     let hidden = [
         (form_token::FIELD, token.field.as_str()),
@@ -288,7 +273,7 @@ async fn page(
 ) -> Response {
     let token = form_token::issue(face, headers);
     let goto = asked.goto.as_deref().unwrap_or_default();
-    let (action, request) = (address(face, asked), goal_request(face, asked).await);
+    let (action, request) = (asked.address(face), goal_request(face, asked).await);
     let offered = beside_form::offered(face, asked, request.level).await;
     let ways = beside_form::account_ways(face, caller, asked, (request.level, error.is_some()));
     let providers = offered.iter().map(|(href, text)| Link { href, text });

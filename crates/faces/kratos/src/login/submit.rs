@@ -18,10 +18,10 @@ use crate::credentials::{CarriedSession, CarriedTokens};
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::{FlowKind, FoundFlow, Message, guarded};
+use crate::go_on;
 use crate::login::begin::has_reached;
 use crate::login::flow::{Asks, LoginFlow};
 use crate::login::step;
-use crate::pages;
 use crate::submission::Submission;
 use crate::wire::{TOKEN_PREFIX, flow_id};
 
@@ -272,7 +272,7 @@ pub(super) async fn signed_on(
         let go_on = json!([{"action": "redirect_browser_to", "redirect_browser_to": to}]);
         json_answer(StatusCode::OK, &json!({"session": wire, "continue_with": go_on}))
     } else {
-        pages::sent_on(face, call, &to, "You are signed on")
+        go_on::sent_on(face, call, &to, "You are signed on")
     };
     // A form that comes again has started the session that it renews, and its first answer may be lost.
     let comes_again = flow.asks == Asks::Password && flow.refresh.is_none();

@@ -10,12 +10,13 @@ use adieu_pages_kit::{
 use axum::http::StatusCode;
 use serde_json::Value;
 
-use super::{and_front_page, page, with_headers};
+use super::and_front_page;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::credentials::SessionHolder;
 use crate::face::Face;
 use crate::flow::{FieldMessages, Message, fields_shown, known_traits, said_of};
+use crate::go_on::{page, with_headers};
 use crate::recovery::RecoveryFlow;
 use crate::registration::{RegistrationFlow, RegistrationStep};
 use crate::schema::TraitField;

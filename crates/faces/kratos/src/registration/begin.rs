@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::FlowKind;
-use crate::pages;
+use crate::go_on;
 
 /// `GET /self-service/registration/browser`.
 pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, KratosError> {
@@ -23,7 +23,7 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
     }
     let return_to = face.wanted_return_from_pages(&Params::parse(call.query()))?;
     if let Some(holder) = holder {
-        return Ok(pages::no_stranger(face, call, &holder, return_to.as_deref()));
+        return Ok(go_on::no_stranger(face, call, &holder, return_to.as_deref()));
     }
     let mut flow = begun(face, call, FlowKind::Browser, return_to).await?;
     let fresh = face.bind_first(&mut flow.head, call);

@@ -22,7 +22,7 @@ use crate::face::{CHANNEL, Face};
 use crate::flow::{
     FieldMessages, FlowKind, FoundFlow, Message, SelfServiceFlow, faults, guarded, submitted_traits,
 };
-use crate::pages;
+use crate::go_on;
 use crate::submission::Submission;
 use crate::wire::{TOKEN_PREFIX, flow_id};
 
@@ -44,7 +44,7 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     if let Some(holder) = face.carried(call.headers()).await?.holder() {
         let from_page = flow.head.return_to.as_deref().filter(|to| face.is_sign_on_page(to));
         return match is_a_page(call, &flow) {
-            true => Ok(pages::no_stranger(face, call, &holder, from_page)),
+            true => Ok(go_on::no_stranger(face, call, &holder, from_page)),
             false => Err(KratosError::already_signed_on()),
         };
     }
@@ -246,9 +246,9 @@ fn after_registration(face: &Face, flow: &RegistrationFlow, opened: Option<&Sign
 /// The browser of a new user goes on.
 fn sent_on(face: &Face, call: &Call, to: &str, is_signed_on: bool) -> Answer {
     if !is_signed_on && face.is_sign_on_page(to) {
-        return pages::registered(to);
+        return go_on::registered(to);
     }
-    pages::sent_on(face, call, to, "You have an account")
+    go_on::sent_on(face, call, to, "You have an account")
 }
 
 fn told(body: Value) -> Answer {

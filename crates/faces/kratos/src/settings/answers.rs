@@ -14,7 +14,7 @@ use crate::credentials::{CarriedSession, CarriedTokens, SessionHolder};
 use crate::error::KratosError;
 use crate::face::Face;
 use crate::flow::{FieldMessages, FlowKind, Message};
-use crate::pages;
+use crate::go_on;
 
 /// Nobody is signed on, or not any more.
 pub(super) fn not_signed_on(face: &Face, call: &Call) -> Result<Answer, KratosError> {
@@ -71,7 +71,7 @@ pub(super) async fn saved(
             && face.settings.settings_ui == format!("{}/self-service/ui/settings", face.settings.base)
             && matches!(face.carried(call.headers()).await?, CarriedSession::Half(_));
         let to = flow.head.return_to.as_deref().filter(|_| !says_why).unwrap_or(&page);
-        return Ok(pages::sent_on(face, call, to, "Your changes are saved"));
+        return Ok(go_on::sent_on(face, call, to, "Your changes are saved"));
     }
     let action = next.head.action::<SettingsFlow>(&face.base(flow.head.mount));
     let to = flow.head.return_to.clone().unwrap_or_else(|| face.settings_page(&flow));

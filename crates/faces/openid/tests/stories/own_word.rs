@@ -3,7 +3,7 @@
 //!
 //! RFC 7591 §5, RFC 7592 §2.2, RFC 6749 §10.2, RFC 8252 §8.6, standards.md 2.7; decisions 0072 and 0073.
 
-use adieu_authority::{Client, ClientAuth};
+use adieu_authority::{Client, ClientAuth, Document, REGISTERED};
 use adieu_testkit::World;
 use adieu_testkit::world::Reply;
 use adieu_token::{Alg, SigningKey};
@@ -330,12 +330,13 @@ async fn a_client_narrows_itself_and_no_more_than_that() {
 
     let old = made(&world, json!({})).await;
     let (realm, id) = (world.data.realm.id, old["client_id"].as_str().expect("an id"));
-    let store = world.store();
-    let kept = store.document(realm, REGISTERED, id).await.expect("readable").expect("a document");
+    let authority = world.authority();
+    let kept = authority.document(realm, REGISTERED, id).await.expect("readable").expect("a document");
     let mut body: Value = serde_json::from_str(&kept.body).expect("JSON");
     body["said"].as_object_mut().expect("an object").remove("scopes");
     let body = body.to_string();
-    store.edit_document(Document { body, ..kept }).await.expect("written, as the earlier version has it");
+    let edited = authority.keep_document_from(Some(kept.version), Document { body, ..kept }).await;
+    edited.expect("written, as the earlier version has it");
     administrator(&world, &old, |client| client.user_scopes = Some(vec!["openid".into()])).await;
     assert_eq!(says(&world, &old, json!({})).await["scope"], "openid");
 }

@@ -33,7 +33,7 @@ pub(crate) fn settings() -> Settings {
         cookie_life_s: 2_592_000,
         upstream_base: None,
         front_page: None,
-        sign_up: None,
+        self_service: None,
         sign_off_asks: false,
         companions: adieu_http_kit::companion::Companions::default(),
     }
