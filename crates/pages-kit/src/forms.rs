@@ -179,7 +179,7 @@ mod tests {
         for part in [
             r#"<label for="traits.email">E-mail</label>"#,
             r#"<p class="said" id="traits.email-said">This is no address.</p>"#,
-            r#"type="email" value="ada" autocomplete="email" required aria-invalid="true" aria-describedby="traits.email-said">"#,
+            r#"type="email" value="ada" autocomplete="email" required autofocus aria-invalid="true" aria-describedby="traits.email-said">"#,
             r#"value="previous" class="second" formnovalidate>Back</button>"#,
         ] {
             assert!(html.contains(part), "{part}\n{html}");
