@@ -169,7 +169,8 @@ mod tests {
     #[test]
     fn lines_about_refusals_have_a_bound_in_each_second() {
         let (lines, at) = (SignOnLines::default(), |s: i64| Timestamp::from_ms(s * 1000));
-        let written = (0..1000).filter(|_| lines.take(SignOnOutcome::Limited, at(7)).is_some()).count() as u64;
+        let written =
+            (0..1000).filter(|_| lines.take(SignOnOutcome::Limited, at(7)).is_some()).count() as u64;
         assert_eq!(written, LINES_MAX);
         assert_eq!(lines.take(SignOnOutcome::WrongCredentials, at(7)), Some(0));
         assert_eq!(lines.take(SignOnOutcome::Limited, at(8)), Some(1000 - LINES_MAX));
