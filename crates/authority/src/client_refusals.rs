@@ -1,4 +1,4 @@
-//! Applications that are refused where they ask in their own name: one count for each, and one line in the log.
+//! What is written down of requests that are refused. Of applications that ask in their own name: one count for each, and one line in the log.
 //!
 //! The line says which client, through which channel, from where, and what was wrong; the answer says none of it. Nothing that was
 //! shown is in it, and no name that no client has: that may be a secret in the wrong field (EMPTY-HANDS).
@@ -9,6 +9,7 @@ use adieu_core::{Channel, Client, ClientAuth, ClientId, Realm};
 
 use crate::Authority;
 use crate::client_refusal_reason::ClientRefusalReason;
+use crate::request_lines::LineTaken;
 
 /// A request of a client that is refused.
 pub struct ClientRefusal<'a> {
@@ -29,6 +30,12 @@ pub struct ClientRefusal<'a> {
 }
 
 impl Authority {
+    /// Whether one more line is written of a request that this channel refuses for that reason, a word of the source: none, where
+    /// there were too many of it in this second.
+    pub fn take_line(&self, channel: &'static str, reason: &'static str) -> Option<LineTaken> {
+        self.inner.request_lines.take((channel, reason), self.now())
+    }
+
     /// Counts that a client is refused, and writes a line about it, as long as there were not too many of that reason in this second.
     pub async fn note_client_refusal(&self, refusal: ClientRefusal<'_>) {
         let (channel, reason) = (refusal.channel.0.to_string(), refusal.reason.word());

@@ -8,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 
 use adieu_core::Timestamp;
 
-use crate::Authority;
 use crate::sign_on_outcome::RefusalLines;
 
 /// Lines of each kind in a second, as many as of each reason for which a client is refused.
@@ -26,18 +25,10 @@ pub struct LineTaken {
 pub(crate) struct RequestLines(Mutex<BTreeMap<(&'static str, &'static str), RefusalLines>>);
 
 impl RequestLines {
-    fn take(&self, kind: (&'static str, &'static str), now: Timestamp) -> Option<LineTaken> {
+    pub(crate) fn take(&self, kind: (&'static str, &'static str), now: Timestamp) -> Option<LineTaken> {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let left_out = kinds.entry(kind).or_default().take_up_to(LINES_MAX, now)?;
         Some(LineTaken { left_out: (left_out > 0).then_some(left_out) })
-    }
-}
-
-impl Authority {
-    /// Whether one more line is written of a request that this channel refuses for that reason, a word of the source: none, where
-    /// there were too many of it in this second.
-    pub fn take_line(&self, channel: &'static str, reason: &'static str) -> Option<LineTaken> {
-        self.inner.request_lines.take((channel, reason), self.now())
     }
 }
 

@@ -18,13 +18,16 @@ const FLOOD: usize = 250;
 const LINES_MAX: usize = 40;
 const BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// A request that is sent again and again.
+type Ask<'w> = Box<dyn Fn() -> WorldRequest + 'w>;
+
 /// HOME-LIMITS: a stranger's requests write so many lines in a second and no more; the next ones say how many were left out.
 #[tokio::test]
 async fn a_strangers_flood_is_bounded_in_the_log_at_every_mount() {
     let world = World::start().await;
     let env = world.data.realm.id;
     let html = |ask: WorldRequest| ask.header("accept", "text/html");
-    let asks: Vec<(&str, Box<dyn Fn() -> WorldRequest + '_>)> = vec![
+    let asks: Vec<(&str, Ask<'_>)> = vec![
         (
             "pingone token",
             Box::new(|| world.post(&format!("/{env}/as/token")).form(&[("client_id", "nobody")])),

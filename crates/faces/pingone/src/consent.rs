@@ -19,8 +19,8 @@ use crate::face::Face;
 use crate::finish::{html, see_other};
 use crate::flow::{FlowNext, PingOneFlow, Question};
 use crate::form_token::{self, FIELD};
+use crate::page_address::{FLOW, here};
 use crate::problem::Problem;
-use crate::sign_on_page::{FLOW, here};
 
 /// The field with the answer.
 pub(crate) const CHOICE: &str = "choice";

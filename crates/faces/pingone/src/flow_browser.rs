@@ -19,8 +19,8 @@ use crate::face::Face;
 use crate::finish::see_other;
 use crate::flow::PingOneFlow;
 use crate::form_token::{self, FlowBrowser};
+use crate::page_address::here;
 use crate::problem::Problem;
-use crate::sign_on_page::here;
 
 /// Says that a browser was led here by a flow that was begun for it.
 pub(crate) const OWN: &str = "own";

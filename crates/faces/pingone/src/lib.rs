@@ -21,6 +21,7 @@ mod flow_browser;
 mod flows;
 mod form_token;
 mod manage;
+mod page_address;
 mod problem;
 mod record_faults;
 mod resume;

@@ -28,17 +28,14 @@ use crate::finish::{html, see_other};
 use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::form_token::{self, FIELD};
+use crate::page_address::{AT_AUTH, FLOW, PLACE, here};
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
 use crate::{body, consent, cookies, flow_browser};
 
-pub(crate) const FLOW: &str = "flowId";
 const CODE: &str = "code";
 /// The field by which somebody else signs on than who has given the first factor.
 const OTHER: &str = "other_account";
-/// Says that the page was asked for under the address that may set the cookies.
-const PLACE: &str = "at";
-const AT_AUTH: &str = "auth";
 /// Says that the browser comes back from another provider.
 const FROM: &str = "from";
 const UPSTREAM: &str = "upstream";
@@ -180,18 +177,27 @@ pub(crate) async fn submit(
         }
         // The page again, which asks for what is missing.
         Ok(AdvancedFlow { flow, token: None, .. }) => Ok(see_other(&here(&face, &realm, &flow))),
-        Err(problem) => {
-            let Some(error) = words(&problem) else { return Err(shown(problem)) };
-            // What the flow asks for may be another factor by now.
-            let flow = PingOneFlow::find(&face, &realm, flow.id).await.map_err(shown)?;
-            let tried = Try { status: problem.status(), name: &name, error: Some(&error) };
-            let mut response = page(&face, &parts.headers, &visitor, &flow, tried).await;
-            if let Some((name, value)) = problem.headers() {
-                response.headers_mut().insert(name, value);
-            }
-            Ok(response)
-        }
+        Err(problem) => failed(&face, &visitor, &flow, &name, problem).await.map_err(shown),
     }
+}
+
+/// The page again, with why nobody was signed on; or the failure itself, if the form is not to be sent again after it.
+async fn failed(
+    face: &Face,
+    visitor: &Visitor,
+    flow: &PingOneFlow,
+    name: &str,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let Some(error) = words(&problem) else { return Err(problem) };
+    // What the flow asks for may be another factor by now.
+    let flow = PingOneFlow::find(face, flow.realm(), flow.id).await?;
+    let tried = Try { status: problem.status(), name, error: Some(&error) };
+    let mut response = page(face, &visitor.cookie_lines, visitor, &flow, tried).await;
+    if let Some((name, value)) = problem.headers() {
+        response.headers_mut().insert(name, value);
+    }
+    Ok(response)
 }
 
 /// The form again, in a flow with the same request: it was shown to this browser before its last sign-on.
@@ -209,12 +215,6 @@ async fn shown_again(
     let error = "Please send it again: somebody has signed on in this browser since.";
     let tried = Try { status: Problem::Forbidden.status(), name, error: Some(error) };
     Ok(page(face, &visitor.cookie_lines, visitor, &flow, tried).await)
-}
-
-/// The page of a flow under the address that may set the cookies.
-pub(crate) fn here(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
-    let auth = face.settings().auth_base_of(realm.id);
-    format!("{auth}/{}/signon/?{FLOW}={}&{PLACE}={AT_AUTH}", realm.id, flow.id)
 }
 
 /// What the page says of a failure after which the form may be sent again; nothing if it may not.
