@@ -65,7 +65,7 @@ async fn a_command_waits_for_those_who_are_told() {
     assert_eq!(ended["notices"]["receipts"][0]["last_answer"]["said"], "what it says");
     let ending = ended["id"].as_str().expect("an id");
     let retried = run(&file, &["endings", "retry", ending]).await;
-    assert_eq!(retried.out, format!("tried again: 1 notices of ending {ending}\n"), "{}", retried.err);
+    assert_eq!(retried.out, format!("tried again: 1 notice of ending {ending}\n"), "{}", retried.err);
     let confirmed = async {
         loop {
             let shown = run(&file, &["endings", "show", ending, "--json"]).await.json();
