@@ -205,7 +205,9 @@ async fn who_leaves_one_application_is_told_that_they_are_still_signed_on() {
         "{}",
         left.text
     );
-    fixture.assert_live(&held).await;
+    assert!(fixture.is_signed_on(&held.st).await, "the session lives");
+    let token = fixture.introspect(&fixture.shop(), &held.access).await;
+    assert_eq!(token.json()["active"], false, "what the application held is gone");
 }
 
 /// A program that reads JSON alone hears that somebody has to be asked, and takes no page for a success.
