@@ -51,9 +51,11 @@ const PLAN: &[Room] = &[
     },
     // An engine without a disk, for tests.
     Room { name: STORE_MEMORY, may_use: &["adieu-core", "adieu-store"], never: NO_SERVER },
+    // One format for all engines.
+    Room { name: "adieu-store-records", may_use: &["adieu-core"], never: PURE },
     Room {
         name: "adieu-store-sqlite",
-        may_use: &["adieu-core", "adieu-store"],
+        may_use: &["adieu-core", "adieu-store", "adieu-store-records"],
         never: &["axum", "http", "hyper", "reqwest"],
     },
     // Threads and nothing else: it knows no work by name.

@@ -8,7 +8,7 @@ use adieu_core::{Actor, Cause, Channel, EndingRecord, MassEnding, SessionId, Tim
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::Damaged;
+use crate::Damaged;
 
 /// Who, why, through which channel and from where; when it was stands in a column or beside it.
 #[derive(Serialize, Deserialize)]
@@ -70,18 +70,18 @@ impl<'a> EndingDetail<'a> {
         Self { from: None, note: None, ..self }
     }
 
-    pub(super) fn complete(self, usual: Usual<'_>, at: Timestamp) -> rusqlite::Result<EndingRecord> {
+    pub(super) fn complete(self, usual: Usual<'_>, at: Timestamp) -> Result<EndingRecord, Damaged> {
         let cause = Cause::read(&self.why);
         let channel = match self.by {
             Some(by) => Channel(by.into_owned().into()),
-            None => usual.channel.cloned().ok_or_else(|| Damaged::row("channel of an ending"))?,
+            None => usual.channel.cloned().ok_or(Damaged("channel of an ending"))?,
         };
         let reason = self.note.as_deref().map(str::parse).transpose();
         Ok(EndingRecord {
             at,
             cause,
             actor: self.who.as_deref().map_or_else(|| usual_actor(cause, usual.user), Actor::read),
-            reason: reason.map_err(|_| Damaged::row("reason of an ending"))?,
+            reason: reason.map_err(|_| Damaged("reason of an ending"))?,
             channel,
             address: self.from.map(Cow::into_owned),
         })
@@ -101,14 +101,14 @@ impl<'a> ResetDetail<'a> {
         Self { t: record.at.ms(), ending: EndingDetail::of(record, usual) }
     }
 
-    pub(super) fn complete(self, usual: Usual<'_>) -> rusqlite::Result<EndingRecord> {
+    pub(super) fn complete(self, usual: Usual<'_>) -> Result<EndingRecord, Damaged> {
         self.ending.complete(usual, Timestamp::from_ms(self.t))
     }
 }
 
 /// What of a record of many is not in columns.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct MassDetail<'a> {
+pub struct MassDetail<'a> {
     #[serde(flatten)]
     ending: EndingDetail<'a>,
     /// The session that was spared.
@@ -123,7 +123,8 @@ pub(crate) struct MassDetail<'a> {
 }
 
 impl<'a> MassDetail<'a> {
-    pub(crate) fn of(mass: &'a MassEnding) -> Self {
+    /// As it is written.
+    pub fn of(mass: &'a MassEnding) -> Self {
         Self {
             ending: EndingDetail::of(&mass.record, ALONE),
             but: mass.spared.map(|id| Uuid::from_bytes(id.to_bytes())),
@@ -132,23 +133,28 @@ impl<'a> MassDetail<'a> {
         }
     }
 
-    pub(crate) fn lean(self) -> Self {
+    /// As short as it can be, for a full disk.
+    pub fn lean(self) -> Self {
         Self { ending: self.ending.lean(), ..self }
     }
 
-    pub(crate) fn spared(&self) -> Option<SessionId> {
+    /// The session that was spared.
+    pub fn spared(&self) -> Option<SessionId> {
         self.but.map(|id| SessionId::from_bytes(id.into_bytes()))
     }
 
-    pub(crate) const fn is_echo(&self) -> bool {
+    /// Whether another system handed it on, and nothing lived here.
+    pub const fn is_echo(&self) -> bool {
         self.echo
     }
 
-    pub(crate) const fn with_grants(&self) -> bool {
+    /// Whether all that clients held in the user's name was revoked.
+    pub const fn with_grants(&self) -> bool {
         self.grants
     }
 
-    pub(crate) fn record(self, at: Timestamp) -> rusqlite::Result<EndingRecord> {
+    /// When, why and by whom it was.
+    pub fn record(self, at: Timestamp) -> Result<EndingRecord, Damaged> {
         self.ending.complete(ALONE, at)
     }
 }
@@ -159,7 +165,7 @@ pub(super) const ALONE: Usual<'static> = Usual { user: None, channel: None };
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::{from_json, to_json};
+    use crate::{from_json, to_json};
 
     fn record(cause: Cause, actor: Actor) -> EndingRecord {
         EndingRecord {

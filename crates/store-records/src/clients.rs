@@ -8,13 +8,13 @@ use adieu_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::Damaged;
-use crate::records::grants::RevokedTokenDetail;
-use crate::records::people::{RoleDetail, roles};
+use crate::Damaged;
+use crate::grants::RevokedTokenDetail;
+use crate::people::{RoleDetail, roles};
 
 /// What of a client is not in columns.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ClientDetail {
+pub struct ClientDetail {
     name: String,
     enabled: bool,
     auth: String,
@@ -93,7 +93,8 @@ impl PreviousSecretDetail {
 }
 
 impl ClientDetail {
-    pub(crate) fn of(client: &Client) -> Self {
+    /// As it is written.
+    pub fn of(client: &Client) -> Self {
         let auth = match client.auth {
             ClientAuth::None => "none",
             ClientAuth::Basic => "client_secret_basic",
@@ -142,13 +143,14 @@ impl ClientDetail {
         }
     }
 
-    pub(crate) fn complete(self, client: ClientColumns) -> rusqlite::Result<Client> {
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, client: ClientColumns) -> Result<Client, Damaged> {
         let auth = match self.auth.as_str() {
             "none" => ClientAuth::None,
             "client_secret_basic" => ClientAuth::Basic,
             "client_secret_post" => ClientAuth::Post,
             "private_key_jwt" => ClientAuth::PrivateKey,
-            _ => return Err(Damaged::row("client authentication")),
+            _ => return Err(Damaged("client authentication")),
         };
         Ok(Client {
             id: client.id,
@@ -202,16 +204,21 @@ fn is_zero(generation: &u64) -> bool {
     *generation == 0
 }
 
-fn algorithm(name: Option<String>) -> rusqlite::Result<Option<JoseAlgorithm>> {
-    let read = |name: String| JoseAlgorithm::named(&name).ok_or_else(|| Damaged::row("client algorithm"));
+fn algorithm(name: Option<String>) -> Result<Option<JoseAlgorithm>, Damaged> {
+    let read = |name: String| JoseAlgorithm::named(&name).ok_or(Damaged("client algorithm"));
     name.map(read).transpose()
 }
 
 /// What of a client is in columns.
-pub(crate) struct ClientColumns {
-    pub(crate) id: ClientId,
-    pub(crate) realm: RealmId,
-    pub(crate) generation: u64,
-    pub(crate) secret: Option<TokenHash>,
-    pub(crate) version: Version,
+pub struct ClientColumns {
+    /// Its id.
+    pub id: ClientId,
+    /// Its realm.
+    pub realm: RealmId,
+    /// Its generation.
+    pub generation: u64,
+    /// The hash of its secret.
+    pub secret: Option<TokenHash>,
+    /// Its version.
+    pub version: Version,
 }

@@ -5,8 +5,8 @@
 
 use adieu_core::{EndingEntry, Incarnation, Locator};
 
-use crate::error::Damaged;
-use crate::records::{scope_key, scope_of};
+use crate::Damaged;
+use crate::{scope_key, scope_of};
 
 /// How an ending of many begins: locators are positive.
 const MANY: u8 = 0x80;
@@ -15,7 +15,7 @@ const MANY: u8 = 0x80;
 const ALONE: u64 = 1 << 63;
 
 /// Puts an entry behind those that are there.
-pub(crate) fn append_entry(body: &mut Vec<u8>, entry: &EndingEntry) {
+pub fn append_entry(body: &mut Vec<u8>, entry: &EndingEntry) {
     match entry {
         EndingEntry::One { locator, incarnation, epoch, told } => {
             body.extend(locator.number().to_be_bytes());
@@ -34,10 +34,10 @@ pub(crate) fn append_entry(body: &mut Vec<u8>, entry: &EndingEntry) {
 }
 
 /// The entries of a line.
-pub(crate) fn entries(body: &[u8]) -> rusqlite::Result<Vec<EndingEntry>> {
+pub fn entries(body: &[u8]) -> Result<Vec<EndingEntry>, Damaged> {
     let (mut rest, mut entries) = (body, Vec::new());
     while !rest.is_empty() {
-        entries.push(entry(&mut rest).ok_or_else(|| Damaged::row("line of endings"))?);
+        entries.push(entry(&mut rest).ok_or(Damaged("line of endings"))?);
     }
     Ok(entries)
 }
@@ -118,7 +118,7 @@ mod tests {
                     assert_eq!(entries, line()[..entries.len()]);
                     ends += 1;
                 }
-                Err(error) => assert!(Damaged::is_cause_of(&error), "{error:?}"),
+                Err(error) => assert_eq!(error, Damaged("line of endings")),
             }
         }
         assert_eq!(ends, line().len(), "only between two entries");

@@ -11,13 +11,13 @@ use adieu_core::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::records::endings::{EndingDetail, ResetDetail, Usual};
-use crate::records::from_json;
+use crate::endings::{EndingDetail, ResetDetail, Usual};
+use crate::{Damaged, from_json};
 
 /// What of a session is not in columns. A live one says times that a tombstone leaves out: their room is for the record of
 /// the ending, so that few endings make a page overflow.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct SessionDetail<'a> {
+pub struct SessionDetail<'a> {
     r: Uuid,
     u: Uuid,
     o: i64,
@@ -90,7 +90,8 @@ fn none_set(properties: &BTreeMap<String, String>) -> bool {
 }
 
 impl<'a> SessionDetail<'a> {
-    pub(crate) fn of(session: &'a Session) -> Self {
+    /// As it is written.
+    pub fn of(session: &'a Session) -> Self {
         let text = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
         Self {
             r: session.realm.uuid(),
@@ -122,7 +123,8 @@ impl<'a> SessionDetail<'a> {
         self.a.unwrap_or(self.o)
     }
 
-    pub(crate) fn realm(&self) -> RealmId {
+    /// Its realm.
+    pub fn realm(&self) -> RealmId {
         RealmId::from_uuid(self.r)
     }
 
@@ -131,7 +133,7 @@ impl<'a> SessionDetail<'a> {
     }
 
     /// Fills in what `session` has beside its columns.
-    pub(crate) fn complete(self, session: Session) -> rusqlite::Result<Session> {
+    pub fn complete(self, session: Session) -> Result<Session, Damaged> {
         let at = Timestamp::from_ms;
         let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
         let proved = self.proved();
@@ -161,14 +163,16 @@ fn usual(session: &Session) -> Usual<'_> {
 }
 
 /// Where and when the session of a row opened.
-pub(crate) struct Opened {
-    pub(crate) realm: RealmId,
-    pub(crate) at: Timestamp,
+pub struct Opened {
+    /// Its realm.
+    pub realm: RealmId,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Opened {
     /// Out of the detail of a row, live or ended.
-    pub(crate) fn of(detail: &str) -> rusqlite::Result<Self> {
+    pub fn of(detail: &str) -> Result<Self, Damaged> {
         Ok(from_json::<SessionDetail>(detail, "session")?.opened())
     }
 }
@@ -176,7 +180,7 @@ impl Opened {
 /// What of a tombstone is not in columns: the session's own detail and a little more. The column of the last activity says
 /// when it ended.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct TombstoneDetail<'a> {
+pub struct TombstoneDetail<'a> {
     #[serde(flatten)]
     session: SessionDetail<'a>,
     /// The last activity, if there was any after the sign-on.
@@ -189,7 +193,8 @@ pub(crate) struct TombstoneDetail<'a> {
 }
 
 impl<'a> TombstoneDetail<'a> {
-    pub(crate) fn of(tombstone: &'a Tombstone) -> Self {
+    /// As it is written.
+    pub fn of(tombstone: &'a Tombstone) -> Self {
         let session = &tombstone.session;
         Self {
             session: SessionDetail::of(session).brief(),
@@ -200,12 +205,13 @@ impl<'a> TombstoneDetail<'a> {
     }
 
     /// No longer than the session's own detail was: for a full disk, where nothing may grow.
-    pub(crate) fn lean(self) -> Self {
+    pub fn lean(self) -> Self {
         let session = SessionDetail { m: Vec::new(), ip: None, ua: None, loc: None, ..self.session };
         Self { session, s: None, ending: self.ending.lean(), ..self }
     }
 
-    pub(crate) fn complete(self, columns: Session, ended_at: Timestamp) -> rusqlite::Result<Tombstone> {
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, columns: Session, ended_at: Timestamp) -> Result<Tombstone, Damaged> {
         let session = self.session.complete(columns)?;
         let seen_at = self.s.map_or(session.authenticated_at, Timestamp::from_ms);
         Ok(Tombstone {
@@ -219,7 +225,7 @@ impl<'a> TombstoneDetail<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::{from_json, to_json};
+    use crate::{from_json, to_json};
 
     /// Goal: methods are read as they were written, at length and briefly, and with times of their own.
     #[test]

@@ -13,15 +13,15 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use crate::error::Damaged;
-use crate::records::endings::{ALONE, ResetDetail};
+use crate::Damaged;
+use crate::endings::{ALONE, ResetDetail};
 
 /// The algorithm that is not written down.
 const ALGORITHM: &str = "RS256";
 
 /// A receipt, but for its key, its realm, its state and when it is due.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ReceiptDetail<'a> {
+pub struct ReceiptDetail<'a> {
     /// What a client is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<SubjectDetail>,
@@ -84,8 +84,8 @@ impl<'a> HookDetail<'a> {
         Self { session, user, but, grants, client, how }
     }
 
-    fn complete(self) -> rusqlite::Result<HookEvent> {
-        let damaged = || Damaged::row("receipt");
+    fn complete(self) -> Result<HookEvent, Damaged> {
+        let damaged = || Damaged("receipt");
         let session = |id: Uuid| SessionId::from_bytes(id.into_bytes());
         let reach = match (self.session, self.user.map(UserId::from_uuid), self.client) {
             (Some(id), Some(user), None) => HookReach::Session { session: session(id), user },
@@ -114,12 +114,12 @@ impl RevokedDetail {
         Self(format.into(), first.into(), second.into())
     }
 
-    fn complete(self) -> rusqlite::Result<RevokedSubject> {
+    fn complete(self) -> Result<RevokedSubject, Damaged> {
         match self.0.as_str() {
             "iss_sub" => Ok(RevokedSubject::IssSub { iss: self.1, sub: self.2 }),
             "email" => Ok(RevokedSubject::Email(self.1)),
             "opaque" => Ok(RevokedSubject::Opaque(self.1)),
-            _ => Err(Damaged::row("receipt")),
+            _ => Err(Damaged("receipt")),
         }
     }
 }
@@ -164,23 +164,29 @@ impl AnswerDetail {
         }
     }
 
-    fn complete(&self) -> rusqlite::Result<NoticeAnswer> {
+    fn complete(&self) -> Result<NoticeAnswer, Damaged> {
         if let Some(code) = self.code {
             return Ok(NoticeAnswer::Status { code, retry_after: self.wait.map(Span::from_ms) });
         }
         let known = WORDS.into_iter().find(|answer| Some(answer.word()) == self.why.as_deref());
-        known.ok_or_else(|| Damaged::row("answer of a receiver"))
+        known.ok_or(Damaged("answer of a receiver"))
     }
 }
 
 /// What of a receipt stands in columns.
-pub(crate) struct ReceiptColumns {
-    pub(crate) place: EndingPlace,
-    pub(crate) receiver: Receiver,
-    pub(crate) realm: RealmId,
-    pub(crate) state: u8,
-    pub(crate) due_at: Option<i64>,
-    pub(crate) leased: bool,
+pub struct ReceiptColumns {
+    /// The place of its ending.
+    pub place: EndingPlace,
+    /// Who is told.
+    pub receiver: Receiver,
+    /// Its realm.
+    pub realm: RealmId,
+    /// The number of its state.
+    pub state: u8,
+    /// When it is due, in milliseconds.
+    pub due_at: Option<i64>,
+    /// Whether somebody tries it.
+    pub leased: bool,
 }
 
 impl SubjectDetail {
@@ -204,7 +210,8 @@ impl SubjectDetail {
 }
 
 impl<'a> ReceiptDetail<'a> {
-    pub(crate) fn of(receipt: &'a Receipt) -> Self {
+    /// As it is written.
+    pub fn of(receipt: &'a Receipt) -> Self {
         let (to, hook, gone) = match &receipt.message {
             Some(NoticeMessage::Logout(subject)) => (Some(SubjectDetail::of(subject)), None, None),
             Some(NoticeMessage::Hook(event)) => (None, Some(HookDetail::of(event)), None),
@@ -234,8 +241,9 @@ impl<'a> ReceiptDetail<'a> {
         }
     }
 
-    pub(crate) fn complete(self, columns: ReceiptColumns) -> rusqlite::Result<Receipt> {
-        let damaged = || Damaged::row("receipt");
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, columns: ReceiptColumns) -> Result<Receipt, Damaged> {
+        let damaged = || Damaged("receipt");
         let at = || self.at.map(Timestamp::from_ms).ok_or_else(damaged);
         let state = match columns.state {
             0 => {
@@ -278,7 +286,7 @@ impl<'a> ReceiptDetail<'a> {
 
 /// How a receiver does.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct HealthDetail {
+pub struct HealthDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<i64>,
     #[serde(default)]
@@ -301,7 +309,8 @@ pub(crate) struct HealthDetail {
 }
 
 impl HealthDetail {
-    pub(crate) fn of(health: &ReceiverHealth) -> Self {
+    /// As it is written.
+    pub fn of(health: &ReceiverHealth) -> Self {
         let ms = |at: Option<Timestamp>| at.map(Timestamp::ms);
         Self {
             since: ms(health.failing_since),
@@ -316,7 +325,8 @@ impl HealthDetail {
         }
     }
 
-    pub(crate) fn complete(self, waits_from: Option<Timestamp>) -> rusqlite::Result<ReceiverHealth> {
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, waits_from: Option<Timestamp>) -> Result<ReceiverHealth, Damaged> {
         let at = |ms: Option<i64>| ms.map(Timestamp::from_ms);
         let answer = self.by.map(|answer| answer.complete()).transpose()?;
         Ok(ReceiverHealth {

@@ -8,10 +8,11 @@ use adieu_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::error::Damaged;
+use crate::Damaged;
 
+/// What of a subscriber is not in columns.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct SubscriberDetail {
+pub struct SubscriberDetail {
     kind: String,
     address: String,
     enabled: bool,
@@ -31,16 +32,22 @@ pub(crate) struct SubscriberDetail {
 }
 
 /// What of a subscriber stands in columns.
-pub(crate) struct SubscriberColumns {
-    pub(crate) id: SubscriberId,
-    pub(crate) realm: RealmId,
-    pub(crate) version: Version,
-    pub(crate) sealed: Vec<u8>,
-    pub(crate) sealed_before: Option<Vec<u8>>,
+pub struct SubscriberColumns {
+    /// Its id.
+    pub id: SubscriberId,
+    /// Its realm.
+    pub realm: RealmId,
+    /// Its version.
+    pub version: Version,
+    /// Its sealed credential.
+    pub sealed: Vec<u8>,
+    /// The credential before.
+    pub sealed_before: Option<Vec<u8>>,
 }
 
 impl SubscriberDetail {
-    pub(crate) fn of(one: &Subscriber) -> Self {
+    /// As it is written.
+    pub fn of(one: &Subscriber) -> Self {
         let (causes, subject) = match &one.kind {
             SubscriberKind::Webhook { causes } => {
                 (causes.iter().map(|cause| cause.word().to_owned()).collect(), None)
@@ -65,8 +72,9 @@ impl SubscriberDetail {
         }
     }
 
-    pub(crate) fn complete(self, columns: SubscriberColumns) -> rusqlite::Result<Subscriber> {
-        let damaged = || Damaged::row("subscriber");
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, columns: SubscriberColumns) -> Result<Subscriber, Damaged> {
+        let damaged = || Damaged("subscriber");
         let [hook, revocation] = SubscriberKind::WORDS;
         let [iss_sub, email, opaque] = SubjectForm::WORDS;
         let kind = if self.kind == hook {

@@ -6,7 +6,7 @@ use adieu_core::{EndScope, RealmId, UserKey};
 use uuid::Uuid;
 
 /// A scope as a key: a letter and the id. All of a scope follow each other by generation.
-pub(crate) fn scope_key(scope: &EndScope) -> Vec<u8> {
+pub fn scope_key(scope: &EndScope) -> Vec<u8> {
     let (letter, id) = match scope {
         EndScope::User(key) => (b'u', key.number().to_be_bytes().to_vec()),
         EndScope::Realm(id) => (b'r', id.uuid().as_bytes().to_vec()),
@@ -16,7 +16,7 @@ pub(crate) fn scope_key(scope: &EndScope) -> Vec<u8> {
 }
 
 /// The scope of a key.
-pub(crate) fn scope_of(key: &[u8]) -> Option<EndScope> {
+pub fn scope_of(key: &[u8]) -> Option<EndScope> {
     let (letter, id) = key.split_first()?;
     match letter {
         b'u' => UserKey::from_stored(u64::from_be_bytes(id.try_into().ok()?)).map(EndScope::User),

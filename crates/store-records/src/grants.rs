@@ -8,8 +8,8 @@ use adieu_core::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::Damaged;
-use crate::records::{hex, unhex};
+use crate::Damaged;
+use crate::{hex, unhex};
 
 /// A token that was revoked, and until when that matters.
 #[derive(Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl RevokedTokenDetail {
 
 /// A grant, but for its number.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct GrantDetail {
+pub struct GrantDetail {
     r: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     iss: Option<String>,
@@ -71,7 +71,8 @@ pub(crate) struct GrantDetail {
 }
 
 impl GrantDetail {
-    pub(crate) fn of(grant: &Grant) -> Self {
+    /// As it is written.
+    pub fn of(grant: &Grant) -> Self {
         let replaced = grant.refresh.and_then(|refresh| refresh.replaced);
         Self {
             r: grant.realm.uuid(),
@@ -102,7 +103,8 @@ impl GrantDetail {
         }
     }
 
-    pub(crate) fn complete(self, id: GrantId) -> rusqlite::Result<Grant> {
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, id: GrantId) -> Result<Grant, Damaged> {
         let at = Timestamp::from_ms;
         let replaced = match self.rt_before {
             None => None,
@@ -119,7 +121,7 @@ impl GrantDetail {
             id,
             realm: RealmId::from_uuid(self.r),
             issuer: self.iss,
-            client: self.c.parse().map_err(|_| Damaged::row("client id"))?,
+            client: self.c.parse().map_err(|_| Damaged("client id"))?,
             client_generation: self.g,
             user: UserId::from_uuid(self.u),
             user_generation: self.ug,

@@ -9,7 +9,7 @@ use adieu_core::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::Damaged;
+use crate::Damaged;
 
 /// A role with its scope.
 #[derive(Serialize, Deserialize)]
@@ -36,24 +36,24 @@ impl RoleDetail {
         Self { role: role.into(), realm, population }
     }
 
-    fn complete(self) -> rusqlite::Result<RoleAssignment> {
+    fn complete(self) -> Result<RoleAssignment, Damaged> {
         let scope = match (self.realm, self.population) {
             (Some(id), None) => RoleScope::Realm(RealmId::from_uuid(id)),
             (None, Some(id)) => RoleScope::Population(PopulationId::from_uuid(id)),
-            _ => return Err(Damaged::row("role scope")),
+            _ => return Err(Damaged("role scope")),
         };
         let role = match self.role.as_str() {
             "identity_data_admin" => Role::IdentityDataAdmin,
             "identity_data_reader" => Role::IdentityDataReader,
             "realm_admin" => Role::RealmAdmin,
             "client_admin" => Role::ClientAdmin,
-            _ => return Err(Damaged::row("role")),
+            _ => return Err(Damaged("role")),
         };
         Ok(RoleAssignment { role, scope })
     }
 }
 
-pub(super) fn roles(details: Vec<RoleDetail>) -> rusqlite::Result<Vec<RoleAssignment>> {
+pub(super) fn roles(details: Vec<RoleDetail>) -> Result<Vec<RoleAssignment>, Damaged> {
     details.into_iter().map(RoleDetail::complete).collect()
 }
 
@@ -83,7 +83,7 @@ impl CodesDetail {
 
 /// What of a user is not in columns.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct UserDetail {
+pub struct UserDetail {
     population: Uuid,
     username: String,
     email: Option<String>,
@@ -114,7 +114,8 @@ pub(crate) struct UserDetail {
 }
 
 impl UserDetail {
-    pub(crate) fn of(user: &User) -> Self {
+    /// As it is written.
+    pub fn of(user: &User) -> Self {
         Self {
             population: user.population.uuid(),
             username: user.username.clone(),
@@ -136,7 +137,8 @@ impl UserDetail {
         }
     }
 
-    pub(crate) fn complete(self, user: UserColumns) -> rusqlite::Result<User> {
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, user: UserColumns) -> Result<User, Damaged> {
         Ok(User {
             key: user.key,
             id: user.id,
@@ -172,20 +174,28 @@ fn lock((at, until): (i64, Option<i64>)) -> AccountLock {
 }
 
 /// What of a user is in columns.
-pub(crate) struct UserColumns {
-    pub(crate) key: adieu_core::UserKey,
-    pub(crate) id: UserId,
-    pub(crate) realm: RealmId,
-    pub(crate) enabled: bool,
-    pub(crate) generation: u64,
-    pub(crate) removed: bool,
-    pub(crate) password: Option<String>,
-    pub(crate) version: Version,
+pub struct UserColumns {
+    /// Its key.
+    pub key: adieu_core::UserKey,
+    /// Its id.
+    pub id: UserId,
+    /// Its realm.
+    pub realm: RealmId,
+    /// Whether it is enabled.
+    pub enabled: bool,
+    /// Its generation.
+    pub generation: u64,
+    /// Whether it was removed.
+    pub removed: bool,
+    /// The hash of its password.
+    pub password: Option<String>,
+    /// Its version.
+    pub version: Version,
 }
 
 /// What of a population is not in columns.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct PopulationDetail {
+pub struct PopulationDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     #[serde(default)]
@@ -195,7 +205,8 @@ pub(crate) struct PopulationDetail {
 }
 
 impl PopulationDetail {
-    pub(crate) fn of(population: &Population) -> Self {
+    /// As it is written.
+    pub fn of(population: &Population) -> Self {
         Self {
             description: population.description.clone(),
             created_at: population.created_at.ms(),
@@ -203,7 +214,8 @@ impl PopulationDetail {
         }
     }
 
-    pub(crate) fn complete(self, population: Population) -> Population {
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, population: Population) -> Population {
         Population {
             description: self.description,
             created_at: Timestamp::from_ms(self.created_at),

@@ -10,7 +10,7 @@ const ALGORITHM: &str = "RS256";
 
 /// A participant, but for its client and epoch.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct ParticipantDetail {
+pub struct ParticipantDetail {
     g: u64,
     t: i64,
     #[serde(default)]
@@ -26,7 +26,8 @@ pub(crate) struct ParticipantDetail {
 }
 
 impl ParticipantDetail {
-    pub(crate) fn of(participant: &Participant, session: &Session) -> Self {
+    /// As it is written.
+    pub fn of(participant: &Participant, session: &Session) -> Self {
         let known = &participant.known_as;
         let unless = |usual: String, text: &String| Some(text).filter(|text| **text != usual).cloned();
         Self {
@@ -40,7 +41,8 @@ impl ParticipantDetail {
         }
     }
 
-    pub(crate) fn complete(self, session: &Session, client: ClientId, epoch: u32) -> Participant {
+    /// As core has it, with what stands in columns.
+    pub fn complete(self, session: &Session, client: ClientId, epoch: u32) -> Participant {
         Participant {
             client,
             client_generation: self.g,
