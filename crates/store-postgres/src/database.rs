@@ -12,6 +12,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row, Statement};
 
 use crate::Options;
+use crate::address;
 use crate::error::{Fault, OpenError};
 use crate::tls::{self, Trust};
 use crate::working::Array;
@@ -26,10 +27,7 @@ pub(crate) struct Connector {
 
 impl Connector {
     pub(crate) fn of(options: Options, entropy: Arc<dyn Entropy>) -> Result<Self, OpenError> {
-        let mut config: Config = options
-            .url
-            .parse()
-            .map_err(|error: tokio_postgres::Error| OpenError::Address(error.to_string()))?;
+        let mut config = address::parsed(&options.url)?;
         // Of several hosts the one that takes writes is found, also after the primary has moved.
         config.target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
         if config.get_connect_timeout().is_none() {
@@ -44,16 +42,28 @@ impl Connector {
         Ok(Self { config, trust, options, entropy })
     }
 
+    /// The configuration with the password as it is now.
+    fn config_now(&self) -> Result<Config, OpenError> {
+        let mut config = self.config.clone();
+        if let Some(path) = &self.options.password_file {
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|error| OpenError::Password(format!("{}: {error}", path.display())))?;
+            config.password(text.trim_end_matches(['\r', '\n']));
+        }
+        Ok(config)
+    }
+
     /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Database, OpenError> {
+        let config = self.config_now()?;
         let client = match &self.trust {
             Trust::Nobody => {
-                let (client, connection) = self.config.connect(tokio_postgres::NoTls).await?;
+                let (client, connection) = config.connect(tokio_postgres::NoTls).await?;
                 tokio::spawn(connection);
                 client
             }
             Trust::Roots(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await?;
+                let (client, connection) = config.connect(tls.clone()).await?;
                 tokio::spawn(connection);
                 client
             }

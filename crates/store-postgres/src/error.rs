@@ -19,6 +19,9 @@ pub enum OpenError {
     /// The certificates that are to be trusted can't be read.
     #[error("the certificates to trust for the store can't be read: {0}")]
     Roots(String),
+    /// The file of the password can't be read.
+    #[error("the password of the store can't be read: {0}")]
+    Password(String),
     /// Nobody answers there, or not as who may write.
     #[error("the store can't be reached: {0}; is the database running, and does it take writes there?")]
     Unreachable(String),
@@ -47,7 +50,13 @@ pub enum OpenError {
 
 impl From<tokio_postgres::Error> for OpenError {
     fn from(error: tokio_postgres::Error) -> Self {
-        if error.as_db_error().is_some() {
+        let comes_back = [
+            &SqlState::CANNOT_CONNECT_NOW,
+            &SqlState::ADMIN_SHUTDOWN,
+            &SqlState::CRASH_SHUTDOWN,
+            &SqlState::TOO_MANY_CONNECTIONS,
+        ];
+        if error.as_db_error().is_some_and(|refusal| !comes_back.contains(&refusal.code())) {
             Self::Database(shown(&error))
         } else {
             Self::Unreachable(shown(&error))

@@ -6,11 +6,13 @@
 
 mod activity;
 mod acts;
+mod address;
 mod batch;
 mod commit;
 mod database;
 mod error;
 mod fetch;
+mod found;
 mod health;
 mod job;
 mod options;
@@ -28,7 +30,9 @@ use std::sync::{Arc, OnceLock};
 
 use adieu_core::{Entropy, InstallationKey, entropy};
 
+pub use address::StoreAddress;
 pub use error::OpenError;
+pub use found::FoundDatabase;
 pub use options::Options;
 
 use crate::activity::Activity;

@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How a store is opened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where it is: `postgres://user:password@one:5432,two:5432/database`, or a socket as `host=/run/postgresql user=adieu`. Of several
     /// hosts the one that takes writes is found.
     pub url: String,
+    /// A file with the password and nothing else; it is read for each connection.
+    pub password_file: Option<PathBuf>,
     /// A file of certificates: who answers has to prove to be one of theirs. None for a socket, or a network of one's own.
     pub roots: Option<PathBuf>,
     /// Connections that write, 1 to 4.
@@ -32,6 +34,7 @@ impl Options {
     pub fn of(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            password_file: None,
             roots: None,
             writers: 2,
             readers: 2,

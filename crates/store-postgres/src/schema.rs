@@ -111,9 +111,7 @@ pub(crate) async fn prepare(
     for _ in 0..TURNS_MAX {
         let row = client.query_one("SELECT number FROM adieu_schema WHERE id = 0", &[]).await?;
         let found: i64 = row.get(0);
-        if found > newest {
-            return Err(OpenError::TooNew { found, known: newest });
-        }
+        is_known(found)?;
         if found == newest {
             return compare_key(client, key).await;
         }
@@ -136,6 +134,12 @@ async fn take_turn(client: &Client, node: &[u8; 16]) -> Result<bool, OpenError> 
         FROM (SELECT CAST(extract(epoch FROM current_timestamp) * 1000 AS bigint) AS now_ms) clock
         WHERE id = 0 AND (until < now_ms OR owner = $1)";
     Ok(client.execute(sql, &[&&node[..], &MIGRATION_MS]).await? == 1)
+}
+
+/// Refuses a schema of a later version.
+pub(crate) fn is_known(found: i64) -> Result<(), OpenError> {
+    let known = i64::try_from(MIGRATIONS.len()).expect("few migrations");
+    if found > known { Err(OpenError::TooNew { found, known }) } else { Ok(()) }
 }
 
 /// Takes the schema one number up, and gives the turn back.
@@ -169,16 +173,32 @@ async fn found_guards(client: &Client) -> Result<(), tokio_postgres::Error> {
     Ok(())
 }
 
+/// The number of the schema that is there; none where it is just being made, and an error of a missing table where there is none.
+pub(crate) async fn number_of(client: &Client) -> Result<Option<i64>, tokio_postgres::Error> {
+    let row = client.query_opt("SELECT number FROM adieu_schema WHERE id = 0", &[]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
 /// Compares the installation key with what the database keeps of it. With another key nothing that is sealed opens.
 async fn compare_key(client: &Client, key: &InstallationKey) -> Result<(), OpenError> {
     let own = key.derive(Purpose::KeyCheck);
     let keep = "INSERT INTO installation(id, key_check) VALUES (0, $1) ON CONFLICT (id) DO NOTHING";
     client.execute(keep, &[&&own[..]]).await?;
-    let row = client.query_one("SELECT key_check FROM installation WHERE id = 0", &[]).await?;
-    let kept: Vec<u8> = row.get(0);
+    let kept = kept_check(client).await?;
+    if kept.is_some_and(|kept| is_of(key, &kept)) { Ok(()) } else { Err(OpenError::KeyOfAnother) }
+}
+
+/// What the database keeps of the key of its installation, if there is one.
+pub(crate) async fn kept_check(client: &Client) -> Result<Option<Vec<u8>>, tokio_postgres::Error> {
+    let row = client.query_opt("SELECT key_check FROM installation WHERE id = 0", &[]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Whether what is kept of a key is of this one.
+pub(crate) fn is_of(key: &InstallationKey, kept: &[u8]) -> bool {
     let kept: Option<[u8; 32]> = kept.try_into().ok();
-    let same = kept.is_some_and(|kept| TokenHash::from_bytes(kept).same(&TokenHash::from_bytes(own)));
-    if same { Ok(()) } else { Err(OpenError::KeyOfAnother) }
+    let own = TokenHash::from_bytes(key.derive(Purpose::KeyCheck));
+    kept.is_some_and(|kept| TokenHash::from_bytes(kept).same(&own))
 }
 
 /// Takes a list of lines for a writing connection: a new one, or one that nobody has written to for an hour. Who had it before finds

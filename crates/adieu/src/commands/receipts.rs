@@ -205,7 +205,7 @@ fn summary(notices: &Value, drawn: bool) -> String {
 /// `endings retry`, `endings give-up`.
 pub(super) async fn again(ending: &str, verb: &str, reach: &Reach) -> Result<()> {
     let path = format!("/v1/endings/{}/{verb}", encoded(ending));
-    let done = open(reach)?.ask(Method::POST, &path, None).await?;
+    let done = open(reach).await?.ask(Method::POST, &path, None).await?;
     shown::one(&done, reach.json, || {
         let what = if verb == "retry" { "tried again" } else { "given up" };
         format!("{what}: {} notices of ending {ending}", done["notices"])
