@@ -7,8 +7,8 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio_postgres::{Client, NoTls};
 
@@ -21,6 +21,8 @@ const USERS: [&str; 2] = ["postgres", "nobody"];
 pub struct Server {
     socket: String,
     databases: AtomicU32,
+    /// Databases that nobody needs any more.
+    left: Mutex<Vec<String>>,
     /// Its input stays open as long as this process lives.
     _starter: Child,
 }
@@ -57,7 +59,7 @@ impl Server {
         BufReader::new(output).read_line(&mut socket).expect("it says where it listens");
         let socket = socket.trim().to_owned();
         assert!(!socket.is_empty(), "PostgreSQL did not start: it says why above");
-        Self { socket, databases: AtomicU32::new(0), _starter: starter }
+        Self { socket, databases: AtomicU32::new(0), left: Mutex::default(), _starter: starter }
     }
 
     /// The address of a database.
@@ -68,35 +70,49 @@ impl Server {
     /// Makes an empty database; gives its name.
     pub async fn fresh_database(&self) -> String {
         let name = self.next_name();
-        self.on("postgres")
-            .await
-            .batch_execute(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a database");
+        let client = self.on("postgres").await;
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        for left in left {
+            let gone = format!("DROP DATABASE IF EXISTS {left} WITH (FORCE)");
+            client.batch_execute(&gone).await.expect("a database goes");
+        }
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database");
         name
+    }
+
+    /// Says that nobody needs a database any more: it goes when the next one is made, whoever is still connected to it.
+    pub fn leave(&self, database: String) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(database);
     }
 
     /// Makes a copy of a database as it is; whoever is connected to it is cut off. Gives its name.
     pub async fn copied_database(&self, from: &str) -> String {
         let name = self.next_name();
+        self.shut(from).await;
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {from} STRATEGY file_copy");
+        self.on("postgres").await.batch_execute(&copy).await.expect("a copy");
+        self.let_in(from).await;
+        name
+    }
+
+    /// Cuts everybody off from a database, and lets nobody in.
+    pub async fn shut(&self, database: &str) {
         let client = self.on("postgres").await;
-        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{from}'");
-        let gone = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{from}'");
-        client
-            .batch_execute(&format!("ALTER DATABASE {from} ALLOW_CONNECTIONS false"))
-            .await
-            .expect("closed");
+        let cut =
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'");
+        let gone = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+        let shut = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS false");
+        client.batch_execute(&shut).await.expect("closed");
         client.batch_execute(&cut).await.expect("cut off");
         while client.query_one(&gone, &[]).await.expect("a count").get::<_, i64>(0) > 0 {
             tokio::task::yield_now().await;
         }
-        let copy = format!("CREATE DATABASE {name} TEMPLATE {from} STRATEGY file_copy");
-        client.batch_execute(&copy).await.expect("a copy");
-        client
-            .batch_execute(&format!("ALTER DATABASE {from} ALLOW_CONNECTIONS true"))
-            .await
-            .expect("open again");
-        name
+    }
+
+    /// Lets everybody into a database again.
+    pub async fn let_in(&self, database: &str) {
+        let open = format!("ALTER DATABASE {database} ALLOW_CONNECTIONS true");
+        self.on("postgres").await.batch_execute(&open).await.expect("open again");
     }
 
     /// A connection to a database.
