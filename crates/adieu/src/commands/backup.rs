@@ -81,6 +81,7 @@ pub struct TakeOver {
 /// What is done instead where the installation is in a database.
 const BACKED_UP_THERE: &str = "back the database up by its own means (pg_basebackup with its log, or pg_dump), and keep the \
      installation key with it; without the key a backup opens nothing";
+const NOTHING_RESTORED: &str = "nothing was restored there that waits to take over";
 const RESTORED_THERE: &str = "bring the database back by its own means; what was backed up with it is as it was then, so end all \
      sessions afterwards (`adieu end`), because what ended since would live again";
 
@@ -137,7 +138,7 @@ impl Restore {
 
 /// `take-over`.
 pub fn take_over(order: &TakeOver) -> Result<()> {
-    let data = folder_of(order.config.as_deref(), RESTORED_THERE)?;
+    let data = folder_of(order.config.as_deref(), NOTHING_RESTORED)?;
     Folder::is_made(&data)?;
     if !Folder::is_untold(&data) {
         say!("nothing to do: its applications are told of endings");
