@@ -31,7 +31,7 @@ use adieu_core::{Entropy, InstallationKey, entropy};
 pub use error::OpenError;
 pub use options::Options;
 
-use crate::activity::Activity;
+use crate::activity::SeenActivity;
 use crate::acts::Cursors;
 use crate::batch::Batch;
 use crate::database::Connector;
@@ -67,7 +67,7 @@ impl PostgresStore {
         drop(first);
         let shared = Arc::new(Shared {
             ciphers: Ciphers::new(key),
-            activity: Activity::default(),
+            activity: SeenActivity::default(),
             health: Health::default(),
             ticks: Ticks::default(),
             telling_since: OnceLock::new(),
