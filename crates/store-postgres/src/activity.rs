@@ -9,12 +9,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use adieu_core::{Session, SessionId, Timestamp};
 use tokio::sync::watch;
 
-/// Sessions whose activity is remembered (HOME-LIMITS); beyond it activity is written down at once.
+/// Sessions whose activity is remembered (HOME-LIMITS); beyond it some of it is forgotten, as in a crash.
 const REMEMBERED_MAX: usize = 1_000_000;
 
 /// What is known of activity.
 #[derive(Default)]
-pub(crate) struct Activity {
+pub(crate) struct SeenActivity {
     seen: Mutex<HashMap<u128, Seen>>,
     /// How many writes of it are on their way.
     on_the_way: watch::Sender<usize>,
@@ -27,7 +27,15 @@ struct Seen {
     given: Timestamp,
 }
 
-impl Activity {
+/// Forgets a sixteenth: less than the grain of each of them is lost.
+fn forget_some(all: &mut HashMap<u128, Seen>) {
+    let some: Vec<u128> = all.keys().take(REMEMBERED_MAX / 16).copied().collect();
+    for id in some {
+        all.remove(&id);
+    }
+}
+
+impl SeenActivity {
     fn lock(&self) -> MutexGuard<'_, HashMap<u128, Seen>> {
         // Times are whole, whoever panicked.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
@@ -41,9 +49,10 @@ impl Activity {
     /// Notes activity of a session; true for the one caller who is to have it written down.
     pub(crate) fn note(&self, session: &Session, at: Timestamp) -> bool {
         let mut all = self.lock();
-        let is_full = all.len() >= REMEMBERED_MAX;
+        if all.len() >= REMEMBERED_MAX {
+            forget_some(&mut all);
+        }
         match all.entry(session.id.number()) {
-            Entry::Vacant(_) if is_full => true,
             Entry::Vacant(place) => {
                 let given = session.seen_at;
                 let is_due = at.since(given) >= session.seen_grain();

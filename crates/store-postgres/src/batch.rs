@@ -24,23 +24,24 @@ use adieu_core::{
 
 use crate::rows::{
     AllRealms, AllTold, BatchGone, ClientsOf, ClientsWithUri, ConsentsOf, CountByGeneration, DocumentsFrom,
-    DoneMass, Due, DueBetween, DueOf, ExpiredFlows, ExpiredGrants, FirstBehind, Guard, Guarded, HasTrait,
+    DoneMass, Due, DueBetween, DueOf, ExpiredFlows, ExpiredGrants, FirstBehind, GuardRow, Guarded, HasTrait,
     HighestTick, KeptClient, KeptConsent, KeptCounts, KeptDocument, KeptExternal, KeptFlow, KeptGrant,
     KeptKey, KeptMass, KeptName, KeptParticipant, KeptPopulation, KeptRealm, KeptReceipt, KeptReceiver,
-    KeptRemoved, KeptSession, KeptSubscriber, KeptTold, KeptUser, KeyInUse, KeysOf, LastPlace, LatestOf,
-    Line, LineGone, LinesDownFrom, ListedTrait, ListedUri, LiveEntry, LiveOf, LiveOfUser, LiveStretch,
-    OfRealm, OfUser, OldBatches, OldCounts, OldLines, OldReceipts, ParticipantsAt, PendingOf, PlacesBetween,
-    PlacesOf, PopulationsOf, ReceiptsOf, ReceiversBehind, RowsBehind, SharedDue, SharedDueBy, SharedPlaces,
-    Stretch, SubscribedRealms, SubscribersOf, ToldBehind, UntoldLines, UsersIn, UsersOf, Waiting, Walks,
+    KeptRemoved, KeptSubscriber, KeptTold, KeptUser, KeyInUse, KeysOf, LastPlace, LatestOf, LineGone, LineOf,
+    LinesDownFrom, ListOfRealm, ListOfUser, ListedTrait, ListedUri, LiveEntry, LiveOf, LiveOfUser,
+    LiveStretch, OldBatches, OldCounts, OldLines, OldReceipts, ParticipantsAt, PendingOf, PlacedSession,
+    PlacesBetween, PlacesOf, PopulationsOf, ReceiptsOf, ReceiversBehind, RowsBehind, SharedDue, SharedDueBy,
+    SharedPlaces, Stretch, SubscribedRealms, SubscribersOf, ToldBehind, UntoldLines, UsersIn, UsersOf,
+    WaitingReceivers, Walks,
 };
 use crate::shared::Shared;
-use crate::working::{Asked, Halt, Lock, Looked, Table};
+use crate::working::{Halt, Lock, Looked, Replies, WorkingTable};
 
 pub(crate) use endings::LineMade;
 
 /// A lock that an order wants before it is run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Hint {
+pub(crate) enum LockHint {
     User(UserKey),
     UserId(UserId),
     Realm(RealmId, Lock),
@@ -59,35 +60,35 @@ pub(crate) struct Batch {
     writes: bool,
     /// Whether it holds what guards work, although it locks nothing else.
     guards_only: bool,
-    pub(crate) users: Table<KeptUser>,
-    pub(crate) realms: Table<KeptRealm>,
-    pub(crate) populations: Table<KeptPopulation>,
-    pub(crate) clients: Table<KeptClient>,
-    pub(crate) guards: Table<Guard>,
-    pub(crate) sessions: Table<KeptSession>,
-    pub(crate) live: Table<LiveEntry>,
-    pub(crate) participants: Table<KeptParticipant>,
-    pub(crate) mass_endings: Table<KeptMass>,
-    pub(crate) names: Table<KeptName>,
-    pub(crate) externals: Table<KeptExternal>,
-    pub(crate) keys: Table<KeptKey>,
-    pub(crate) dues: Table<Due>,
-    pub(crate) shared_dues: Table<SharedDue>,
-    pub(crate) documents: Table<KeptDocument>,
-    pub(crate) removed: Table<KeptRemoved>,
-    pub(crate) uris: Table<ListedUri>,
-    pub(crate) traits: Table<ListedTrait>,
-    pub(crate) receivers: Table<KeptReceiver>,
-    pub(crate) told: Table<KeptTold>,
-    pub(crate) receipt_counts: Table<KeptCounts>,
-    pub(crate) consents: Table<KeptConsent>,
-    pub(crate) flows: Table<KeptFlow>,
-    pub(crate) grants: Table<KeptGrant>,
-    pub(crate) subscribers: Table<KeptSubscriber>,
-    pub(crate) receipts: Table<KeptReceipt>,
-    pub(crate) lines_gone: Table<LineGone>,
-    pub(crate) batches_gone: Table<BatchGone>,
-    pub(crate) asked: AllAsked,
+    pub(crate) users: WorkingTable<KeptUser>,
+    pub(crate) realms: WorkingTable<KeptRealm>,
+    pub(crate) populations: WorkingTable<KeptPopulation>,
+    pub(crate) clients: WorkingTable<KeptClient>,
+    pub(crate) guards: WorkingTable<GuardRow>,
+    pub(crate) sessions: WorkingTable<PlacedSession>,
+    pub(crate) live: WorkingTable<LiveEntry>,
+    pub(crate) participants: WorkingTable<KeptParticipant>,
+    pub(crate) mass_endings: WorkingTable<KeptMass>,
+    pub(crate) names: WorkingTable<KeptName>,
+    pub(crate) externals: WorkingTable<KeptExternal>,
+    pub(crate) keys: WorkingTable<KeptKey>,
+    pub(crate) dues: WorkingTable<Due>,
+    pub(crate) shared_dues: WorkingTable<SharedDue>,
+    pub(crate) documents: WorkingTable<KeptDocument>,
+    pub(crate) removed: WorkingTable<KeptRemoved>,
+    pub(crate) uris: WorkingTable<ListedUri>,
+    pub(crate) traits: WorkingTable<ListedTrait>,
+    pub(crate) receivers: WorkingTable<KeptReceiver>,
+    pub(crate) told: WorkingTable<KeptTold>,
+    pub(crate) receipt_counts: WorkingTable<KeptCounts>,
+    pub(crate) consents: WorkingTable<KeptConsent>,
+    pub(crate) flows: WorkingTable<KeptFlow>,
+    pub(crate) grants: WorkingTable<KeptGrant>,
+    pub(crate) subscribers: WorkingTable<KeptSubscriber>,
+    pub(crate) receipts: WorkingTable<KeptReceipt>,
+    pub(crate) lines_gone: WorkingTable<LineGone>,
+    pub(crate) batches_gone: WorkingTable<BatchGone>,
+    pub(crate) asked: AllReplies,
     /// Keys of users by their ids; none where there is no such user.
     ids: BTreeMap<UserId, Option<UserKey>>,
     wanted_ids: RefCell<BTreeSet<UserId>>,
@@ -100,61 +101,61 @@ pub(crate) struct Batch {
     pub(crate) lane: (u64, u64),
     /// Whether it holds locks.
     pub(crate) holds: bool,
-    hints: RefCell<Vec<Hint>>,
+    hints: RefCell<Vec<LockHint>>,
     refused_in_writing: Cell<bool>,
 }
 
 /// Questions by their kinds.
 #[derive(Default)]
-pub(crate) struct AllAsked {
-    pub(crate) all_realms: Asked<AllRealms>,
-    pub(crate) populations_of: Asked<PopulationsOf>,
-    pub(crate) users_in: Asked<UsersIn>,
-    pub(crate) users_of: Asked<UsersOf>,
-    pub(crate) key_in_use: Asked<KeyInUse>,
-    pub(crate) clients_of: Asked<ClientsOf>,
-    pub(crate) keys_of: Asked<KeysOf>,
-    pub(crate) live_of: Asked<LiveOf>,
-    pub(crate) live_stretch: Asked<LiveStretch>,
-    pub(crate) of_realm: Asked<Stretch<OfRealm>>,
-    pub(crate) of_user: Asked<Stretch<OfUser>>,
-    pub(crate) live_of_user: Asked<Stretch<LiveOfUser>>,
-    pub(crate) count_by_generation: Asked<CountByGeneration>,
-    pub(crate) last_place: Asked<LastPlace>,
-    pub(crate) places_of: Asked<PlacesOf>,
-    pub(crate) participants_at: Asked<ParticipantsAt>,
-    pub(crate) shared_places: Asked<SharedPlaces>,
-    pub(crate) first_behind: Asked<FirstBehind>,
-    pub(crate) line: Asked<Line>,
-    pub(crate) lines_down_from: Asked<LinesDownFrom>,
-    pub(crate) highest_tick: Asked<HighestTick>,
-    pub(crate) documents_from: Asked<DocumentsFrom>,
-    pub(crate) clients_with_uri: Asked<ClientsWithUri>,
-    pub(crate) has_trait: Asked<HasTrait>,
-    pub(crate) all_told: Asked<AllTold>,
-    pub(crate) untold_lines: Asked<UntoldLines>,
-    pub(crate) consents_of: Asked<ConsentsOf>,
-    pub(crate) due_between: Asked<DueBetween>,
-    pub(crate) shared_due_by: Asked<SharedDueBy>,
-    pub(crate) walks: Asked<Walks>,
-    pub(crate) done_mass: Asked<DoneMass>,
-    pub(crate) rows_behind: Asked<RowsBehind>,
-    pub(crate) expired_flows: Asked<ExpiredFlows>,
-    pub(crate) expired_grants: Asked<ExpiredGrants>,
-    pub(crate) old_lines: Asked<OldLines>,
-    pub(crate) old_receipts: Asked<OldReceipts>,
-    pub(crate) old_counts: Asked<OldCounts>,
-    pub(crate) old_batches: Asked<OldBatches>,
-    pub(crate) subscribers_of: Asked<SubscribersOf>,
-    pub(crate) subscribed_realms: Asked<SubscribedRealms>,
-    pub(crate) receipts_of: Asked<ReceiptsOf>,
-    pub(crate) due_of: Asked<DueOf>,
-    pub(crate) latest_of: Asked<LatestOf>,
-    pub(crate) pending_of: Asked<PendingOf>,
-    pub(crate) waiting: Asked<Waiting>,
-    pub(crate) receivers_behind: Asked<ReceiversBehind>,
-    pub(crate) told_behind: Asked<ToldBehind>,
-    pub(crate) places_between: Asked<PlacesBetween>,
+pub(crate) struct AllReplies {
+    pub(crate) all_realms: Replies<AllRealms>,
+    pub(crate) populations_of: Replies<PopulationsOf>,
+    pub(crate) users_in: Replies<UsersIn>,
+    pub(crate) users_of: Replies<UsersOf>,
+    pub(crate) key_in_use: Replies<KeyInUse>,
+    pub(crate) clients_of: Replies<ClientsOf>,
+    pub(crate) keys_of: Replies<KeysOf>,
+    pub(crate) live_of: Replies<LiveOf>,
+    pub(crate) live_stretch: Replies<LiveStretch>,
+    pub(crate) of_realm: Replies<Stretch<ListOfRealm>>,
+    pub(crate) of_user: Replies<Stretch<ListOfUser>>,
+    pub(crate) live_of_user: Replies<Stretch<LiveOfUser>>,
+    pub(crate) count_by_generation: Replies<CountByGeneration>,
+    pub(crate) last_place: Replies<LastPlace>,
+    pub(crate) places_of: Replies<PlacesOf>,
+    pub(crate) participants_at: Replies<ParticipantsAt>,
+    pub(crate) shared_places: Replies<SharedPlaces>,
+    pub(crate) first_behind: Replies<FirstBehind>,
+    pub(crate) line: Replies<LineOf>,
+    pub(crate) lines_down_from: Replies<LinesDownFrom>,
+    pub(crate) highest_tick: Replies<HighestTick>,
+    pub(crate) documents_from: Replies<DocumentsFrom>,
+    pub(crate) clients_with_uri: Replies<ClientsWithUri>,
+    pub(crate) has_trait: Replies<HasTrait>,
+    pub(crate) all_told: Replies<AllTold>,
+    pub(crate) untold_lines: Replies<UntoldLines>,
+    pub(crate) consents_of: Replies<ConsentsOf>,
+    pub(crate) due_between: Replies<DueBetween>,
+    pub(crate) shared_due_by: Replies<SharedDueBy>,
+    pub(crate) walks: Replies<Walks>,
+    pub(crate) done_mass: Replies<DoneMass>,
+    pub(crate) rows_behind: Replies<RowsBehind>,
+    pub(crate) expired_flows: Replies<ExpiredFlows>,
+    pub(crate) expired_grants: Replies<ExpiredGrants>,
+    pub(crate) old_lines: Replies<OldLines>,
+    pub(crate) old_receipts: Replies<OldReceipts>,
+    pub(crate) old_counts: Replies<OldCounts>,
+    pub(crate) old_batches: Replies<OldBatches>,
+    pub(crate) subscribers_of: Replies<SubscribersOf>,
+    pub(crate) subscribed_realms: Replies<SubscribedRealms>,
+    pub(crate) receipts_of: Replies<ReceiptsOf>,
+    pub(crate) due_of: Replies<DueOf>,
+    pub(crate) latest_of: Replies<LatestOf>,
+    pub(crate) pending_of: Replies<PendingOf>,
+    pub(crate) waiting: Replies<WaitingReceivers>,
+    pub(crate) receivers_behind: Replies<ReceiversBehind>,
+    pub(crate) told_behind: Replies<ToldBehind>,
+    pub(crate) places_between: Replies<PlacesBetween>,
 }
 
 /// The tables but that of the users, in the order in which they are locked and written.
@@ -276,12 +277,12 @@ pub(crate) use each_question;
 
 impl Batch {
     /// The working set of a batch that writes, with the list of its lines and the tick of the last one there.
-    pub(crate) fn writing(shared: &Arc<Shared>, lane: (u64, u64)) -> Self {
+    pub(crate) fn writing(shared: &Arc<Shared>, lane: u64) -> Self {
         Self::new(shared, true, lane)
     }
 
     /// The working set of a batch that tells: what ended is changed by nobody, so that users, realms and clients are only read.
-    pub(crate) fn telling(shared: &Arc<Shared>, lane: (u64, u64)) -> Self {
+    pub(crate) fn telling(shared: &Arc<Shared>, lane: u64) -> Self {
         let reading = Self::new(shared, false, lane);
         let Self { guards, receivers, told, receipt_counts, .. } = Self::new(shared, true, lane);
         Self { guards, receivers, told, receipt_counts, guards_only: true, ..reading }
@@ -289,49 +290,49 @@ impl Batch {
 
     /// The working set of questions.
     pub(crate) fn reading(shared: &Arc<Shared>) -> Self {
-        Self::new(shared, false, (0, 0))
+        Self::new(shared, false, 0)
     }
 
-    fn new(shared: &Arc<Shared>, writes: bool, lane: (u64, u64)) -> Self {
+    fn new(shared: &Arc<Shared>, writes: bool, lane: u64) -> Self {
         Self {
             shared: Arc::clone(shared),
             writes,
             guards_only: false,
-            users: Table::new(writes),
-            realms: Table::new(writes),
-            populations: Table::new(writes),
-            clients: Table::new(writes),
-            guards: Table::new(writes),
-            sessions: Table::new(writes),
-            live: Table::new(writes),
-            participants: Table::new(writes),
-            mass_endings: Table::new(writes),
-            names: Table::new(writes),
-            externals: Table::new(writes),
-            keys: Table::new(writes),
-            dues: Table::new(writes),
-            shared_dues: Table::new(writes),
-            documents: Table::new(writes),
-            removed: Table::new(writes),
-            uris: Table::new(writes),
-            traits: Table::new(writes),
-            receivers: Table::new(writes),
-            told: Table::new(writes),
-            receipt_counts: Table::new(writes),
-            consents: Table::new(writes),
-            flows: Table::new(writes),
-            grants: Table::new(writes),
-            subscribers: Table::new(writes),
-            receipts: Table::new(writes),
-            lines_gone: Table::new(writes),
-            batches_gone: Table::new(writes),
-            asked: AllAsked::default(),
+            users: WorkingTable::new(writes),
+            realms: WorkingTable::new(writes),
+            populations: WorkingTable::new(writes),
+            clients: WorkingTable::new(writes),
+            guards: WorkingTable::new(writes),
+            sessions: WorkingTable::new(writes),
+            live: WorkingTable::new(writes),
+            participants: WorkingTable::new(writes),
+            mass_endings: WorkingTable::new(writes),
+            names: WorkingTable::new(writes),
+            externals: WorkingTable::new(writes),
+            keys: WorkingTable::new(writes),
+            dues: WorkingTable::new(writes),
+            shared_dues: WorkingTable::new(writes),
+            documents: WorkingTable::new(writes),
+            removed: WorkingTable::new(writes),
+            uris: WorkingTable::new(writes),
+            traits: WorkingTable::new(writes),
+            receivers: WorkingTable::new(writes),
+            told: WorkingTable::new(writes),
+            receipt_counts: WorkingTable::new(writes),
+            consents: WorkingTable::new(writes),
+            flows: WorkingTable::new(writes),
+            grants: WorkingTable::new(writes),
+            subscribers: WorkingTable::new(writes),
+            receipts: WorkingTable::new(writes),
+            lines_gone: WorkingTable::new(writes),
+            batches_gone: WorkingTable::new(writes),
+            asked: AllReplies::default(),
             ids: BTreeMap::new(),
             wanted_ids: RefCell::default(),
             contended_ids: BTreeSet::new(),
             lines: Vec::new(),
             lines_before: (0, None),
-            lane,
+            lane: (lane, 0),
             holds: false,
             hints: RefCell::default(),
             refused_in_writing: Cell::new(false),
@@ -375,29 +376,29 @@ impl Batch {
     }
 
     /// The locks that the order at work has asked for.
-    pub(crate) fn take_hints(&self) -> Vec<Hint> {
+    pub(crate) fn take_hints(&self) -> Vec<LockHint> {
         std::mem::take(&mut self.hints.borrow_mut())
     }
 
     /// Wants a lock with the first ones.
-    pub(crate) fn want(&self, hint: &Hint) {
+    pub(crate) fn want(&self, hint: &LockHint) {
         match hint {
-            Hint::User(key) => self.users.want(key, Some(Lock::Exclusive)),
-            Hint::UserId(id) => _ = self.wanted_ids.borrow_mut().insert(*id),
-            Hint::Realm(id, lock) => self.realms.want(id, Some(*lock)),
-            Hint::Client(id, lock) => self.clients.want(id, Some(*lock)),
-            Hint::Population(id, lock) => self.populations.want(id, Some(*lock)),
-            Hint::Flow(id) => self.flows.want(id, Some(Lock::Exclusive)),
-            Hint::Receiver(receiver) => self.receivers.want(receiver, Some(Lock::Exclusive)),
-            Hint::Counts(place) => {
+            LockHint::User(key) => self.users.want(key, Some(Lock::Exclusive)),
+            LockHint::UserId(id) => _ = self.wanted_ids.borrow_mut().insert(*id),
+            LockHint::Realm(id, lock) => self.realms.want(id, Some(*lock)),
+            LockHint::Client(id, lock) => self.clients.want(id, Some(*lock)),
+            LockHint::Population(id, lock) => self.populations.want(id, Some(*lock)),
+            LockHint::Flow(id) => self.flows.want(id, Some(Lock::Exclusive)),
+            LockHint::Receiver(receiver) => self.receivers.want(receiver, Some(Lock::Exclusive)),
+            LockHint::Counts(place) => {
                 self.receipt_counts.want(&(place.line(), place.entry()), Some(Lock::Exclusive));
             }
-            Hint::Guard(guarded) => self.guards.want(guarded, Some(Lock::Exclusive)),
+            LockHint::Guard(guarded) => self.guards.want(guarded, Some(Lock::Exclusive)),
         }
     }
 
-    fn hint(&self, hint: Hint) {
-        let is_kept = matches!(hint, Hint::Guard(_) | Hint::Receiver(_) | Hint::Counts(_));
+    fn hint(&self, hint: LockHint) {
+        let is_kept = matches!(hint, LockHint::Guard(_) | LockHint::Receiver(_) | LockHint::Counts(_));
         if self.writes || (self.guards_only && is_kept) {
             self.hints.borrow_mut().push(hint);
         }
@@ -405,13 +406,13 @@ impl Batch {
 
     /// The user of a key.
     pub(crate) fn user_by_key(&self, key: UserKey) -> Looked<Option<Arc<User>>> {
-        self.hint(Hint::User(key));
+        self.hint(LockHint::User(key));
         Ok(self.users.get(&key)?.map(|user| Arc::clone(&user.0)))
     }
 
     /// The user of an id, deleted or not.
     pub(crate) fn user(&self, id: UserId) -> Looked<Option<Arc<User>>> {
-        self.hint(Hint::UserId(id));
+        self.hint(LockHint::UserId(id));
         match self.ids.get(&id) {
             Some(Some(key)) => self.user_by_key(*key),
             Some(None) => {
@@ -433,18 +434,18 @@ impl Batch {
     }
 
     pub(super) fn kept_realm(&self, id: RealmId) -> Looked<Option<KeptRealm>> {
-        self.hint(Hint::Realm(id, Lock::Shared));
+        self.hint(LockHint::Realm(id, Lock::Shared));
         Ok(self.realms.get(&id)?.cloned())
     }
 
     /// The realm of an id, which the order may change.
     pub(crate) fn realm_to_change(&self, id: RealmId) -> Looked<Option<Arc<Realm>>> {
-        self.hint(Hint::Realm(id, Lock::Exclusive));
+        self.hint(LockHint::Realm(id, Lock::Exclusive));
         Ok(self.realms.get_to_change(&id)?.map(|kept| Arc::clone(&kept.realm)))
     }
 
     pub(crate) fn write_realm(&mut self, realm: Realm) -> Looked<()> {
-        self.hint(Hint::Realm(realm.id, Lock::Exclusive));
+        self.hint(LockHint::Realm(realm.id, Lock::Exclusive));
         let line_floor = self.realms.get_to_change(&realm.id)?.map_or(0, |kept| kept.line_floor);
         self.realms.put(KeptRealm { realm: Arc::new(realm), line_floor });
         Ok(())
@@ -452,13 +453,13 @@ impl Batch {
 
     /// What is stored under a client's id.
     pub(crate) fn stored_client(&self, id: &ClientId) -> Looked<Option<StoredClient>> {
-        self.hint(Hint::Client(id.clone(), Lock::Shared));
+        self.hint(LockHint::Client(id.clone(), Lock::Shared));
         Ok(self.clients.get(id)?.map(|kept| kept.0.clone()))
     }
 
     /// The same, for an order that may change it.
     pub(crate) fn stored_client_to_change(&self, id: &ClientId) -> Looked<Option<StoredClient>> {
-        self.hint(Hint::Client(id.clone(), Lock::Exclusive));
+        self.hint(LockHint::Client(id.clone(), Lock::Exclusive));
         Ok(self.clients.get_to_change(id)?.map(|kept| kept.0.clone()))
     }
 
@@ -470,7 +471,7 @@ impl Batch {
     /// Keeps others away from what a row guards, until the commit.
     pub(crate) fn guard(&self, guarded: Guarded) -> Looked<()> {
         if self.writes || self.guards_only {
-            self.hint(Hint::Guard(guarded));
+            self.hint(LockHint::Guard(guarded));
             self.guards.get(&guarded)?;
         }
         Ok(())

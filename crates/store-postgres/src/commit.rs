@@ -6,11 +6,11 @@ use crate::batch::{Batch, LineMade, name_each_table};
 use crate::database::Pipeline;
 use crate::error::Fault;
 use crate::fetch::fetch;
-use crate::job::{Queued, State, run_all};
+use crate::job::{JobState, Queued, run_all};
 use crate::rows::tick_of;
 use crate::statements::push_changes;
-use crate::working::{Array, Kind, Value, arrays_of};
-use crate::writer::Connection;
+use crate::working::{Array, ColumnKind, Columns, Value, arrays_of};
+use crate::writer::{LaneConnection, OwnLines};
 
 /// Rounds of reading; who misses something still goes into the next batch.
 const ROUNDS_MAX: u32 = 16;
@@ -37,17 +37,18 @@ pub(crate) enum Failed {
     Sent(Fault),
 }
 
-fn begin(connection: &Connection) -> Vec<(String, Vec<Array>)> {
-    let lane = vec![Value::number(connection.lane), Value::Bytes(connection.owner.to_vec())];
+fn begin(connection: &LaneConnection) -> Vec<(String, Vec<Array>)> {
+    let OwnLines { owner, lane } = connection.lines;
+    let lane = vec![Value::number(lane), Value::Bytes(owner.to_vec())];
     vec![
         ("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(), vec![]),
-        (HOLD_LANE.to_owned(), arrays_of([Kind::Int, Kind::Bytes], [lane])),
+        (HOLD_LANE.to_owned(), arrays_of([ColumnKind::Int, ColumnKind::Bytes], [lane])),
     ]
 }
 
 /// Runs the orders in one transaction.
 pub(crate) async fn commit(
-    connection: &mut Connection,
+    connection: &LaneConnection,
     batch: &mut Batch,
     jobs: &mut [Queued],
     id: &[u8],
@@ -60,23 +61,25 @@ pub(crate) async fn commit(
     while run_all(jobs, batch) {
         rounds += 1;
         if rounds > ROUNDS_MAX {
-            let late = jobs.iter_mut().filter(|job| matches!(job.state, State::Waiting));
-            late.for_each(|job| job.state = State::Deferred);
+            let late = jobs.iter_mut().filter(|job| matches!(job.state, JobState::Waiting));
+            late.for_each(|job| job.state = JobState::Deferred);
             break;
         }
         let first = (!begun).then(|| begin(connection));
         let is_first = first.is_some();
         begun = true;
         let answers = fetch(&connection.database, batch, first).await.map_err(Failed::Before)?;
-        if is_first && answers.get(1).is_none_or(Vec::is_empty) {
-            return Err(Failed::LaneLost);
+        if is_first {
+            let tick = answers.get(1).and_then(|rows| Columns::of(rows.first()?).number("tick").ok());
+            let Some(tick) = tick else { return Err(Failed::LaneLost) };
+            batch.lane.1 = tick;
         }
     }
     write(connection, batch, begun, id).await
 }
 
 /// Writes what the batch has changed, and commits.
-async fn write(connection: &mut Connection, batch: &mut Batch, begun: bool, id: &[u8]) -> Result<(), Failed> {
+async fn write(connection: &LaneConnection, batch: &mut Batch, begun: bool, id: &[u8]) -> Result<(), Failed> {
     let mut changes = Pipeline::default();
     push_changes(&mut changes, batch.users.take_changes());
     macro_rules! push_table {
@@ -86,7 +89,7 @@ async fn write(connection: &mut Connection, batch: &mut Batch, begun: bool, id: 
     }
     name_each_table!(push_table);
     let lines = std::mem::take(&mut batch.lines);
-    push_lines(&mut changes, &lines, connection.lane);
+    push_lines(&mut changes, &lines, connection.lines.lane);
     if changes.is_empty() {
         if begun {
             let mut end = Pipeline::default();
@@ -100,15 +103,12 @@ async fn write(connection: &mut Connection, batch: &mut Batch, begun: bool, id: 
         all.push("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", vec![]);
     }
     all.append(changes);
-    all.push(KEEP_ID, arrays_of([Kind::Bytes], [vec![Value::Bytes(id.to_vec())]]));
+    all.push(KEEP_ID, arrays_of([ColumnKind::Bytes], [vec![Value::Bytes(id.to_vec())]]));
     all.push("COMMIT", vec![]);
     let clock = commit_clock();
     match connection.database.run(all).await {
         Ok(_) => {
             clock.stop();
-            if let Some(line) = lines.last() {
-                connection.tick = tick_of(line.number);
-            }
             Ok(())
         }
         // The answer of a statement that failed says that there was no commit.
@@ -128,9 +128,10 @@ fn push_lines(pipeline: &mut Pipeline, lines: &[LineMade], lane: u64) {
             Value::Bytes(line.body.clone()),
         ]
     });
-    pipeline.push(sql, arrays_of([Kind::Int, Kind::Int, Kind::Int, Kind::Bytes], rows));
+    pipeline
+        .push(sql, arrays_of([ColumnKind::Int, ColumnKind::Int, ColumnKind::Int, ColumnKind::Bytes], rows));
     let tick = vec![Value::number(lane), Value::number(tick_of(last.number))];
-    pipeline.push(WRITE_TICK, arrays_of([Kind::Int, Kind::Int], [tick]));
+    pipeline.push(WRITE_TICK, arrays_of([ColumnKind::Int, ColumnKind::Int], [tick]));
 }
 
 /// Measures a commit for the metrics; nothing is decided by it.

@@ -4,10 +4,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adieu_core::Entropy;
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row, Statement};
 
@@ -55,6 +57,14 @@ impl Connector {
 
     /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Database, OpenError> {
+        // A host that takes a connection and says nothing is as good as none.
+        let hosts = u32::try_from(self.config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
+        let patience = self.options.connect_timeout.saturating_mul(hosts.saturating_add(1));
+        let answer = timeout(patience, self.greet()).await;
+        answer.unwrap_or_else(|_| Err(OpenError::Unreachable("it does not answer".into())))
+    }
+
+    async fn greet(&self) -> Result<Database, OpenError> {
         let config = self.config_now()?;
         let client = match &self.trust {
             Trust::Nobody => {
@@ -77,7 +87,8 @@ impl Connector {
                 SET idle_in_transaction_session_timeout = {statement}"
             ))
             .await?;
-        Ok(Database { client, statements: Mutex::default() })
+        let patience = self.options.statement_timeout.saturating_add(Duration::from_secs(2));
+        Ok(Database { client, statements: Mutex::default(), patience })
     }
 }
 
@@ -85,6 +96,8 @@ impl Connector {
 pub(crate) struct Database {
     pub(crate) client: Client,
     statements: Mutex<HashMap<String, Statement>>,
+    /// How long an answer is waited for: longer than the database itself lets a statement take.
+    patience: Duration,
 }
 
 /// Statements that are sent in one go.
@@ -123,19 +136,24 @@ impl Database {
     pub(crate) async fn run(&self, pipeline: Pipeline) -> Result<Vec<Vec<Row>>, Fault> {
         let mut prepared = Vec::new();
         for (sql, parameters) in pipeline.steps {
-            prepared.push((self.statement(&sql).await?, parameters));
+            let Ok(statement) = timeout(self.patience, self.statement(&sql)).await else {
+                return Err(Fault::Lost("it does not answer".into()));
+            };
+            prepared.push((statement?, parameters));
         }
         let answers = prepared.iter().map(|(statement, arrays)| {
             let parameters: Vec<&(dyn ToSql + Sync)> = arrays.iter().map(Array::as_parameter).collect();
             async move { self.client.query(statement, &parameters).await }
         });
         // Each is sent when it is first looked at, which is in this order.
-        let answers = join_all(answers).await;
+        let Ok(answers) = timeout(self.patience, join_all(answers)).await else {
+            return Err(Fault::Lost("it has not answered for longer than a statement may take".into()));
+        };
         answers.into_iter().map(|rows| rows.map_err(Fault::from)).collect()
     }
 
     /// Ends whatever transaction there is; says whether the connection can be used on.
     pub(crate) async fn roll_back(&self) -> bool {
-        self.client.batch_execute("ROLLBACK").await.is_ok()
+        matches!(timeout(self.patience, self.client.batch_execute("ROLLBACK")).await, Ok(Ok(())))
     }
 }

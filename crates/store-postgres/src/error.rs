@@ -132,6 +132,7 @@ impl From<tokio_postgres::Error> for Fault {
             &SqlState::CANNOT_CONNECT_NOW,
             &SqlState::DATABASE_DROPPED,
             &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+            &SqlState::QUERY_CANCELED,
         ]) || state.code().starts_with("08")
         {
             return Self::Lost(text);

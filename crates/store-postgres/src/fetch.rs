@@ -17,7 +17,7 @@ use crate::statements::{
     Locking, ROWS_MAX, key_order, push_questions, push_read, push_read_keys, read_answers, read_keys,
     read_rows, selected,
 };
-use crate::working::{Array, Columns, Kept, Kind, Lock, Value, arrays_of};
+use crate::working::{Array, ColumnKind, Columns, Kept, Lock, Value, arrays_of};
 
 /// Reads what is missing. `begin` is the statement before all others in the first round.
 pub(crate) async fn fetch(
@@ -69,9 +69,10 @@ pub(crate) async fn fetch(
             }
         }};
     }
+    push_table!(realms);
+    push_realms_of(batch, &mut pipeline, &mut fills, realms);
     crate::batch::name_each_table!(push_table);
     crate::batch::name_each_question!(push_asked);
-    push_realms_of(batch, &mut pipeline, &mut fills, realms);
     batch.holds |= locks;
     let mut answers = database.run(pipeline).await?;
     let mut rest = Answers(answers.split_off(begun).into_iter());
@@ -90,12 +91,12 @@ impl Answers {
     }
 }
 
-fn keys_of<T: Kept>(_: &crate::working::Table<T>, rows: &[Row]) -> BTreeSet<T::Key> {
+fn keys_of<T: Kept>(_: &crate::working::WorkingTable<T>, rows: &[Row]) -> BTreeSet<T::Key> {
     read_keys::<T>(rows)
 }
 
 fn push_read_of<T: Kept>(
-    _: &crate::working::Table<T>,
+    _: &crate::working::WorkingTable<T>,
     pipeline: &mut Pipeline,
     keys: &[T::Key],
     locking: Locking,
@@ -118,7 +119,7 @@ type UserSets = Vec<(String, Vec<Array>)>;
 
 type Fills = Vec<Box<dyn FnOnce(&mut Batch, &mut Answers) + Send>>;
 
-/// Users by key and by id. Their realms are read behind all else: whoever needs the one needs the other.
+/// Users by key and by id. Their realms are read with them: whoever needs the one needs the other.
 fn push_users(batch: &mut Batch, pipeline: &mut Pipeline, fills: &mut Fills, realms: &mut UserSets) {
     let (keys, _) = batch.users.take_wanted();
     let ids = batch.take_wanted_ids();
@@ -134,8 +135,8 @@ fn push_users(batch: &mut Batch, pipeline: &mut Pipeline, fills: &mut Fills, rea
         let parameters = || {
             let key_values = keys.iter().map(KeptUser::key_values);
             let id_values = ids.iter().map(|id| vec![Value::uuid(id.uuid())]);
-            let mut arrays = arrays_of([Kind::Int], key_values);
-            arrays.extend(arrays_of([Kind::Bytes], id_values));
+            let mut arrays = arrays_of([ColumnKind::Int], key_values);
+            arrays.extend(arrays_of([ColumnKind::Bytes], id_values));
             arrays
         };
         let whose = "key = ANY($1::bigint[]) OR t.id = ANY($2::bytea[])";

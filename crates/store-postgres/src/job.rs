@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use adieu_core::{Outage, Unwritten};
 use tokio::sync::oneshot;
 
-use crate::batch::{Batch, Hint};
+use crate::batch::{Batch, LockHint};
 use crate::error::{Closed, damage};
 use crate::working::{Halt, Looked};
 
@@ -51,7 +51,7 @@ where
 }
 
 /// How far a job has come in its batch.
-pub(crate) enum State {
+pub(crate) enum JobState {
     Waiting,
     Done,
     /// It alone does not go on.
@@ -63,9 +63,9 @@ pub(crate) enum State {
 /// A job with what is known of it.
 pub(crate) struct Queued {
     job: Box<dyn Job>,
-    pub(crate) state: State,
+    pub(crate) state: JobState,
     /// Locks that it needed when it was put off.
-    pub(crate) hints: Vec<Hint>,
+    pub(crate) hints: Vec<LockHint>,
     /// How often it was put off.
     pub(crate) deferred: u32,
 }
@@ -78,7 +78,7 @@ impl Queued {
         F: FnMut(&mut Batch) -> Looked<Result<T, E>> + Send + 'static,
     {
         let job = Box::new(Order { work, outcome: None, reply });
-        Self { job, state: State::Waiting, hints: Vec::new(), deferred: 0 }
+        Self { job, state: JobState::Waiting, hints: Vec::new(), deferred: 0 }
     }
 
     /// Runs it once, and undoes what it did if it does not come to its end or is not to keep it; says whether something is missing.
@@ -88,21 +88,23 @@ impl Queued {
         let ran = catch_unwind(AssertUnwindSafe(|| self.job.run(batch)));
         let state = match ran {
             Ok(Ok(())) if keeps => {
-                self.state = State::Done;
+                self.state = JobState::Done;
                 return false;
             }
-            Ok(Ok(())) => State::Waiting,
+            Ok(Ok(())) => JobState::Waiting,
             Ok(Err(Halt::Missing)) => {
                 batch.undo_order();
                 return true;
             }
             Ok(Err(Halt::Deferred)) => {
                 self.hints = batch.take_hints();
-                State::Deferred
+                JobState::Deferred
             }
-            Ok(Err(Halt::Damaged(damaged))) => State::Failed(Unwritten::NotTaken(damage(damaged))),
+            Ok(Err(Halt::Damaged(damaged))) => JobState::Failed(Unwritten::NotTaken(damage(damaged))),
             // An order that panics is not to be sent again: it would panic again.
-            Err(_) => State::Failed(Unwritten::InDoubt(Outage::new("an order met a fault of the program"))),
+            Err(_) => {
+                JobState::Failed(Unwritten::InDoubt(Outage::new("an order met a fault of the program")))
+            }
         };
         batch.undo_order();
         self.state = state;
@@ -111,8 +113,8 @@ impl Queued {
 
     pub(crate) fn answer(self, failure: Option<Unwritten>) {
         self.job.answer(match self.state {
-            State::Failed(own) => Some(own),
-            State::Waiting | State::Done | State::Deferred => failure,
+            JobState::Failed(own) => Some(own),
+            JobState::Waiting | JobState::Done | JobState::Deferred => failure,
         });
     }
 }
@@ -121,7 +123,7 @@ impl Queued {
 /// before it did. Says whether something is missing.
 pub(crate) fn run_all(jobs: &mut [Queued], batch: &mut Batch) -> bool {
     let mut missing = false;
-    for queued in jobs.iter_mut().filter(|queued| matches!(queued.state, State::Waiting)) {
+    for queued in jobs.iter_mut().filter(|queued| matches!(queued.state, JobState::Waiting)) {
         missing |= queued.run(batch, !missing);
     }
     missing

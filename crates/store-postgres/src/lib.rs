@@ -35,7 +35,7 @@ pub use error::OpenError;
 pub use found::FoundDatabase;
 pub use options::Options;
 
-use crate::activity::Activity;
+use crate::activity::SeenActivity;
 use crate::acts::Cursors;
 use crate::batch::Batch;
 use crate::database::Connector;
@@ -71,7 +71,7 @@ impl PostgresStore {
         drop(first);
         let shared = Arc::new(Shared {
             ciphers: Ciphers::new(key),
-            activity: Activity::default(),
+            activity: SeenActivity::default(),
             health: Health::default(),
             ticks: Ticks::default(),
             telling_since: OnceLock::new(),

@@ -12,7 +12,7 @@ use crate::batch::Batch;
 use crate::database::{Connector, Database, Pipeline};
 use crate::error::{Closed, Fault, QueueFull};
 use crate::fetch::fetch;
-use crate::job::{Queued, State, run_all};
+use crate::job::{JobState, Queued, run_all};
 use crate::queue::{NotQueued, Queue, Taking, queue};
 use crate::shared::Shared;
 use crate::working::Looked;
@@ -112,7 +112,7 @@ impl Lane {
         let mut begin = Some(vec![("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(), vec![])]);
         for _ in 0..ROUNDS_MAX {
             run_all(jobs, &mut batch);
-            for done in jobs.extract_if(.., |job| !matches!(job.state, State::Waiting)) {
+            for done in jobs.extract_if(.., |job| !matches!(job.state, JobState::Waiting)) {
                 done.answer(None);
             }
             if jobs.is_empty() {

@@ -203,7 +203,7 @@ pub(crate) fn is_of(key: &InstallationKey, kept: &[u8]) -> bool {
 
 /// Takes a list of lines for a writing connection: a new one, or one that nobody has written to for an hour. Who had it before finds
 /// out at the next batch, and takes another.
-pub(crate) async fn take_lane(client: &Client, owner: &[u8; 16]) -> Result<(u64, u64), OpenError> {
+pub(crate) async fn take_lane(client: &Client, owner: &[u8; 16]) -> Result<u64, OpenError> {
     let sql =
         "SELECT id, taken_at < CAST(extract(epoch FROM current_timestamp) * 1000 AS bigint) - 3600000 AS idle
         FROM lane ORDER BY id";
@@ -217,23 +217,23 @@ pub(crate) async fn take_lane(client: &Client, owner: &[u8; 16]) -> Result<(u64,
             (Some(id), _) => {
                 let sql = format!(
                     "UPDATE lane SET owner = $2, taken_at = {now} WHERE id = $1 AND taken_at < {now} - 3600000
-                    RETURNING tick"
+                    RETURNING id"
                 );
-                client.query_opt(&sql, &[&id, &&owner[..]]).await?.map(|row| (id, row.get::<_, i64>(0)))
+                client.query_opt(&sql, &[&id, &&owner[..]]).await?.map(|_| id)
             }
             (None, Some(id)) => {
                 let sql = format!(
                     "INSERT INTO lane(id, owner, taken_at, tick) VALUES ($1, $2, {now}, 0) ON CONFLICT (id) DO NOTHING
-                    RETURNING tick"
+                    RETURNING id"
                 );
-                client.query_opt(&sql, &[&id, &&owner[..]]).await?.map(|row| (id, row.get::<_, i64>(0)))
+                client.query_opt(&sql, &[&id, &&owner[..]]).await?.map(|_| id)
             }
             (None, None) => None,
         };
-        if let Some((id, tick)) = taken {
+        if let Some(id) = taken {
             let sql = "INSERT INTO told_up_to(lane, line, entry, walk_from) VALUES ($1, $1, 0, 0) ON CONFLICT (lane) DO NOTHING";
             client.execute(sql, &[&id]).await?;
-            return Ok((id.unsigned_abs(), tick.unsigned_abs()));
+            return Ok(id.unsigned_abs());
         }
         wait().await;
     }

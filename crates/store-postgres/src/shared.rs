@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{EndingIdCipher, InstallationKey, SessionId, SessionIdCipher, Timestamp};
 
-use crate::activity::Activity;
+use crate::activity::SeenActivity;
 use crate::health::Health;
 
 /// The ciphers of public ids.
@@ -25,7 +25,7 @@ impl Ciphers {
 /// What all parts of one store share.
 pub(crate) struct Shared {
     pub(crate) ciphers: Ciphers,
-    pub(crate) activity: Activity,
+    pub(crate) activity: SeenActivity,
     pub(crate) health: Health,
     pub(crate) ticks: Ticks,
     /// Since when this node gives notices out; none if nobody has asked it for any.
@@ -56,10 +56,5 @@ impl Ticks {
         let least = by_clock.max(behind + 1);
         let before = self.0.fetch_max(least, Ordering::Relaxed);
         if before < least { least } else { self.0.fetch_add(1, Ordering::Relaxed) + 1 }
-    }
-
-    /// Notes a tick of somebody else: later ones of this node are above it.
-    pub(crate) fn note(&self, tick: u64) {
-        self.0.fetch_max(tick, Ordering::Relaxed);
     }
 }

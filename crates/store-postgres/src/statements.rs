@@ -9,20 +9,20 @@ use tokio_postgres::Row;
 
 use crate::database::Pipeline;
 use crate::shared::Ciphers;
-use crate::working::{Array, Changes, Columns, Kept, Kind, Lock, Question, Value, arrays_of};
+use crate::working::{Array, Changes, ColumnKind, Columns, Kept, Lock, StoreQuestion, Value, arrays_of};
 
 /// Rows of one statement.
 pub(crate) const ROWS_MAX: usize = 1_000;
 
-fn names(columns: &[(&str, Kind)]) -> String {
+fn names(columns: &[(&str, ColumnKind)]) -> String {
     columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
-fn all_columns<T: Kept>() -> Vec<(&'static str, Kind)> {
+fn all_columns<T: Kept>() -> Vec<(&'static str, ColumnKind)> {
     [T::KEY, T::REST].concat()
 }
 
-fn parameters(columns: &[(&str, Kind)], from: usize) -> String {
+fn parameters(columns: &[(&str, ColumnKind)], from: usize) -> String {
     let each = columns.iter().enumerate();
     each.map(|(n, (_, kind))| format!("${}::{}", n + from, kind.array_type())).collect::<Vec<_>>().join(", ")
 }
@@ -116,8 +116,8 @@ pub(crate) fn read_rows<T: Kept>(rows: &[Row], ciphers: &Ciphers) -> Vec<(T::Key
 }
 
 /// Puts the statement of some questions into the pipeline.
-pub(crate) fn push_questions<Q: Question>(pipeline: &mut Pipeline, questions: &[Q]) {
-    let kinds = [Kind::Int].into_iter().chain(Q::KINDS.iter().copied());
+pub(crate) fn push_questions<Q: StoreQuestion>(pipeline: &mut Pipeline, questions: &[Q]) {
+    let kinds = [ColumnKind::Int].into_iter().chain(Q::KINDS.iter().copied());
     let rows = questions.iter().enumerate().map(|(n, question)| {
         let number = Value::Int(i64::try_from(n).expect("few questions"));
         [vec![number], question.values()].concat()
@@ -126,7 +126,7 @@ pub(crate) fn push_questions<Q: Question>(pipeline: &mut Pipeline, questions: &[
 }
 
 /// The answers to some questions.
-pub(crate) fn read_answers<Q: Question>(
+pub(crate) fn read_answers<Q: StoreQuestion>(
     questions: Vec<Q>,
     rows: &[Row],
     ciphers: &Ciphers,

@@ -7,9 +7,9 @@ mod asked;
 mod table;
 mod values;
 
-pub(crate) use asked::{Asked, Question};
-pub(crate) use table::{Changes, Kept, Lock, Table};
-pub(crate) use values::{Array, Columns, Kind, Value, arrays_of};
+pub(crate) use asked::{Replies, StoreQuestion};
+pub(crate) use table::{Changes, Kept, Lock, WorkingTable};
+pub(crate) use values::{Array, ColumnKind, Columns, Value, arrays_of};
 
 use adieu_store_records::Damaged;
 

@@ -15,11 +15,11 @@ use crate::batch::Batch;
 use crate::commit::{Failed, commit};
 use crate::database::{Connector, Database};
 use crate::error::{Closed, Fault, OpenError, QueueFull};
-use crate::job::{Queued, State};
+use crate::job::{JobState, Queued};
 use crate::queue::{NotQueued, Queue, Taking, queue};
 use crate::schema;
 use crate::shared::Shared;
-use crate::working::{Kind, Looked, Value, arrays_of};
+use crate::working::{ColumnKind, Looked, Value, arrays_of};
 
 /// Orders that may wait for the writers (HOME-LIMITS): some tenths of a second of work.
 const WAITING_MAX: usize = 16_384;
@@ -50,6 +50,8 @@ impl Writer {
                 shared: Arc::clone(shared),
                 taking: Arc::clone(&taking),
                 connection: None,
+                lines: None,
+                batches: 0,
                 begin,
             };
             tokio::spawn(lane.work());
@@ -100,16 +102,18 @@ fn not_taken<T: Send + 'static, E: From<Unwritten> + Send + 'static>(
     Box::pin(async move { Err(Unwritten::NotTaken(outage).into()) })
 }
 
-/// A connection with the list of lines that it writes.
-pub(crate) struct Connection {
-    pub(crate) database: Database,
-    /// Who it is: nobody else's list has this owner.
+/// A list of lines that one writing connection after the other writes.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnLines {
+    /// Who writes it: nobody else's list has this owner.
     pub(crate) owner: [u8; 16],
     pub(crate) lane: u64,
-    /// The tick of its last line.
-    pub(crate) tick: u64,
-    /// How many batches it has begun.
-    pub(crate) batches: u64,
+}
+
+/// A connection with the list of lines that it writes.
+pub(crate) struct LaneConnection {
+    pub(crate) database: Database,
+    pub(crate) lines: OwnLines,
 }
 
 /// One writing connection, and what it does for its queue.
@@ -117,12 +121,16 @@ struct Lane {
     connector: Arc<Connector>,
     shared: Arc<Shared>,
     taking: Arc<Taking>,
-    connection: Option<Connection>,
+    connection: Option<LaneConnection>,
+    /// Its list, as long as nobody has taken it over.
+    lines: Option<OwnLines>,
+    /// How many batches it has begun.
+    batches: u64,
     begin: BeginBatch,
 }
 
 /// What makes the working set of a batch, with the list of its lines.
-pub(crate) type BeginBatch = fn(&Arc<Shared>, (u64, u64)) -> Batch;
+pub(crate) type BeginBatch = fn(&Arc<Shared>, u64) -> Batch;
 
 impl Lane {
     async fn work(mut self) {
@@ -150,7 +158,7 @@ impl Lane {
         while let Some(mut jobs) = parts.pop() {
             match self.commit(&mut jobs).await {
                 Ok(()) => self.answer(jobs, &mut deferred),
-                Err(Uncommitted::Refused(_)) if jobs.len() > 1 => {
+                Err(Uncommitted::Refused(Fault::Refused(_, None))) if jobs.len() > 1 => {
                     parts.extend(jobs.into_iter().rev().map(|job| vec![job]));
                 }
                 Err(Uncommitted::Refused(fault)) => self.fail(jobs, Unwritten::NotTaken(fault.outage())),
@@ -162,10 +170,10 @@ impl Lane {
 
     fn answer(&self, jobs: Vec<Queued>, deferred: &mut Vec<Queued>) {
         for mut job in jobs {
-            if !matches!(job.state, State::Deferred) {
+            if !matches!(job.state, JobState::Deferred) {
                 job.answer(None);
             } else if job.deferred < DEFERRED_MAX {
-                (job.state, job.deferred) = (State::Waiting, job.deferred + 1);
+                (job.state, job.deferred) = (JobState::Waiting, job.deferred + 1);
                 deferred.push(job);
             } else {
                 job.answer(Some(Unwritten::NotTaken(QueueFull.into())));
@@ -195,20 +203,21 @@ impl Lane {
     async fn commit(&mut self, jobs: &mut [Queued]) -> Result<(), Uncommitted> {
         let not_taken = |outage| Err(Uncommitted::Other(Unwritten::NotTaken(outage)));
         let (mut tries, shared, begin) = (0, Arc::clone(&self.shared), self.begin);
+        let begun_at = tokio::time::Instant::now();
         loop {
             tries += 1;
             for job in jobs.iter_mut() {
-                job.state = State::Waiting;
+                job.state = JobState::Waiting;
             }
-            let is_last = tries >= TRIES_MAX;
+            let is_last = tries >= TRIES_MAX || begun_at.elapsed() > self.connector.options.statement_timeout;
+            self.batches += 1;
+            let number = self.batches;
             let connection = match self.connected().await {
                 Ok(connection) => connection,
                 Err(error) => return not_taken(Outage::new(error.to_string())),
             };
-            let number = connection.batches + 1;
-            let id = [connection.owner.to_vec(), number.to_be_bytes().to_vec()].concat();
-            connection.batches = number;
-            let mut batch = begin(&shared, (connection.lane, connection.tick));
+            let id = [connection.lines.owner.to_vec(), number.to_be_bytes().to_vec()].concat();
+            let mut batch = begin(&shared, connection.lines.lane);
             match commit(connection, &mut batch, jobs, &id).await {
                 Ok(()) => return Ok(()),
                 Err(Failed::Before(fault)) => {
@@ -229,7 +238,12 @@ impl Lane {
                     }
                     pause(tries, &fault).await;
                 }
-                Err(Failed::LaneLost) => self.connection = None,
+                Err(Failed::LaneLost) => {
+                    (self.connection, self.lines) = (None, None);
+                    if is_last {
+                        return not_taken(Outage::new("its list of lines was taken over again and again"));
+                    }
+                }
                 Err(Failed::Sent(fault)) => {
                     self.connection = None;
                     match self.landed(&id).await {
@@ -243,15 +257,20 @@ impl Lane {
         }
     }
 
-    async fn connected(&mut self) -> Result<&mut Connection, OpenError> {
+    async fn connected(&mut self) -> Result<&mut LaneConnection, OpenError> {
         match &mut self.connection {
             Some(connection) => Ok(connection),
             none => {
                 let database = self.connector.connect().await?;
-                let owner = adieu_core::entropy::draw::<16>(self.connector.entropy.as_ref());
-                let (lane, tick) = schema::take_lane(&database.client, &owner).await?;
-                self.shared.ticks.note(tick);
-                Ok(none.insert(Connection { database, owner, lane, tick, batches: 0 }))
+                let lines = match self.lines {
+                    Some(lines) => lines,
+                    None => {
+                        let owner = adieu_core::entropy::draw::<16>(self.connector.entropy.as_ref());
+                        let lane = schema::take_lane(&database.client, &owner).await?;
+                        *self.lines.insert(OwnLines { owner, lane })
+                    }
+                };
+                Ok(none.insert(LaneConnection { database, lines }))
             }
         }
     }
@@ -260,7 +279,11 @@ impl Lane {
     /// landed; if not, it can land no more, because it would meet its own id, also where its transaction is still open.
     async fn landed(&mut self, id: &[u8]) -> Result<bool, Outage> {
         let mut last = Outage::new(Closed);
-        for tries in 0..TRIES_MAX {
+        let begun_at = tokio::time::Instant::now();
+        for tries in 0_u32.. {
+            if tries > 0 && begun_at.elapsed() > self.connector.options.statement_timeout {
+                break;
+            }
             let found = match self.connected().await {
                 Ok(connection) => keep_id(&connection.database, id).await.map_err(|fault| fault.outage()),
                 Err(error) => Err(Outage::new(error.to_string())),
@@ -294,7 +317,7 @@ async fn pause(tries: u32, fault: &Fault) {
 async fn keep_id(database: &Database, id: &[u8]) -> Result<bool, Fault> {
     let mut pipeline = crate::database::Pipeline::default();
     let sql = format!("{} ON CONFLICT (id) DO NOTHING RETURNING id", crate::commit::KEEP_ID);
-    pipeline.push(sql, arrays_of([Kind::Bytes], [vec![Value::Bytes(id.to_vec())]]));
+    pipeline.push(sql, arrays_of([ColumnKind::Bytes], [vec![Value::Bytes(id.to_vec())]]));
     let answers = database.run(pipeline).await?;
     Ok(answers.first().is_some_and(|rows| !rows.is_empty()))
 }

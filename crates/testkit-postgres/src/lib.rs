@@ -62,6 +62,11 @@ impl Server {
         Self { socket, databases: AtomicU32::new(0), left: Mutex::default(), _starter: starter }
     }
 
+    /// The folder of its socket.
+    pub fn socket(&self) -> &str {
+        &self.socket
+    }
+
     /// The address of a database.
     pub fn url(&self, database: &str) -> String {
         format!("host={} user=adieu dbname={database}", self.socket)

@@ -20,8 +20,8 @@ use crate::acts::documents::{change_documents, facts_of_changes};
 use crate::acts::{clients, people};
 use crate::batch::Batch;
 use crate::rows::{
-    AllRealms, ClientsOf, ClientsWithUri, Guard, Guarded, HasTrait, KeptKey, KeysOf, PopulationsOf, UsersIn,
-    UsersOf, trait_word,
+    AllRealms, ClientsOf, ClientsWithUri, GuardRow, Guarded, HasTrait, KeptKey, KeysOf, PopulationsOf,
+    UsersIn, UsersOf, trait_word,
 };
 use crate::working::Looked;
 
@@ -285,7 +285,7 @@ fn create_realm(batch: &mut Batch, draft: &RealmDraft) -> Looked<Result<(), Dire
     };
     change_documents(batch, documents)?;
     batch.write_population(first)?;
-    batch.guards.put(Guard(Guarded::Directory(realm.id)));
+    batch.guards.put(GuardRow(Guarded::Directory(realm.id)));
     batch.write_realm(realm).map(Ok)
 }
 

@@ -9,7 +9,7 @@ use adieu_store::Swept;
 use crate::acts::spent::{Pass, SWEEP_MAX, bury_if_over, facts_at};
 use crate::batch::Batch;
 use crate::rows::{
-    Due, DueBetween, Guarded, KeptSession, SessionRow, SharedDue, SharedDueBy, SubscribedRealm,
+    Due, DueBetween, Guarded, PlacedSession, SessionRow, SharedDue, SharedDueBy, SubscribedRealm,
     SubscribedRealms, Work, hour,
 };
 use crate::working::Looked;
@@ -41,16 +41,17 @@ pub(super) fn expire_shared(
     let mut pass = Pass::default();
     for due in due {
         let done = expire_one(batch, due, now);
-        swept.sessions += u32::from(pass.over(done, due.locator)?.unwrap_or(false));
+        swept.sessions += u32::from(pass.over(done, due.locator).unwrap_or(false));
     }
-    pass.done()?;
+    swept.more |= pass.done()?.is_some();
     Ok((swept, cursor))
 }
 
 /// Ends a session if it is over; says whether it was.
 fn expire_one(batch: &mut Batch, due: SharedDue, now: Timestamp) -> Looked<bool> {
+    let found = facts_at(batch, due.locator)?;
     batch.shared_dues.remove(due);
-    let Some((kept, facts)) = facts_at(batch, due.locator)? else { return Ok(false) };
+    let Some((kept, facts)) = found else { return Ok(false) };
     if kept.shared_due != Some(due.at) {
         return Ok(false); // Its session is over or shared no more, or has another moment.
     }
@@ -62,7 +63,7 @@ fn expire_one(batch: &mut Batch, due: SharedDue, now: Timestamp) -> Looked<bool>
     if at > now {
         batch.shared_dues.put(SharedDue { at, locator: due.locator });
         let row = SessionRow::Stored(session.into());
-        batch.sessions.put(KeptSession { row, shared_due: Some(at), ..kept });
+        batch.sessions.put(PlacedSession { row, shared_due: Some(at), ..kept });
     }
     Ok(false)
 }
@@ -81,17 +82,19 @@ fn note_moments(batch: &mut Batch, from: &MomentsCursor, now: Timestamp) -> Look
     let mut pass = Pass::default();
     for due in &listed {
         let row = batch.row_at(due.locator);
-        let Some(Some(kept)) = pass.over(row, due.locator)? else { continue };
+        let Some(Some(kept)) = pass.over(row, due.locator) else { continue };
         let SessionRow::Stored(session) = &kept.row else { continue };
         let is_current = kept.due_hour == due.hour && kept.shared_due.is_none();
         if is_current && realms.iter().any(|realm| realm.id == session.realm) {
             // By the activity that is written: what is in memory only is lost in a crash, and the moment would come too late.
             let at = session.ends_at(session.seen_at);
             batch.shared_dues.put(SharedDue { at, locator: due.locator });
-            batch.sessions.put(KeptSession { shared_due: Some(at), ..kept });
+            batch.sessions.put(PlacedSession { shared_due: Some(at), ..kept });
         }
     }
-    pass.done()?;
-    let more = listed.len() as u32 == SWEEP_MAX;
-    Ok((MomentsCursor { realms, after: listed.last().copied().or(after) }, more))
+    // Whoever was left for another time is looked at from there on.
+    let left = pass.done()?.and_then(|place| listed.iter().position(|due| due.locator == place));
+    let looked_at = &listed[..left.unwrap_or(listed.len())];
+    let more = left.is_some() || listed.len() as u32 == SWEEP_MAX;
+    Ok((MomentsCursor { realms, after: looked_at.last().copied().or(after) }, more))
 }

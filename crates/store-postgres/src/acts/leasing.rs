@@ -13,7 +13,7 @@ use adieu_core::{
 use adieu_store::{LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Swept};
 
 use crate::batch::Batch;
-use crate::rows::{Guarded, KeptReceipt, ReceiversBehind, Waiting, Work};
+use crate::rows::{Guarded, KeptReceipt, ReceiversBehind, WaitingReceivers, Work};
 use crate::working::{Halt, Looked};
 
 /// Receipts that one order settles or brings forward besides what it gives out.
@@ -76,7 +76,7 @@ fn next_look(batch: &Batch, now: Timestamp) -> Looked<Option<Timestamp>> {
         .min();
     let mut missing = Ok(());
     for slow in [false, true] {
-        let waiting = Waiting { slow, after: after.clone(), until: i64::MAX, most };
+        let waiting = WaitingReceivers { slow, after: after.clone(), until: i64::MAX, most };
         match batch.asked.waiting.get(&waiting) {
             Ok(waiting) => {
                 let stored = waiting.iter().find(|(receiver, _)| !changed.contains_key(receiver));
@@ -106,7 +106,8 @@ impl Head {
     /// Reads the next ones, with what this batch has made of them.
     fn read(&mut self, batch: &Batch, now: Timestamp) -> Looked<()> {
         let Some(after) = self.behind.take() else { return Ok(()) };
-        let waiting = Waiting { slow: self.slow, after: after.clone(), until: now.ms(), most: HEADS_MAX };
+        let waiting =
+            WaitingReceivers { slow: self.slow, after: after.clone(), until: now.ms(), most: HEADS_MAX };
         let stored = batch.asked.waiting.get(&waiting)?;
         let is_all = (stored.len() as u32) < HEADS_MAX;
         let last = stored.last().map(|(receiver, from)| (from.ms(), receiver.key()));
@@ -328,8 +329,12 @@ pub(super) fn sweep_receivers(
     (telling_since, now): (Option<Timestamp>, Timestamp),
     swept: &mut Swept,
 ) -> Looked<Option<Receiver>> {
-    let slow =
-        Waiting { slow: true, after: (i64::MIN, String::new()), until: i64::MAX, most: SWEPT_SLOW_MAX };
+    let slow = WaitingReceivers {
+        slow: true,
+        after: (i64::MIN, String::new()),
+        until: i64::MAX,
+        most: SWEPT_SLOW_MAX,
+    };
     let behind = ReceiversBehind {
         after: after.as_ref().map_or_else(String::new, Receiver::key),
         most: SWEPT_RECEIVERS_MAX,

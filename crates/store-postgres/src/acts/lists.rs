@@ -12,7 +12,7 @@ use adieu_store::{SessionCursor, SessionPage, SessionQuery};
 use adieu_store_records::Damaged;
 
 use crate::batch::Batch;
-use crate::rows::{CountByGeneration, LiveOfUser, OfRealm, OfUser, SessionRow, Stretch};
+use crate::rows::{CountByGeneration, ListOfRealm, ListOfUser, LiveOfUser, SessionRow, Stretch};
 use crate::working::{Halt, Looked};
 
 /// Rows that one page reads; a page may come out shorter than asked for, with a place to go on (HOME-LIMITS).
@@ -42,7 +42,7 @@ pub(super) fn user_sessions(
             batch.asked.live_of_user.get(&Stretch { list, after, most }).cloned()
         }),
         Some(false) | None => page(batch, query, now, |after, most| {
-            batch.asked.of_user.get(&Stretch { list: OfUser(user.key), after, most }).cloned()
+            batch.asked.of_user.get(&Stretch { list: ListOfUser(user.key), after, most }).cloned()
         }),
     }
 }
@@ -55,7 +55,7 @@ pub(super) fn realm_sessions(
     now: Timestamp,
 ) -> Looked<SessionPage> {
     page(batch, query, now, |after, most| {
-        batch.asked.of_realm.get(&Stretch { list: OfRealm(realm), after, most }).cloned()
+        batch.asked.of_realm.get(&Stretch { list: ListOfRealm(realm), after, most }).cloned()
     })
 }
 

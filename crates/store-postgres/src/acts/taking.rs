@@ -37,6 +37,9 @@ pub(super) fn take_endings(batch: &mut Batch, now: Timestamp) -> Looked<Taken> {
         let stored = told.iter().find(|told| told.lane == lane).map_or(ToldUpTo::line(0), |told| told.up_to);
         let begun = step.batch.told.all_changed().find(|(at, _)| **at == lane).and_then(|(_, kept)| kept);
         let begun = begun.map_or(stored, |kept| kept.up_to);
+        if line.number < begun.line {
+            continue; // An order before this one has taken it in the same batch.
+        }
         let up_to = step.take_line(line, begun)?;
         if up_to != begun {
             step.batch.told.put(KeptTold { lane, up_to });

@@ -154,14 +154,16 @@ fn sweep_sessions(batch: &mut Batch, now: Timestamp, swept: &mut Swept) -> Looke
     let mut pass = Pass::default();
     for due in due {
         let done = sweep_one(batch, due, now);
-        swept.sessions += u32::from(pass.over(done, due.locator)?.unwrap_or(false));
+        swept.sessions += u32::from(pass.over(done, due.locator).unwrap_or(false));
     }
-    pass.done()
+    swept.more |= pass.done()?.is_some();
+    Ok(())
 }
 
 fn sweep_one(batch: &mut Batch, due: Due, now: Timestamp) -> Looked<bool> {
+    let found = facts_at(batch, due.locator)?;
     batch.dues.remove(due);
-    let Some((kept, facts)) = facts_at(batch, due.locator)? else { return Ok(false) };
+    let Some((kept, facts)) = found else { return Ok(false) };
     if kept.due_hour != due.hour {
         return Ok(false); // Its session is gone, or due at another hour.
     }
@@ -208,14 +210,19 @@ fn walk(batch: &mut Batch, kept: KeptMass, now: Timestamp, swept: &mut Swept) ->
     let mut pass = Pass::default();
     for &(place, _) in stretch.iter().filter(|(_, ended_at)| ended_at.is_none()) {
         let facts = facts_at(batch, place);
-        if let Some(Some((_, facts))) = pass.over(facts, place)? {
+        if let Some(Some((_, facts))) = pass.over(facts, place) {
             let buried = bury_if_over(batch, &facts, now);
-            swept.sessions += u32::from(pass.over(buried, place)?.unwrap_or(false));
+            swept.sessions += u32::from(pass.over(buried, place).unwrap_or(false));
         }
     }
-    pass.done()?;
-    let whole = (stretch.len() as u32) < most;
-    let walked_to = stretch.last().map(|(place, _)| place.number()).filter(|_| !whole).unwrap_or(last);
+    // Whoever was left for another time is come to again.
+    let left = pass.done()?;
+    let whole = left.is_none() && (stretch.len() as u32) < most;
+    let walked_to = match (left, stretch.last()) {
+        (Some(left), _) => left.number() - 1,
+        (None, Some((place, _))) if !whole => place.number(),
+        (None, _) => last,
+    };
     batch.mass_endings.put(KeptMass { done: whole, walked_to, ..kept });
     swept.more |= !whole;
     Ok(())
@@ -264,7 +271,7 @@ fn sweep_tombstones(batch: &mut Batch, after: u64, ended_by: Timestamp, swept: &
             continue;
         }
         let dropped = drop_tombstone(batch, place, ended_by, &untold);
-        swept.remains += u32::from(pass.over(dropped, place)?.unwrap_or(false));
+        swept.remains += u32::from(pass.over(dropped, place).unwrap_or(false));
     }
     pass.done()?;
     Ok(match stretch.last() {

@@ -82,7 +82,7 @@ impl Batch {
 
     /// How a receiver does; none if nothing was ever owed to it.
     pub(crate) fn receiver(&self, receiver: &Receiver) -> Looked<Option<ReceiverHealth>> {
-        self.hint(super::Hint::Receiver(receiver.clone()));
+        self.hint(super::LockHint::Receiver(receiver.clone()));
         Ok(self.receivers.get(receiver)?.map(|kept| kept.health))
     }
 

@@ -9,13 +9,13 @@ use adieu_core::{
     ClientId, Consent, Flow, FlowId, Grant, GrantId, RealmId, Subscriber, SubscriberId, UserId,
 };
 
-use crate::batch::{Batch, Hint};
+use crate::batch::{Batch, LockHint};
 use crate::rows::{KeptRealm, SubscribersOf};
 use crate::working::{Lock, Looked};
 
 impl Batch {
     pub(crate) fn flow(&self, id: FlowId) -> Looked<Option<Flow>> {
-        self.hint(Hint::Flow(id));
+        self.hint(LockHint::Flow(id));
         Ok(self.flows.get(&id)?.map(|kept| kept.0.clone()))
     }
 
@@ -53,7 +53,7 @@ impl Batch {
 
     /// Endings in a realm stand in lines of this tick or later ones from now on.
     pub(crate) fn raise_floor(&mut self, realm: RealmId, floor: u64) -> Looked<()> {
-        self.hint(Hint::Realm(realm, Lock::Exclusive));
+        self.hint(LockHint::Realm(realm, Lock::Exclusive));
         if let Some(kept) = self.realms.get_to_change(&realm)?.cloned() {
             self.realms.put(KeptRealm { line_floor: kept.line_floor.max(floor), ..kept });
         }

@@ -11,13 +11,13 @@ use crate::working::Looked;
 impl Batch {
     /// The population of an id.
     pub(crate) fn population(&self, id: PopulationId) -> Looked<Option<Population>> {
-        self.hint(super::Hint::Population(id, crate::working::Lock::Shared));
+        self.hint(super::LockHint::Population(id, crate::working::Lock::Shared));
         Ok(self.populations.get(&id)?.map(|kept| kept.population.clone()))
     }
 
     /// The same, for an order that may change it.
     pub(crate) fn population_to_change(&self, id: PopulationId) -> Looked<Option<Population>> {
-        self.hint(super::Hint::Population(id, crate::working::Lock::Exclusive));
+        self.hint(super::LockHint::Population(id, crate::working::Lock::Exclusive));
         Ok(self.populations.get_to_change(&id)?.map(|kept| kept.population.clone()))
     }
 

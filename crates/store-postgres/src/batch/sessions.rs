@@ -13,17 +13,17 @@ use adieu_store_records::Damaged;
 
 use crate::batch::Batch;
 use crate::rows::{
-    Due, FirstBehind, KeptParticipant, KeptSession, LastPlace, LiveEntry, LiveOf, MassKey, ParticipantKey,
-    ParticipantsAt, PlacesOf, SessionRow, SharedDue, SharedPlaces, bounds, hour,
+    Due, FirstBehind, KeptParticipant, LastPlace, LiveEntry, LiveOf, MassKey, ParticipantKey, ParticipantsAt,
+    PlacedSession, PlacesOf, SessionRow, SharedDue, SharedPlaces, bounds, hour,
 };
 use crate::working::Looked;
 
 impl Batch {
     /// The row at a place. In a batch that writes, its user is held first.
-    pub(crate) fn row_at(&self, place: Locator) -> Looked<Option<KeptSession>> {
+    pub(crate) fn row_at(&self, place: Locator) -> Looked<Option<PlacedSession>> {
         if self.writes() {
-            self.want(&super::Hint::User(place.user_key()));
-            self.hint(super::Hint::User(place.user_key()));
+            self.want(&super::LockHint::User(place.user_key()));
+            self.hint(super::LockHint::User(place.user_key()));
         }
         let row = self.sessions.get(&place);
         self.users.get(&place.user_key())?;
@@ -224,7 +224,7 @@ impl Batch {
         if stored.is_none_or(|before| before.due_hour != due_hour) {
             self.dues.put(Due { hour: due_hour, locator: session.locator });
         }
-        self.sessions.put(KeptSession { row: SessionRow::Stored(Arc::new(session)), due_hour, shared_due });
+        self.sessions.put(PlacedSession { row: SessionRow::Stored(Arc::new(session)), due_hour, shared_due });
         Ok(())
     }
 
@@ -250,7 +250,7 @@ impl Batch {
         }
         if let Some(seen_at) = activity_to_write(session.state, session.seen_at, activity) {
             let session = Session { seen_at, ..Session::clone(session) };
-            self.sessions.put(KeptSession { row: SessionRow::Stored(Arc::new(session)), ..kept });
+            self.sessions.put(PlacedSession { row: SessionRow::Stored(Arc::new(session)), ..kept });
         }
         Ok(())
     }
@@ -261,7 +261,7 @@ impl Batch {
         if let SessionRow::Stored(session) = &kept.row {
             self.live.remove(LiveEntry::of(session));
         }
-        self.sessions.put(KeptSession { row: SessionRow::Ended(Arc::new(tombstone)), ..kept });
+        self.sessions.put(PlacedSession { row: SessionRow::Ended(Arc::new(tombstone)), ..kept });
         Ok(())
     }
 

@@ -49,13 +49,13 @@ impl Batch {
 
     /// How many receipts of an ending are in which state.
     pub(crate) fn counts(&self, place: EndingPlace) -> Looked<ReceiptCounts> {
-        self.hint(super::Hint::Counts(place));
+        self.hint(super::LockHint::Counts(place));
         let counts = self.receipt_counts.get(&(place.line(), place.entry()))?;
         Ok(counts.map(|kept| kept.counts).unwrap_or_default())
     }
 
     /// A line by its number.
     pub(crate) fn line(&self, number: u64) -> Looked<Option<EndingLine>> {
-        Ok(self.asked.line.get(&crate::rows::Line(number))?.clone())
+        Ok(self.asked.line.get(&crate::rows::LineOf(number))?.clone())
     }
 }

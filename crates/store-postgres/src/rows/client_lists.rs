@@ -7,7 +7,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::{KeptClient, realm_value};
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// A client in a list: the realm, what it is listed under, and the client.
 type Key = (RealmId, String, ClientId);
@@ -49,9 +49,9 @@ macro_rules! listed {
         impl Kept for $row {
             type Key = Key;
             const TABLE: &'static str = $table;
-            const KEY: &'static [(&'static str, Kind)] =
-                &[("realm", Kind::Bytes), ($under, Kind::Text), ("client", Kind::Text)];
-            const REST: &'static [(&'static str, Kind)] = &[];
+            const KEY: &'static [(&'static str, ColumnKind)] =
+                &[("realm", ColumnKind::Bytes), ($under, ColumnKind::Text), ("client", ColumnKind::Text)];
+            const REST: &'static [(&'static str, ColumnKind)] = &[];
 
             fn key(&self) -> Key {
                 self.0.clone()
@@ -85,13 +85,13 @@ listed!(ListedTrait, "application_trait", "word");
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ClientsWithUri(pub(crate) RealmId, pub(crate) String);
 
-impl Question for ClientsWithUri {
+impl StoreQuestion for ClientsWithUri {
     type Answer = Vec<Client>;
     const SQL: &'static str = "SELECT q.n, c.id, c.realm, c.generation, c.removed, c.secret, c.version, c.told, c.detail
         FROM unnest($1::bigint[], $2::bytea[], $3::text[]) AS q(n, realm, uri)
         JOIN post_logout_uri l ON l.realm = q.realm AND l.uri = q.uri JOIN client c ON c.id = l.client AND c.removed = 0
         ORDER BY q.n, c.id";
-    const KINDS: &'static [Kind] = &[Kind::Bytes, Kind::Text];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes, ColumnKind::Text];
 
     fn values(&self) -> Vec<Value> {
         vec![realm_value(self.0), Value::text(&self.1)]
@@ -113,12 +113,12 @@ impl Question for ClientsWithUri {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct HasTrait(pub(crate) RealmId, pub(crate) String);
 
-impl Question for HasTrait {
+impl StoreQuestion for HasTrait {
     type Answer = bool;
     const SQL: &'static str =
         "SELECT q.n FROM unnest($1::bigint[], $2::bytea[], $3::text[]) AS q(n, realm, word)
         WHERE EXISTS (SELECT 1 FROM application_trait l WHERE l.realm = q.realm AND l.word = q.word)";
-    const KINDS: &'static [Kind] = &[Kind::Bytes, Kind::Text];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes, ColumnKind::Text];
 
     fn values(&self) -> Vec<Value> {
         vec![realm_value(self.0), Value::text(&self.1)]

@@ -6,7 +6,7 @@ use adieu_core::{ClientId, Consent, UserId, Version};
 use adieu_store_records::Damaged;
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// A consent's row.
 #[derive(Clone, Debug)]
@@ -15,14 +15,15 @@ pub(crate) struct KeptConsent(pub(crate) Consent);
 impl Kept for KeptConsent {
     type Key = (UserId, ClientId);
     const TABLE: &'static str = "consent";
-    const KEY: &'static [(&'static str, Kind)] = &[("user_id", Kind::Bytes), ("client", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("client_generation", Kind::Int),
-        ("client_identity", Kind::Int),
-        ("scope", Kind::Text),
-        ("claims", Kind::Text),
-        ("version", Kind::Int),
-        ("given_at", Kind::Int),
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("user_id", ColumnKind::Bytes), ("client", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("client_generation", ColumnKind::Int),
+        ("client_identity", ColumnKind::Int),
+        ("scope", ColumnKind::Text),
+        ("claims", ColumnKind::Text),
+        ("version", ColumnKind::Int),
+        ("given_at", ColumnKind::Int),
     ];
     const LOOSE: bool = true;
 
@@ -67,12 +68,12 @@ impl Kept for KeptConsent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ConsentsOf(pub(crate) UserId);
 
-impl Question for ConsentsOf {
+impl StoreQuestion for ConsentsOf {
     type Answer = Vec<Consent>;
     const SQL: &'static str = "SELECT q.n, c.user_id, c.client, c.client_generation, c.client_identity, c.scope, c.claims, c.version,
             c.given_at
         FROM unnest($1::bigint[], $2::bytea[]) AS q(n, id) JOIN consent c ON c.user_id = q.id ORDER BY q.n, c.client";
-    const KINDS: &'static [Kind] = &[Kind::Bytes];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes];
 
     fn values(&self) -> Vec<Value> {
         vec![Value::uuid(self.0.uuid())]

@@ -13,7 +13,7 @@ use adieu_store_records::{ClientColumns, ClientDetail, Damaged, PopulationDetail
 
 use crate::rows::realm_value;
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Lock, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, Lock, StoreQuestion, Value};
 
 /// A realm's row.
 #[derive(Clone, Debug)]
@@ -26,14 +26,14 @@ pub(crate) struct KeptRealm {
 impl Kept for KeptRealm {
     type Key = RealmId;
     const TABLE: &'static str = "realm";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Bytes)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("path", Kind::Text),
-        ("generation", Kind::Int),
-        ("second_factor", Kind::Text),
-        ("subscribers", Kind::Int),
-        ("created_at", Kind::Int),
-        ("line_floor", Kind::Int),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Bytes)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("path", ColumnKind::Text),
+        ("generation", ColumnKind::Int),
+        ("second_factor", ColumnKind::Text),
+        ("subscribers", ColumnKind::Int),
+        ("created_at", ColumnKind::Int),
+        ("line_floor", ColumnKind::Int),
     ];
     const LOCK: Option<Lock> = Some(Lock::Shared);
 
@@ -79,11 +79,11 @@ impl Kept for KeptRealm {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AllRealms;
 
-impl Question for AllRealms {
+impl StoreQuestion for AllRealms {
     type Answer = Vec<RealmId>;
     const SQL: &'static str =
         "SELECT q.n, realm.id FROM unnest($1::bigint[]) AS q(n), realm ORDER BY q.n, realm.path";
-    const KINDS: &'static [Kind] = &[];
+    const KINDS: &'static [ColumnKind] = &[];
 
     fn values(&self) -> Vec<Value> {
         vec![]
@@ -106,13 +106,13 @@ pub(crate) struct KeptPopulation {
 impl Kept for KeptPopulation {
     type Key = PopulationId;
     const TABLE: &'static str = "population";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Bytes)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("realm", Kind::Bytes),
-        ("place", Kind::Int),
-        ("name", Kind::Text),
-        ("version", Kind::Int),
-        ("detail", Kind::Text),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Bytes)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("realm", ColumnKind::Bytes),
+        ("place", ColumnKind::Int),
+        ("name", ColumnKind::Text),
+        ("version", ColumnKind::Int),
+        ("detail", ColumnKind::Text),
     ];
     const LOCK: Option<Lock> = Some(Lock::Shared);
 
@@ -156,12 +156,12 @@ impl Kept for KeptPopulation {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PopulationsOf(pub(crate) RealmId);
 
-impl Question for PopulationsOf {
+impl StoreQuestion for PopulationsOf {
     type Answer = Vec<(PopulationId, u64)>;
     const SQL: &'static str =
         "SELECT q.n, p.id, p.place FROM unnest($1::bigint[], $2::bytea[]) AS q(n, realm)
         JOIN population p ON p.realm = q.realm ORDER BY q.n, p.place, p.id";
-    const KINDS: &'static [Kind] = &[Kind::Bytes];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes];
 
     fn values(&self) -> Vec<Value> {
         vec![realm_value(self.0)]
@@ -178,11 +178,11 @@ impl Question for PopulationsOf {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UsersIn(pub(crate) PopulationId);
 
-impl Question for UsersIn {
+impl StoreQuestion for UsersIn {
     type Answer = u64;
     const SQL: &'static str = "SELECT q.n, count(*) FROM unnest($1::bigint[], $2::bytea[]) AS q(n, id)
         JOIN person u ON u.population = q.id AND u.removed = 0 GROUP BY q.n";
-    const KINDS: &'static [Kind] = &[Kind::Bytes];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes];
 
     fn values(&self) -> Vec<Value> {
         vec![Value::uuid(self.0.uuid())]
@@ -201,15 +201,15 @@ pub(crate) struct KeptClient(pub(crate) StoredClient);
 impl Kept for KeptClient {
     type Key = ClientId;
     const TABLE: &'static str = "client";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("realm", Kind::Bytes),
-        ("generation", Kind::Int),
-        ("removed", Kind::Int),
-        ("secret", Kind::Bytes),
-        ("version", Kind::Int),
-        ("told", Kind::Int),
-        ("detail", Kind::Text),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("realm", ColumnKind::Bytes),
+        ("generation", ColumnKind::Int),
+        ("removed", ColumnKind::Int),
+        ("secret", ColumnKind::Bytes),
+        ("version", ColumnKind::Int),
+        ("told", ColumnKind::Int),
+        ("detail", ColumnKind::Text),
     ];
     const LOCK: Option<Lock> = Some(Lock::Shared);
 
@@ -255,13 +255,13 @@ impl Kept for KeptClient {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ClientsOf(pub(crate) RealmId);
 
-impl Question for ClientsOf {
+impl StoreQuestion for ClientsOf {
     type Answer = Vec<Client>;
     const SQL: &'static str =
         "SELECT q.n, c.id, c.realm, c.generation, c.removed, c.secret, c.version, c.told, c.detail
         FROM unnest($1::bigint[], $2::bytea[]) AS q(n, realm)
         JOIN client c ON c.realm = q.realm AND c.removed = 0 ORDER BY q.n, c.id";
-    const KINDS: &'static [Kind] = &[Kind::Bytes];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes];
 
     fn values(&self) -> Vec<Value> {
         vec![realm_value(self.0)]
@@ -286,12 +286,13 @@ pub(crate) struct KeptKey(pub(crate) StoredKey);
 impl Kept for KeptKey {
     type Key = (RealmId, String);
     const TABLE: &'static str = "signing_key";
-    const KEY: &'static [(&'static str, Kind)] = &[("realm", Kind::Bytes), ("kid", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("algorithm", Kind::Text),
-        ("sealed", Kind::Bytes),
-        ("created_at", Kind::Int),
-        ("signs_from", Kind::Int),
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("realm", ColumnKind::Bytes), ("kid", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("algorithm", ColumnKind::Text),
+        ("sealed", ColumnKind::Bytes),
+        ("created_at", ColumnKind::Int),
+        ("signs_from", ColumnKind::Int),
     ];
     const LOOSE: bool = true;
 
@@ -332,12 +333,12 @@ impl Kept for KeptKey {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KeysOf(pub(crate) RealmId);
 
-impl Question for KeysOf {
+impl StoreQuestion for KeysOf {
     type Answer = Vec<StoredKey>;
     const SQL: &'static str = "SELECT q.n, k.realm, k.kid, k.algorithm, k.sealed, k.created_at, k.signs_from
         FROM unnest($1::bigint[], $2::bytea[]) AS q(n, realm)
         JOIN signing_key k ON k.realm = q.realm ORDER BY q.n, k.created_at, k.kid";
-    const KINDS: &'static [Kind] = &[Kind::Bytes];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes];
 
     fn values(&self) -> Vec<Value> {
         vec![realm_value(self.0)]

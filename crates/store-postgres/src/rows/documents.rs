@@ -7,7 +7,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::realm_value;
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// The key of a document.
 pub(crate) type DocumentKey = (RealmId, String, String);
@@ -24,9 +24,10 @@ pub(crate) fn document_key(document: &Document) -> DocumentKey {
 impl Kept for KeptDocument {
     type Key = DocumentKey;
     const TABLE: &'static str = "document";
-    const KEY: &'static [(&'static str, Kind)] =
-        &[("realm", Kind::Bytes), ("kind", Kind::Text), ("id", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[("body", Kind::Text), ("version", Kind::Int)];
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("realm", ColumnKind::Bytes), ("kind", ColumnKind::Text), ("id", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] =
+        &[("body", ColumnKind::Text), ("version", ColumnKind::Int)];
     const LOOSE: bool = true;
 
     fn key(&self) -> DocumentKey {
@@ -72,14 +73,15 @@ impl DocumentsFrom {
     }
 }
 
-impl Question for DocumentsFrom {
+impl StoreQuestion for DocumentsFrom {
     type Answer = Vec<KeptDocument>;
     const SQL: &'static str = "SELECT q.n, d.realm, d.kind, d.id, d.body, d.version
         FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::text[], $6::bigint[]) AS q(n, realm, kind, first, before, most)
         CROSS JOIN LATERAL (SELECT * FROM document WHERE document.realm = q.realm AND document.kind = q.kind
             AND document.id >= q.first AND (q.before IS NULL OR document.id < q.before) ORDER BY id LIMIT q.most) d
         ORDER BY q.n, d.id";
-    const KINDS: &'static [Kind] = &[Kind::Bytes, Kind::Text, Kind::Text, Kind::Text, Kind::Int];
+    const KINDS: &'static [ColumnKind] =
+        &[ColumnKind::Bytes, ColumnKind::Text, ColumnKind::Text, ColumnKind::Text, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![
@@ -110,8 +112,8 @@ pub(crate) struct KeptRemoved(pub(crate) RemovedVersions);
 impl Kept for KeptRemoved {
     type Key = ();
     const TABLE: &'static str = "removed_versions";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] = &[("version", Kind::Int)];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[("version", ColumnKind::Int)];
     const LOOSE: bool = true;
     const ALTERED_WHERE: &'static str = " AND t.version < n.version";
 

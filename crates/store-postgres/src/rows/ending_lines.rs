@@ -7,7 +7,7 @@ use adieu_core::Timestamp;
 use adieu_store_records::Damaged;
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, StoreQuestion, Value};
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -45,14 +45,14 @@ fn line(columns: &mut Columns<'_>) -> Result<EndingLine, Damaged> {
 
 /// The line of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Line(pub(crate) u64);
+pub(crate) struct LineOf(pub(crate) u64);
 
-impl Question for Line {
+impl StoreQuestion for LineOf {
     type Answer = Option<EndingLine>;
     const SQL: &'static str =
         "SELECT q.n, l.line, l.at, l.body FROM unnest($1::bigint[], $2::bigint[]) AS q(n, line)
         JOIN ending_line l ON l.line = q.line";
-    const KINDS: &'static [Kind] = &[Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int];
     const LOOSE: bool = false;
 
     fn values(&self) -> Vec<Value> {
@@ -72,12 +72,12 @@ pub(crate) struct LinesDownFrom {
     pub(crate) most: u32,
 }
 
-impl Question for LinesDownFrom {
+impl StoreQuestion for LinesDownFrom {
     type Answer = Vec<EndingLine>;
     const SQL: &'static str = "SELECT q.n, l.line, l.at, l.body FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, newest, most)
         CROSS JOIN LATERAL (SELECT * FROM ending_line WHERE ending_line.line <= q.newest ORDER BY line DESC LIMIT q.most) l
         ORDER BY q.n, l.line DESC";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![Value::number(self.newest), Value::Int(self.most.into())]
@@ -93,11 +93,11 @@ impl Question for LinesDownFrom {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct HighestTick;
 
-impl Question for HighestTick {
+impl StoreQuestion for HighestTick {
     type Answer = u64;
     const SQL: &'static str =
         "SELECT q.n, coalesce((SELECT max(tick) FROM lane), 0) FROM unnest($1::bigint[]) AS q(n)";
-    const KINDS: &'static [Kind] = &[];
+    const KINDS: &'static [ColumnKind] = &[];
 
     fn values(&self) -> Vec<Value> {
         vec![]

@@ -7,7 +7,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::realm_value;
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Lock, Value};
+use crate::working::{ColumnKind, Columns, Kept, Lock, Value};
 
 /// A flow's row.
 #[derive(Clone)]
@@ -16,9 +16,13 @@ pub(crate) struct KeptFlow(pub(crate) Flow);
 impl Kept for KeptFlow {
     type Key = FlowId;
     const TABLE: &'static str = "flow";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Bytes)];
-    const REST: &'static [(&'static str, Kind)] =
-        &[("realm", Kind::Bytes), ("kind", Kind::Text), ("expires_at", Kind::Int), ("body", Kind::Bytes)];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Bytes)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("realm", ColumnKind::Bytes),
+        ("kind", ColumnKind::Text),
+        ("expires_at", ColumnKind::Int),
+        ("body", ColumnKind::Bytes),
+    ];
     const LOCK: Option<Lock> = Some(Lock::Exclusive);
 
     fn key(&self) -> FlowId {

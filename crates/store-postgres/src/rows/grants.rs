@@ -8,7 +8,7 @@ use adieu_core::{Grant, GrantId};
 use adieu_store_records::{Damaged, GrantDetail, from_json, to_json};
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Value};
+use crate::working::{ColumnKind, Columns, Kept, Value};
 
 /// A grant's row.
 #[derive(Clone, Debug)]
@@ -17,9 +17,9 @@ pub(crate) struct KeptGrant(pub(crate) Arc<Grant>);
 impl Kept for KeptGrant {
     type Key = GrantId;
     const TABLE: &'static str = "held";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] =
-        &[("user_id", Kind::Bytes), ("expires_at", Kind::Int), ("detail", Kind::Text)];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] =
+        &[("user_id", ColumnKind::Bytes), ("expires_at", ColumnKind::Int), ("detail", ColumnKind::Text)];
     const LOOSE: bool = true;
 
     fn key(&self) -> GrantId {

@@ -6,7 +6,7 @@ use adieu_core::RealmId;
 use adieu_store_records::Damaged;
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Lock, Value};
+use crate::working::{ColumnKind, Columns, Kept, Lock, Value};
 
 /// What a row guards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,13 +73,13 @@ impl Guarded {
 
 /// A guarding row.
 #[derive(Clone, Debug)]
-pub(crate) struct Guard(pub(crate) Guarded);
+pub(crate) struct GuardRow(pub(crate) Guarded);
 
-impl Kept for Guard {
+impl Kept for GuardRow {
     type Key = Guarded;
     const TABLE: &'static str = "guard";
-    const KEY: &'static [(&'static str, Kind)] = &[("name", Kind::Bytes)];
-    const REST: &'static [(&'static str, Kind)] = &[];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("name", ColumnKind::Bytes)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[];
     const LOCK: Option<Lock> = Some(Lock::Exclusive);
 
     fn key(&self) -> Guarded {

@@ -8,7 +8,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::{locator, realm_value};
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, StoreQuestion, Value};
 
 /// A stretch of a list, newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,20 +34,20 @@ fn cursor(columns: &mut Columns<'_>) -> Result<SessionCursor, Damaged> {
 
 /// All of a realm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct OfRealm(pub(crate) RealmId);
+pub(crate) struct ListOfRealm(pub(crate) RealmId);
 /// All of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct OfUser(pub(crate) UserKey);
+pub(crate) struct ListOfUser(pub(crate) UserKey);
 /// Those of a user that may be live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LiveOfUser(pub(crate) UserKey, pub(crate) u64);
 
 macro_rules! stretch {
     ($list:ty, $kinds:expr, $values:expr, $sql:expr) => {
-        impl Question for Stretch<$list> {
+        impl StoreQuestion for Stretch<$list> {
             type Answer = Vec<SessionCursor>;
             const SQL: &'static str = $sql;
-            const KINDS: &'static [Kind] = $kinds;
+            const KINDS: &'static [ColumnKind] = $kinds;
 
             fn values(&self) -> Vec<Value> {
                 let of: fn(&$list) -> Vec<Value> = $values;
@@ -68,8 +68,8 @@ macro_rules! stretch {
 }
 
 stretch!(
-    OfRealm,
-    &[Kind::Bytes, Kind::Int, Kind::Int, Kind::Int],
+    ListOfRealm,
+    &[ColumnKind::Bytes, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int],
     |list| vec![realm_value(list.0)],
     "SELECT q.n, s.opened_at, s.locator
         FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[]) AS q(n, realm, at, place, most)
@@ -78,8 +78,8 @@ stretch!(
         ORDER BY q.n, s.opened_at DESC, s.locator DESC"
 );
 stretch!(
-    OfUser,
-    &[Kind::Int, Kind::Int, Kind::Int, Kind::Int],
+    ListOfUser,
+    &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int],
     |list| vec![Value::number(list.0.number())],
     "SELECT q.n, s.opened_at, s.locator
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS q(n, k, at, place, most)
@@ -89,7 +89,7 @@ stretch!(
 );
 stretch!(
     LiveOfUser,
-    &[Kind::Int, Kind::Int, Kind::Int, Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int],
     |list| vec![Value::number(list.0.number()), Value::number(list.1)],
     "SELECT q.n, s.opened_at, s.locator FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
             $6::bigint[]) AS q(n, k, g, at, place, most)
@@ -102,12 +102,12 @@ stretch!(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CountByGeneration(pub(crate) UserKey);
 
-impl Question for CountByGeneration {
+impl StoreQuestion for CountByGeneration {
     type Answer = Vec<(u64, u64)>;
     const SQL: &'static str =
         "SELECT q.n, s.user_generation, count(*) FROM unnest($1::bigint[], $2::bigint[]) AS q(n, k)
         JOIN session s ON s.user_key = q.k AND s.hidden = 0 GROUP BY q.n, s.user_generation ORDER BY q.n";
-    const KINDS: &'static [Kind] = &[Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![Value::number(self.0.number())]
@@ -123,13 +123,13 @@ impl Question for CountByGeneration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LastPlace(pub(crate) UserKey);
 
-impl Question for LastPlace {
+impl StoreQuestion for LastPlace {
     type Answer = Option<Locator>;
     const SQL: &'static str =
         "SELECT q.n, s.locator FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, first, last)
         CROSS JOIN LATERAL (SELECT locator FROM session WHERE session.locator BETWEEN q.first AND q.last
             ORDER BY locator DESC LIMIT 1) s";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int, ColumnKind::Int];
     const LOOSE: bool = false;
 
     fn values(&self) -> Vec<Value> {
@@ -147,12 +147,12 @@ impl Question for LastPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PlacesOf(pub(crate) UserKey);
 
-impl Question for PlacesOf {
+impl StoreQuestion for PlacesOf {
     type Answer = Vec<(Locator, Option<Timestamp>)>;
     const SQL: &'static str = "SELECT q.n, s.locator, CASE s.state WHEN 2 THEN s.seen_at END
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, first, last)
         JOIN session s ON s.locator BETWEEN q.first AND q.last ORDER BY q.n, s.locator";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int, ColumnKind::Int];
     const LOOSE: bool = false;
 
     fn values(&self) -> Vec<Value> {

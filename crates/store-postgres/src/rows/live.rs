@@ -13,7 +13,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::{SessionRow, assurance, locator, state, user_key};
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// An entry of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,13 +38,13 @@ impl LiveEntry {
 impl Kept for LiveEntry {
     type Key = Self;
     const TABLE: &'static str = "live_session";
-    const KEY: &'static [(&'static str, Kind)] = &[
-        ("user_key", Kind::Int),
-        ("generation", Kind::Int),
-        ("opened_at", Kind::Int),
-        ("locator", Kind::Int),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[
+        ("user_key", ColumnKind::Int),
+        ("generation", ColumnKind::Int),
+        ("opened_at", ColumnKind::Int),
+        ("locator", ColumnKind::Int),
     ];
-    const REST: &'static [(&'static str, Kind)] = &[];
+    const REST: &'static [(&'static str, ColumnKind)] = &[];
 
     fn key(&self) -> Self {
         *self
@@ -129,14 +129,14 @@ fn outline_of(session: &Session) -> SessionOutline {
     }
 }
 
-impl Question for LiveOf {
+impl StoreQuestion for LiveOf {
     type Answer = Vec<SessionOutline>;
     const SQL: &'static str = "SELECT q.n, s.locator, s.incarnation, s.state, s.assurance, s.user_generation,
             s.realm_generation, s.opened_at, s.seen_at, s.idle, s.expires_at
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, k, g)
         JOIN live_session l ON l.user_key = q.k AND l.generation = q.g
         JOIN session s ON s.locator = l.locator AND s.state <> 2 ORDER BY q.n, l.opened_at, l.locator";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int, ColumnKind::Int];
     const LOOSE: bool = false;
 
     fn values(&self) -> Vec<Value> {
@@ -185,13 +185,13 @@ pub(crate) struct LiveInStretch {
     pub(crate) last: Option<Locator>,
 }
 
-impl Question for LiveStretch {
+impl StoreQuestion for LiveStretch {
     type Answer = LiveInStretch;
     const SQL: &'static str = "SELECT q.n, s.locator, s.state, s.idle, s.seen_at, s.expires_at
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, first, most)
         CROSS JOIN LATERAL (SELECT * FROM session WHERE session.locator >= q.first ORDER BY locator LIMIT q.most) s
         ORDER BY q.n, s.locator";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         let from = self.from.map_or(0, Locator::number);

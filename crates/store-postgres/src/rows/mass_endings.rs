@@ -6,7 +6,7 @@ use adieu_core::{EndScope, MassEnding, Timestamp};
 use adieu_store_records::{Damaged, MassDetail, from_json, scope_key, scope_of, to_json};
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// The key of a record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,9 +41,14 @@ impl KeptMass {
 impl Kept for KeptMass {
     type Key = MassKey;
     const TABLE: &'static str = "mass_ending";
-    const KEY: &'static [(&'static str, Kind)] = &[("scope", Kind::Bytes), ("generation", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] =
-        &[("at", Kind::Int), ("done", Kind::Int), ("walked_to", Kind::Int), ("detail", Kind::Text)];
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("scope", ColumnKind::Bytes), ("generation", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("at", ColumnKind::Int),
+        ("done", ColumnKind::Int),
+        ("walked_to", ColumnKind::Int),
+        ("detail", ColumnKind::Text),
+    ];
     const LOOSE: bool = true;
 
     fn key(&self) -> MassKey {
@@ -84,13 +89,13 @@ impl Kept for KeptMass {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FirstBehind(pub(crate) MassKey);
 
-impl Question for FirstBehind {
+impl StoreQuestion for FirstBehind {
     type Answer = Option<KeptMass>;
     const SQL: &'static str = "SELECT q.n, m.scope, m.generation, m.at, m.done, m.walked_to, m.detail
         FROM unnest($1::bigint[], $2::bytea[], $3::bigint[]) AS q(n, scope, behind)
         CROSS JOIN LATERAL (SELECT * FROM mass_ending WHERE mass_ending.scope = q.scope AND mass_ending.generation > q.behind
             ORDER BY generation LIMIT 1) m";
-    const KINDS: &'static [Kind] = &[Kind::Bytes, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         KeptMass::key_values(&self.0)

@@ -7,7 +7,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::{realm_value, user_key};
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Value};
+use crate::working::{ColumnKind, Columns, Kept, Value};
 
 /// A name, in the form in which it is compared.
 #[derive(Clone, Debug)]
@@ -34,8 +34,9 @@ fn read((columns, what): (&mut Columns<'_>, &'static str)) -> Result<(RealmId, S
 impl Kept for KeptName {
     type Key = (RealmId, String);
     const TABLE: &'static str = "name";
-    const KEY: &'static [(&'static str, Kind)] = &[("realm", Kind::Bytes), ("name", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[("key", Kind::Int)];
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("realm", ColumnKind::Bytes), ("name", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[("key", ColumnKind::Int)];
     const LOOSE: bool = true;
 
     fn key(&self) -> Self::Key {
@@ -62,8 +63,9 @@ impl Kept for KeptName {
 impl Kept for KeptExternal {
     type Key = (RealmId, String);
     const TABLE: &'static str = "external_id";
-    const KEY: &'static [(&'static str, Kind)] = &[("realm", Kind::Bytes), ("id", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[("key", Kind::Int)];
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("realm", ColumnKind::Bytes), ("id", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[("key", ColumnKind::Int)];
     const LOOSE: bool = true;
 
     fn key(&self) -> Self::Key {

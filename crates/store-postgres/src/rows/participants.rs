@@ -9,7 +9,7 @@ use adieu_store_records::{Damaged, ParticipantDetail, from_json, to_json};
 
 use crate::rows::{bounds, locator};
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// A participant's row.
 #[derive(Clone, Debug)]
@@ -58,9 +58,13 @@ impl KeptParticipant {
 impl Kept for KeptParticipant {
     type Key = ParticipantKey;
     const TABLE: &'static str = "participant";
-    const KEY: &'static [(&'static str, Kind)] =
-        &[("locator", Kind::Int), ("incarnation", Kind::Int), ("epoch", Kind::Int), ("client", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[("detail", Kind::Text)];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[
+        ("locator", ColumnKind::Int),
+        ("incarnation", ColumnKind::Int),
+        ("epoch", ColumnKind::Int),
+        ("client", ColumnKind::Text),
+    ];
+    const REST: &'static [(&'static str, ColumnKind)] = &[("detail", ColumnKind::Text)];
 
     fn key(&self) -> ParticipantKey {
         self.key.clone()
@@ -97,12 +101,12 @@ impl Kept for KeptParticipant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ParticipantsAt(pub(crate) Locator);
 
-impl Question for ParticipantsAt {
+impl StoreQuestion for ParticipantsAt {
     type Answer = Vec<KeptParticipant>;
     const SQL: &'static str = "SELECT q.n, p.locator, p.incarnation, p.epoch, p.client, p.detail
         FROM unnest($1::bigint[], $2::bigint[]) AS q(n, place) JOIN participant p ON p.locator = q.place
         ORDER BY q.n, p.incarnation, p.epoch, p.client";
-    const KINDS: &'static [Kind] = &[Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int];
     const LOOSE: bool = false;
 
     fn values(&self) -> Vec<Value> {
@@ -125,11 +129,11 @@ impl Question for ParticipantsAt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SharedPlaces(pub(crate) UserKey);
 
-impl Question for SharedPlaces {
+impl StoreQuestion for SharedPlaces {
     type Answer = BTreeSet<Locator>;
     const SQL: &'static str = "SELECT DISTINCT q.n, p.locator FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, first, last)
         JOIN participant p ON p.locator BETWEEN q.first AND q.last ORDER BY q.n";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int, ColumnKind::Int];
     const LOOSE: bool = false;
 
     fn values(&self) -> Vec<Value> {

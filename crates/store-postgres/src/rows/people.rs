@@ -9,7 +9,7 @@ use adieu_store_records::{Damaged, UserColumns, UserDetail, from_json, to_json};
 
 use crate::rows::realm_value;
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Lock, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, Lock, StoreQuestion, Value};
 
 /// A user's row.
 #[derive(Clone, Debug)]
@@ -18,17 +18,17 @@ pub(crate) struct KeptUser(pub(crate) Arc<User>);
 impl Kept for KeptUser {
     type Key = UserKey;
     const TABLE: &'static str = "person";
-    const KEY: &'static [(&'static str, Kind)] = &[("key", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("id", Kind::Bytes),
-        ("realm", Kind::Bytes),
-        ("population", Kind::Bytes),
-        ("enabled", Kind::Int),
-        ("generation", Kind::Int),
-        ("removed", Kind::Int),
-        ("password", Kind::Text),
-        ("version", Kind::Int),
-        ("detail", Kind::Text),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("key", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("id", ColumnKind::Bytes),
+        ("realm", ColumnKind::Bytes),
+        ("population", ColumnKind::Bytes),
+        ("enabled", ColumnKind::Int),
+        ("generation", ColumnKind::Int),
+        ("removed", ColumnKind::Int),
+        ("password", ColumnKind::Text),
+        ("version", ColumnKind::Int),
+        ("detail", ColumnKind::Text),
     ];
     const LOCK: Option<Lock> = Some(Lock::Exclusive);
 
@@ -86,11 +86,11 @@ pub(crate) fn user_key(columns: &mut Columns<'_>) -> Result<UserKey, Damaged> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct KeyInUse(pub(crate) UserKey);
 
-impl Question for KeyInUse {
+impl StoreQuestion for KeyInUse {
     type Answer = bool;
     const SQL: &'static str = "SELECT q.n FROM unnest($1::bigint[], $2::bigint[]) AS q(n, k)
         WHERE EXISTS (SELECT 1 FROM person WHERE key = q.k) OR EXISTS (SELECT 1 FROM session WHERE user_key = q.k)";
-    const KINDS: &'static [Kind] = &[Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![Value::number(self.0.number())]
@@ -110,13 +110,13 @@ pub(crate) struct UsersOf {
     pub(crate) most: u32,
 }
 
-impl Question for UsersOf {
+impl StoreQuestion for UsersOf {
     type Answer = Vec<UserKey>;
     const SQL: &'static str = "SELECT q.n, u.key
         FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[]) AS q(n, realm, after, most)
         CROSS JOIN LATERAL (SELECT key, id FROM person WHERE person.realm = q.realm AND person.id > q.after AND removed = 0
             ORDER BY id LIMIT q.most) u ORDER BY q.n, u.id";
-    const KINDS: &'static [Kind] = &[Kind::Bytes, Kind::Bytes, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes, ColumnKind::Bytes, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         let after = self.after.map(|id| id.uuid().as_bytes().to_vec()).unwrap_or_default();

@@ -8,7 +8,7 @@ use adieu_store_records::{Damaged, ReceiptColumns, ReceiptDetail, from_json, to_
 
 use crate::rows::{realm_value, receiver};
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// A receipt's row.
 #[derive(Clone, Debug)]
@@ -56,14 +56,18 @@ pub(crate) fn due_at(state: ReceiptState) -> (Option<Timestamp>, bool) {
 impl Kept for KeptReceipt {
     type Key = ReceiptRowKey;
     const TABLE: &'static str = "receipt";
-    const KEY: &'static [(&'static str, Kind)] =
-        &[("line", Kind::Int), ("entry", Kind::Int), ("receiver", Kind::Text), ("subject", Kind::Bytes)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("state", Kind::Int),
-        ("due_at", Kind::Int),
-        ("leased", Kind::Int),
-        ("realm", Kind::Bytes),
-        ("detail", Kind::Text),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[
+        ("line", ColumnKind::Int),
+        ("entry", ColumnKind::Int),
+        ("receiver", ColumnKind::Text),
+        ("subject", ColumnKind::Bytes),
+    ];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("state", ColumnKind::Int),
+        ("due_at", ColumnKind::Int),
+        ("leased", ColumnKind::Int),
+        ("realm", ColumnKind::Bytes),
+        ("detail", ColumnKind::Text),
     ];
     const LOOSE: bool = true;
 
@@ -136,7 +140,7 @@ impl ReceiptsOf {
     }
 }
 
-impl Question for ReceiptsOf {
+impl StoreQuestion for ReceiptsOf {
     type Answer = Vec<Receipt>;
     const SQL: &'static str = "SELECT q.n, r.line, r.entry, r.receiver, r.subject, r.state, r.due_at, r.leased, r.realm, r.detail
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[], $6::bigint[])
@@ -144,7 +148,8 @@ impl Question for ReceiptsOf {
         CROSS JOIN LATERAL (SELECT * FROM receipt WHERE receipt.line = q.line AND receipt.entry = q.entry
             AND (receipt.receiver, receipt.subject) > (q.receiver, q.subject) ORDER BY receiver, subject LIMIT q.most) r
         ORDER BY q.n, r.receiver, r.subject";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int, Kind::Text, Kind::Bytes, Kind::Int];
+    const KINDS: &'static [ColumnKind] =
+        &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Text, ColumnKind::Bytes, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         [KeptReceipt::key_values(&self.behind), vec![Value::Int(self.most.into())]].concat()
@@ -171,14 +176,15 @@ pub(crate) struct DueOf {
     pub(crate) most: u32,
 }
 
-impl Question for DueOf {
+impl StoreQuestion for DueOf {
     type Answer = Vec<Receipt>;
     const SQL: &'static str = "SELECT q.n, r.line, r.entry, r.receiver, r.subject, r.state, r.due_at, r.leased, r.realm, r.detail
         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS q(n, receiver, behind, until, most)
         CROSS JOIN LATERAL (SELECT * FROM receipt WHERE receipt.receiver = q.receiver AND receipt.due_at > q.behind
             AND receipt.due_at <= q.until ORDER BY due_at LIMIT q.most) r
         ORDER BY q.n, r.due_at, r.line, r.entry, r.subject";
-    const KINDS: &'static [Kind] = &[Kind::Text, Kind::Int, Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] =
+        &[ColumnKind::Text, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![
@@ -203,14 +209,14 @@ impl Question for DueOf {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LatestOf(pub(crate) DueOf);
 
-impl Question for LatestOf {
+impl StoreQuestion for LatestOf {
     type Answer = Vec<Receipt>;
     const SQL: &'static str = "SELECT q.n, r.line, r.entry, r.receiver, r.subject, r.state, r.due_at, r.leased, r.realm, r.detail
         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS q(n, receiver, behind, until, most)
         CROSS JOIN LATERAL (SELECT * FROM receipt WHERE receipt.receiver = q.receiver AND receipt.due_at > q.behind
             AND receipt.due_at <= q.until ORDER BY due_at DESC LIMIT q.most) r
         ORDER BY q.n, r.due_at DESC, r.line DESC, r.entry DESC, r.subject DESC";
-    const KINDS: &'static [Kind] = DueOf::KINDS;
+    const KINDS: &'static [ColumnKind] = DueOf::KINDS;
 
     fn values(&self) -> Vec<Value> {
         self.0.values()
@@ -230,13 +236,13 @@ impl Question for LatestOf {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PendingOf(pub(crate) Receiver);
 
-impl Question for PendingOf {
+impl StoreQuestion for PendingOf {
     type Answer = u64;
     const SQL: &'static str =
         "SELECT q.n, (SELECT count(*) FROM (SELECT 1 FROM receipt WHERE receipt.receiver = q.receiver
             AND receipt.due_at > q.behind LIMIT q.most) c)
         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS q(n, receiver, behind, most)";
-    const KINDS: &'static [Kind] = &[Kind::Text, Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Text, ColumnKind::Int, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         let most = i64::from(ReceiverStanding::PENDING_MAX);
@@ -251,7 +257,7 @@ impl Question for PendingOf {
 
 /// Receivers that are slow or not, for which something waits behind a moment and up to another, the longest waiting first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitingReceivers {
     pub(crate) slow: bool,
     /// Behind this place in their order.
     pub(crate) after: (i64, String),
@@ -259,7 +265,7 @@ pub(crate) struct Waiting {
     pub(crate) most: u32,
 }
 
-impl Question for Waiting {
+impl StoreQuestion for WaitingReceivers {
     type Answer = Vec<(Receiver, Timestamp)>;
     const SQL: &'static str = "SELECT q.n, r.receiver, r.waits_from
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])
@@ -267,7 +273,8 @@ impl Question for Waiting {
         CROSS JOIN LATERAL (SELECT * FROM receiver WHERE receiver.slow = q.slow AND receiver.waits_from <= q.until
             AND (receiver.waits_from, receiver.receiver) > (q.behind, q.receiver) ORDER BY waits_from, receiver LIMIT q.most) r
         ORDER BY q.n, r.waits_from, r.receiver";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int, Kind::Text, Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] =
+        &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Text, ColumnKind::Int, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![
@@ -293,12 +300,12 @@ pub(crate) struct ReceiversBehind {
     pub(crate) most: u32,
 }
 
-impl Question for ReceiversBehind {
+impl StoreQuestion for ReceiversBehind {
     type Answer = Vec<Receiver>;
     const SQL: &'static str = "SELECT q.n, r.receiver FROM unnest($1::bigint[], $2::text[], $3::bigint[]) AS q(n, after, most)
         CROSS JOIN LATERAL (SELECT receiver FROM receiver WHERE receiver.receiver > q.after ORDER BY receiver LIMIT q.most) r
         ORDER BY q.n, r.receiver";
-    const KINDS: &'static [Kind] = &[Kind::Text, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Text, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![Value::text(&self.after), Value::Int(self.most.into())]
@@ -319,7 +326,7 @@ pub(crate) struct ToldBehind {
     pub(crate) most: u32,
 }
 
-impl Question for ToldBehind {
+impl StoreQuestion for ToldBehind {
     type Answer = Vec<Receiver>;
     const SQL: &'static str = "SELECT q.n, r.kind, r.id FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS q(n, subscriber, client, most)
         CROSS JOIN LATERAL (
@@ -327,7 +334,7 @@ impl Question for ToldBehind {
             UNION ALL
             (SELECT 1 AS kind, id FROM client WHERE client.told = 1 AND client.id > q.client ORDER BY id LIMIT q.most)) r
         ORDER BY q.n, r.kind, r.id";
-    const KINDS: &'static [Kind] = &[Kind::Text, Kind::Text, Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Text, ColumnKind::Text, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![
@@ -359,7 +366,7 @@ pub(crate) struct PlacesBetween {
     pub(crate) most: u32,
 }
 
-impl Question for PlacesBetween {
+impl StoreQuestion for PlacesBetween {
     type Answer = Vec<(u64, u64)>;
     const SQL: &'static str = "SELECT q.n, p.locator, p.incarnation
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS q(n, first, last, shared, most)
@@ -370,7 +377,8 @@ impl Question for PlacesBetween {
             (SELECT DISTINCT locator, incarnation FROM participant WHERE q.shared = 1 AND participant.locator BETWEEN q.first AND q.last
                 ORDER BY locator, incarnation LIMIT q.most)) p
         ORDER BY q.n, p.locator, p.incarnation";
-    const KINDS: &'static [Kind] = &[Kind::Int, Kind::Int, Kind::Int, Kind::Int];
+    const KINDS: &'static [ColumnKind] =
+        &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![

@@ -6,7 +6,7 @@ use adieu_core::{Receiver, ReceiverHealth, Timestamp};
 use adieu_store_records::{Damaged, HealthDetail, from_json, to_json};
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Lock, Value};
+use crate::working::{ColumnKind, Columns, Kept, Lock, Value};
 
 /// A receiver's row.
 #[derive(Clone, Debug)]
@@ -23,9 +23,9 @@ pub(crate) fn receiver(columns: &mut Columns<'_>) -> Result<Receiver, Damaged> {
 impl Kept for KeptReceiver {
     type Key = Receiver;
     const TABLE: &'static str = "receiver";
-    const KEY: &'static [(&'static str, Kind)] = &[("receiver", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] =
-        &[("slow", Kind::Int), ("waits_from", Kind::Int), ("detail", Kind::Text)];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("receiver", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] =
+        &[("slow", ColumnKind::Int), ("waits_from", ColumnKind::Int), ("detail", ColumnKind::Text)];
     const LOCK: Option<Lock> = Some(Lock::Exclusive);
 
     fn key(&self) -> Receiver {

@@ -12,7 +12,7 @@ use adieu_store_records::{Damaged, SessionDetail, TombstoneDetail, from_json, ha
 use uuid::Uuid;
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Value};
+use crate::working::{ColumnKind, Columns, Kept, Value};
 
 /// What a row holds.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl SessionRow {
 
 /// A row with when it is looked at.
 #[derive(Clone, Debug)]
-pub(crate) struct KeptSession {
+pub(crate) struct PlacedSession {
     pub(crate) row: SessionRow,
     /// The hour under which the sweep looks at it.
     pub(crate) due_hour: i64,
@@ -94,28 +94,28 @@ pub(crate) fn locator(columns: &mut Columns<'_>) -> Result<Locator, Damaged> {
     Locator::from_number(columns.number("locator")?).ok_or(Damaged("locator"))
 }
 
-impl Kept for KeptSession {
+impl Kept for PlacedSession {
     type Key = Locator;
     const TABLE: &'static str = "session";
-    const KEY: &'static [(&'static str, Kind)] = &[("locator", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("user_key", Kind::Int),
-        ("realm", Kind::Bytes),
-        ("incarnation", Kind::Int),
-        ("token_hash", Kind::Bytes),
-        ("state", Kind::Int),
-        ("epoch", Kind::Int),
-        ("user_generation", Kind::Int),
-        ("realm_generation", Kind::Int),
-        ("opened_at", Kind::Int),
-        ("seen_at", Kind::Int),
-        ("expires_at", Kind::Int),
-        ("idle", Kind::Int),
-        ("assurance", Kind::Int),
-        ("due_hour", Kind::Int),
-        ("shared_due", Kind::Int),
-        ("hidden", Kind::Int),
-        ("detail", Kind::Text),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("locator", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("user_key", ColumnKind::Int),
+        ("realm", ColumnKind::Bytes),
+        ("incarnation", ColumnKind::Int),
+        ("token_hash", ColumnKind::Bytes),
+        ("state", ColumnKind::Int),
+        ("epoch", ColumnKind::Int),
+        ("user_generation", ColumnKind::Int),
+        ("realm_generation", ColumnKind::Int),
+        ("opened_at", ColumnKind::Int),
+        ("seen_at", ColumnKind::Int),
+        ("expires_at", ColumnKind::Int),
+        ("idle", ColumnKind::Int),
+        ("assurance", ColumnKind::Int),
+        ("due_hour", ColumnKind::Int),
+        ("shared_due", ColumnKind::Int),
+        ("hidden", ColumnKind::Int),
+        ("detail", ColumnKind::Text),
     ];
 
     fn key(&self) -> Locator {

@@ -7,7 +7,7 @@ use adieu_store_records::{Damaged, SubscriberColumns, SubscriberDetail, from_jso
 
 use crate::rows::realm_value;
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// A subscriber's row.
 #[derive(Clone, Debug)]
@@ -16,13 +16,13 @@ pub(crate) struct KeptSubscriber(pub(crate) Subscriber);
 impl Kept for KeptSubscriber {
     type Key = SubscriberId;
     const TABLE: &'static str = "subscriber";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Text)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("realm", Kind::Bytes),
-        ("version", Kind::Int),
-        ("sealed", Kind::Bytes),
-        ("sealed_before", Kind::Bytes),
-        ("detail", Kind::Text),
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Text)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("realm", ColumnKind::Bytes),
+        ("version", ColumnKind::Int),
+        ("sealed", ColumnKind::Bytes),
+        ("sealed_before", ColumnKind::Bytes),
+        ("detail", ColumnKind::Text),
     ];
     const LOOSE: bool = true;
 
@@ -67,11 +67,11 @@ impl Kept for KeptSubscriber {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SubscribersOf(pub(crate) RealmId);
 
-impl Question for SubscribersOf {
+impl StoreQuestion for SubscribersOf {
     type Answer = Vec<Subscriber>;
     const SQL: &'static str = "SELECT q.n, s.id, s.realm, s.version, s.sealed, s.sealed_before, s.detail
         FROM unnest($1::bigint[], $2::bytea[]) AS q(n, realm) JOIN subscriber s ON s.realm = q.realm ORDER BY q.n, s.id";
-    const KINDS: &'static [Kind] = &[Kind::Bytes];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Bytes];
 
     fn values(&self) -> Vec<Value> {
         vec![realm_value(self.0)]
@@ -101,12 +101,12 @@ pub(crate) struct SubscribedRealm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SubscribedRealms;
 
-impl Question for SubscribedRealms {
+impl StoreQuestion for SubscribedRealms {
     type Answer = Vec<SubscribedRealm>;
     const SQL: &'static str =
         "SELECT q.n, s.realm, max(s.version) FROM unnest($1::bigint[]) AS q(n), subscriber s
         JOIN realm r ON r.id = s.realm AND r.subscribers > 0 GROUP BY q.n, s.realm ORDER BY q.n, s.realm";
-    const KINDS: &'static [Kind] = &[];
+    const KINDS: &'static [ColumnKind] = &[];
 
     fn values(&self) -> Vec<Value> {
         vec![]

@@ -7,7 +7,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::EndingLine;
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Lock, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, Lock, StoreQuestion, Value};
 
 /// How far receipts were made of one list.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +19,9 @@ pub(crate) struct KeptTold {
 impl Kept for KeptTold {
     type Key = u64;
     const TABLE: &'static str = "told_up_to";
-    const KEY: &'static [(&'static str, Kind)] = &[("lane", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] =
-        &[("line", Kind::Int), ("entry", Kind::Int), ("walk_from", Kind::Int)];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("lane", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] =
+        &[("line", ColumnKind::Int), ("entry", ColumnKind::Int), ("walk_from", ColumnKind::Int)];
     const LOCK: Option<Lock> = Some(Lock::Exclusive);
 
     fn key(&self) -> u64 {
@@ -58,12 +58,12 @@ fn up_to(columns: &mut Columns<'_>) -> Result<ToldUpTo, Damaged> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AllTold;
 
-impl Question for AllTold {
+impl StoreQuestion for AllTold {
     type Answer = Vec<KeptTold>;
     const SQL: &'static str =
         "SELECT q.n, t.lane, t.line, t.entry, t.walk_from FROM unnest($1::bigint[]) AS q(n), told_up_to t
         ORDER BY q.n, t.lane";
-    const KINDS: &'static [Kind] = &[];
+    const KINDS: &'static [ColumnKind] = &[];
 
     fn values(&self) -> Vec<Value> {
         vec![]
@@ -85,12 +85,12 @@ impl Question for AllTold {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UntoldLines(pub(crate) u32);
 
-impl Question for UntoldLines {
+impl StoreQuestion for UntoldLines {
     type Answer = Vec<EndingLine>;
     const SQL: &'static str = "SELECT q.n, l.line, l.at, l.body FROM unnest($1::bigint[], $2::bigint[]) AS q(n, most)
         CROSS JOIN LATERAL (SELECT l.line, l.at, l.body FROM told_up_to t JOIN ending_line l ON l.lane = t.lane AND l.line >= t.line
             ORDER BY l.line LIMIT q.most) l ORDER BY q.n, l.line";
-    const KINDS: &'static [Kind] = &[Kind::Int];
+    const KINDS: &'static [ColumnKind] = &[ColumnKind::Int];
 
     fn values(&self) -> Vec<Value> {
         vec![Value::Int(self.0.into())]
@@ -116,13 +116,14 @@ pub(crate) struct KeptCounts {
 impl Kept for KeptCounts {
     type Key = (u64, u32);
     const TABLE: &'static str = "receipt_count";
-    const KEY: &'static [(&'static str, Kind)] = &[("line", Kind::Int), ("entry", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] = &[
-        ("pending", Kind::Int),
-        ("confirmed", Kind::Int),
-        ("refused", Kind::Int),
-        ("given_up", Kind::Int),
-        ("cannot_be_told", Kind::Int),
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("line", ColumnKind::Int), ("entry", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[
+        ("pending", ColumnKind::Int),
+        ("confirmed", ColumnKind::Int),
+        ("refused", ColumnKind::Int),
+        ("given_up", ColumnKind::Int),
+        ("cannot_be_told", ColumnKind::Int),
     ];
     const LOCK: Option<Lock> = Some(Lock::Exclusive);
 

@@ -7,7 +7,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::{Due, KeptFlow, KeptGrant, KeptMass, MassKey, ReceiptRowKey, SharedDue, locator};
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Question, Value};
+use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 macro_rules! question {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? } -> $answer:ty, $kinds:expr, $values:expr, $sql:expr,
@@ -16,10 +16,10 @@ macro_rules! question {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) struct $name { $(pub(crate) $field: $type),* }
 
-        impl Question for $name {
+        impl StoreQuestion for $name {
             type Answer = $answer;
             const SQL: &'static str = $sql;
-            const KINDS: &'static [Kind] = $kinds;
+            const KINDS: &'static [ColumnKind] = $kinds;
 
             fn values(&self) -> Vec<Value> {
                 let values: fn(&Self) -> Vec<Value> = $values;
@@ -42,7 +42,7 @@ macro_rules! question {
 question!(
     /// Places that may be over before an hour has passed, behind a place of the list, oldest first.
     DueBetween { after: Option<Due>, before_hour: i64, most: u32 } -> Vec<Due>,
-    &[Kind::Int, Kind::Int, Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int],
     |one| {
         let after = one.after.map(|due| (Value::Int(due.hour), Value::number(due.locator.number())));
         let (hour, place) = after.unwrap_or((Value::Int(i64::MIN), Value::Int(0)));
@@ -61,7 +61,7 @@ question!(
 question!(
     /// Sessions of whose end somebody is told and that may be over at a moment, the earliest first.
     SharedDueBy { now: Timestamp, most: u32 } -> Vec<SharedDue>,
-    &[Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int],
     |one| vec![Value::time(one.now), Value::Int(one.most.into())],
     "SELECT q.n, d.at, d.locator FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, now, most)
         CROSS JOIN LATERAL (SELECT at, locator FROM shared_due WHERE shared_due.at <= q.now ORDER BY at, locator LIMIT q.most) d
@@ -75,7 +75,7 @@ question!(
 question!(
     /// Walks over the sessions of endings of many that are not done, the oldest endings first.
     Walks { most: u32 } -> Vec<MassKey>,
-    &[Kind::Int],
+    &[ColumnKind::Int],
     |one| vec![Value::Int(one.most.into())],
     "SELECT q.n, m.scope, m.generation FROM unnest($1::bigint[], $2::bigint[]) AS q(n, most)
         CROSS JOIN LATERAL (SELECT * FROM mass_ending WHERE done = 0 ORDER BY at LIMIT q.most) m ORDER BY q.n, m.at",
@@ -88,7 +88,7 @@ question!(
 question!(
     /// Records of endings of many of then and earlier whose walk is done.
     DoneMass { until: Timestamp, most: u32 } -> Vec<MassKey>,
-    &[Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int],
     |one| vec![Value::time(one.until), Value::Int(one.most.into())],
     "SELECT q.n, m.scope, m.generation FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, until, most)
         CROSS JOIN LATERAL (SELECT * FROM mass_ending WHERE done = 1 AND mass_ending.at <= q.until ORDER BY at LIMIT q.most) m
@@ -102,7 +102,7 @@ question!(
 question!(
     /// Rows behind a place: where each lies, and when it ended if it is a tombstone.
     RowsBehind { after: u64, last: u64, most: u32 } -> Vec<(Locator, Option<Timestamp>)>,
-    &[Kind::Int, Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Int],
     |one| vec![Value::number(one.after), Value::number(one.last), Value::Int(one.most.into())],
     "SELECT q.n, s.locator, CASE s.state WHEN 2 THEN s.seen_at END
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS q(n, after, last, most)
@@ -118,7 +118,7 @@ question!(
 question!(
     /// Flows that have expired by then.
     ExpiredFlows { by: Timestamp, most: u32 } -> Vec<FlowId>,
-    &[Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int],
     |one| vec![Value::time(one.by), Value::Int(one.most.into())],
     "SELECT q.n, f.id FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, by, most)
         CROSS JOIN LATERAL (SELECT id FROM flow WHERE flow.expires_at <= q.by ORDER BY expires_at LIMIT q.most) f ORDER BY q.n",
@@ -131,7 +131,7 @@ question!(
 question!(
     /// Grants that have expired by then.
     ExpiredGrants { by: Timestamp, most: u32 } -> Vec<GrantId>,
-    &[Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int],
     |one| vec![Value::time(one.by), Value::Int(one.most.into())],
     "SELECT q.n, g.id FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, by, most)
         CROSS JOIN LATERAL (SELECT id FROM held WHERE held.expires_at <= q.by ORDER BY expires_at LIMIT q.most) g ORDER BY q.n",
@@ -144,7 +144,7 @@ question!(
 question!(
     /// The oldest lines, as far as they were written then or earlier.
     OldLines { until: Timestamp, most: u32 } -> Vec<u64>,
-    &[Kind::Int, Kind::Int],
+    &[ColumnKind::Int, ColumnKind::Int],
     |one| vec![Value::time(one.until), Value::Int(one.most.into())],
     "SELECT q.n, l.line FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS q(n, until, most)
         CROSS JOIN LATERAL (SELECT line, at FROM ending_line ORDER BY line LIMIT q.most) l WHERE l.at <= q.until ORDER BY q.n, l.line",
@@ -157,7 +157,7 @@ question!(
 question!(
     /// Settled receipts of endings that are in the index no more.
     OldReceipts { most: u32 } -> Vec<ReceiptRowKey>,
-    &[Kind::Int],
+    &[ColumnKind::Int],
     |one| vec![Value::Int(one.most.into())],
     "SELECT q.n, r.line, r.entry, r.receiver, r.subject FROM unnest($1::bigint[], $2::bigint[]) AS q(n, most)
         CROSS JOIN LATERAL (SELECT * FROM receipt WHERE receipt.state <> 0 AND receipt.line < coalesce(
@@ -172,7 +172,7 @@ question!(
 question!(
     /// Counts of receipts of endings that are in the index no more.
     OldCounts { most: u32 } -> Vec<(u64, u32)>,
-    &[Kind::Int],
+    &[ColumnKind::Int],
     |one| vec![Value::Int(one.most.into())],
     "SELECT q.n, c.line, c.entry FROM unnest($1::bigint[], $2::bigint[]) AS q(n, most)
         CROSS JOIN LATERAL (SELECT * FROM receipt_count WHERE receipt_count.line < coalesce(
@@ -187,7 +187,7 @@ question!(
 question!(
     /// Ids of batches that nobody asks for any more: they are an hour old by the database's clock.
     OldBatches { most: u32 } -> Vec<Vec<u8>>,
-    &[Kind::Int],
+    &[ColumnKind::Int],
     |one| vec![Value::Int(one.most.into())],
     "SELECT q.n, b.id FROM unnest($1::bigint[], $2::bigint[]) AS q(n, most)
         CROSS JOIN LATERAL (SELECT id FROM batch WHERE batch.at < CAST(extract(epoch FROM current_timestamp) * 1000 AS bigint) - 3600000
@@ -209,8 +209,8 @@ pub(crate) struct BatchGone(Vec<u8>);
 impl Kept for LineGone {
     type Key = u64;
     const TABLE: &'static str = "ending_line";
-    const KEY: &'static [(&'static str, Kind)] = &[("line", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] = &[];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("line", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[];
 
     fn key(&self) -> u64 {
         self.0
@@ -236,8 +236,8 @@ impl Kept for LineGone {
 impl Kept for BatchGone {
     type Key = Vec<u8>;
     const TABLE: &'static str = "batch";
-    const KEY: &'static [(&'static str, Kind)] = &[("id", Kind::Bytes)];
-    const REST: &'static [(&'static str, Kind)] = &[];
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Bytes)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[];
 
     fn key(&self) -> Vec<u8> {
         self.0.clone()

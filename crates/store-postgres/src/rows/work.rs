@@ -7,7 +7,7 @@ use adieu_store_records::Damaged;
 
 use crate::rows::locator;
 use crate::shared::Ciphers;
-use crate::working::{Columns, Kept, Kind, Value};
+use crate::working::{ColumnKind, Columns, Kept, Value};
 
 /// A place to be looked at once its hour is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,8 +26,9 @@ pub(crate) struct SharedDue {
 impl Kept for Due {
     type Key = Self;
     const TABLE: &'static str = "due";
-    const KEY: &'static [(&'static str, Kind)] = &[("hour", Kind::Int), ("locator", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] = &[];
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("hour", ColumnKind::Int), ("locator", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[];
 
     fn key(&self) -> Self {
         *self
@@ -53,8 +54,9 @@ impl Kept for Due {
 impl Kept for SharedDue {
     type Key = Self;
     const TABLE: &'static str = "shared_due";
-    const KEY: &'static [(&'static str, Kind)] = &[("at", Kind::Int), ("locator", Kind::Int)];
-    const REST: &'static [(&'static str, Kind)] = &[];
+    const KEY: &'static [(&'static str, ColumnKind)] =
+        &[("at", ColumnKind::Int), ("locator", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[];
 
     fn key(&self) -> Self {
         *self

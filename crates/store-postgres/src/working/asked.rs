@@ -8,16 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use adieu_store_records::Damaged;
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Halt, Kind, Looked, Value};
+use crate::working::{ColumnKind, Columns, Halt, Looked, Value};
 
 /// A question to the database.
-pub(crate) trait Question: Ord + Clone + Send + 'static {
+pub(crate) trait StoreQuestion: Ord + Clone + Send + 'static {
     type Answer: Default + Send;
     /// Begins `SELECT q.n, …` and reads the questions from `unnest($1::bigint[], …) AS q(n, …)`; the rows of one question come in the
     /// order of their answer.
     const SQL: &'static str;
     /// The kinds of its values.
-    const KINDS: &'static [Kind];
+    const KINDS: &'static [ColumnKind];
     /// Whether it may be asked before the lock is held that guards its answer: then it is asked again under the lock.
     const LOOSE: bool = true;
 
@@ -32,18 +32,18 @@ pub(crate) trait Question: Ord + Clone + Send + 'static {
 }
 
 /// Answers to questions of one kind.
-pub(crate) struct Asked<Q: Question> {
+pub(crate) struct Replies<Q: StoreQuestion> {
     answers: BTreeMap<Q, Result<Q::Answer, Damaged>>,
     wanted: RefCell<BTreeSet<Q>>,
 }
 
-impl<Q: Question> Default for Asked<Q> {
+impl<Q: StoreQuestion> Default for Replies<Q> {
     fn default() -> Self {
         Self { answers: BTreeMap::new(), wanted: RefCell::default() }
     }
 }
 
-impl<Q: Question> Asked<Q> {
+impl<Q: StoreQuestion> Replies<Q> {
     pub(crate) fn get(&self, question: &Q) -> Looked<&Q::Answer> {
         match self.answers.get(question) {
             Some(Ok(answer)) => Ok(answer),

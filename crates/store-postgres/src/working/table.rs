@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use adieu_store_records::Damaged;
 
 use crate::shared::Ciphers;
-use crate::working::{Columns, Halt, Kind, Looked, Value};
+use crate::working::{ColumnKind, Columns, Halt, Looked, Value};
 
 /// How a row is locked until the commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,9 +25,9 @@ pub(crate) trait Kept: Clone + Send + 'static {
     type Key: Ord + Clone + Debug + Send;
     const TABLE: &'static str;
     /// The columns of the primary key.
-    const KEY: &'static [(&'static str, Kind)];
+    const KEY: &'static [(&'static str, ColumnKind)];
     /// The other columns.
-    const REST: &'static [(&'static str, Kind)];
+    const REST: &'static [(&'static str, ColumnKind)];
     /// With which lock a batch reads it, if with any.
     const LOCK: Option<Lock> = None;
     /// Whether it may be read before the lock that guards it is held: then it is read again under the lock.
@@ -47,7 +47,7 @@ pub(crate) trait Kept: Clone + Send + 'static {
 type Change<T> = Option<T>;
 
 /// Rows of one table.
-pub(crate) struct Table<T: Kept> {
+pub(crate) struct WorkingTable<T: Kept> {
     /// As they are in the database; none where there is no such row.
     base: BTreeMap<T::Key, Result<Option<T>, Damaged>>,
     /// As this batch leaves them; none where it takes the row away.
@@ -62,7 +62,7 @@ pub(crate) struct Table<T: Kept> {
     locks: bool,
 }
 
-impl<T: Kept> Table<T> {
+impl<T: Kept> WorkingTable<T> {
     pub(crate) fn new(locks: bool) -> Self {
         Self {
             base: BTreeMap::new(),

@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 /// The kind of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ColumnKind {
     Int,
     Text,
     Bytes,
 }
 
-impl Kind {
+impl ColumnKind {
     /// The type of an array of such values.
     pub(crate) const fn array_type(self) -> &'static str {
         match self {
@@ -77,11 +77,11 @@ pub(crate) enum Array {
 }
 
 impl Array {
-    fn of(kind: Kind) -> Self {
+    fn of(kind: ColumnKind) -> Self {
         match kind {
-            Kind::Int => Self::Ints(Vec::new()),
-            Kind::Text => Self::Texts(Vec::new()),
-            Kind::Bytes => Self::Bytes(Vec::new()),
+            ColumnKind::Int => Self::Ints(Vec::new()),
+            ColumnKind::Text => Self::Texts(Vec::new()),
+            ColumnKind::Bytes => Self::Bytes(Vec::new()),
         }
     }
 
@@ -108,7 +108,7 @@ impl Array {
 
 /// Rows of values as one array for each column.
 pub(crate) fn arrays_of(
-    kinds: impl IntoIterator<Item = Kind>,
+    kinds: impl IntoIterator<Item = ColumnKind>,
     rows: impl IntoIterator<Item = Vec<Value>>,
 ) -> Vec<Array> {
     let mut arrays: Vec<Array> = kinds.into_iter().map(Array::of).collect();

@@ -19,7 +19,13 @@ pub(crate) struct Postgres {
 }
 
 /// Chance from a seed; each store has its own.
-struct Seeded(Chance);
+pub(crate) struct Seeded(Chance);
+
+/// Chance of its own: a copy of a database knows what the stores of the first one drew.
+pub(crate) fn seeded() -> Seeded {
+    static SEED: AtomicU64 = AtomicU64::new(0);
+    Seeded(Chance::of(SEED.fetch_add(1 << 32, Ordering::Relaxed)))
+}
 
 impl Entropy for Seeded {
     fn fill(&self, bytes: &mut [u8]) {
@@ -28,18 +34,25 @@ impl Entropy for Seeded {
 }
 
 impl Postgres {
-    fn of(database: String) -> Self {
+    pub(crate) fn of(database: String) -> Self {
         Self { database, open: Mutex::default() }
     }
 
     /// Opens one more store on the database.
     pub(crate) async fn open_one(&self) -> PostgresStore {
-        let options = Options::of(Server::shared().url(&self.database));
+        self.open_at(|database| Server::shared().url(database), |_| {}).await
+    }
+
+    /// Opens one more store at an address of the database, with other options.
+    pub(crate) async fn open_at(
+        &self,
+        url: impl FnOnce(&str) -> String,
+        change: impl FnOnce(&mut Options),
+    ) -> PostgresStore {
+        let mut options = Options::of(url(&self.database));
+        change(&mut options);
         let key = InstallationKey::from_bytes([7; 32]);
-        // No two stores of a test binary draw the same: a copy of a database knows what the first one drew.
-        static SEED: AtomicU64 = AtomicU64::new(0);
-        let entropy = Arc::new(Seeded(Chance::of(SEED.fetch_add(1 << 32, Ordering::Relaxed))));
-        let store = PostgresStore::open(options, &key, entropy).await.expect("the store opens");
+        let store = PostgresStore::open(options, &key, Arc::new(seeded())).await.expect("the store opens");
         self.open.lock().unwrap_or_else(PoisonError::into_inner).push(store.clone());
         store
     }
