@@ -60,6 +60,8 @@ const PAGE: usize = 500;
 pub(super) struct Api {
     carrier: Carrier,
     token: Option<Secret>,
+    /// Whether the installation is in a database that nodes share.
+    has_nodes: bool,
 }
 
 enum Carrier {
@@ -92,21 +94,20 @@ impl Api {
     /// The API over an authority of this process.
     pub(super) fn over(config: &Config, authority: Authority) -> Result<Self> {
         let token = config.admin.credential()?;
-        Ok(Self { carrier: Carrier::Here(faces::native(&authority)), token })
+        let has_nodes = config.store.options().is_some();
+        Ok(Self { carrier: Carrier::Here(faces::native(&authority)), token, has_nodes })
     }
 
     /// The API of the server at this address.
     fn at(config: &Config, server: &str) -> Result<Self> {
         let token = config.admin.credential()?;
-        Ok(Self { carrier: there(config, server)?, token })
+        Ok(Self { carrier: there(config, server)?, token, has_nodes: false })
     }
 
-    /// Whether a server answers: one tells whoever is owed a notice, and a command alone does not.
+    /// Whether others tell whoever is owed a notice: a server that answers does, and so do the nodes of a database; a command alone on a
+    /// folder does not.
     pub(super) const fn is_served(&self) -> bool {
-        match self.carrier {
-            Carrier::Here(_) => false,
-            Carrier::There { .. } => true,
-        }
+        self.has_nodes || matches!(self.carrier, Carrier::There { .. })
     }
 
     /// Sends one request; gives the body of its answer, null if there is none.

@@ -10,6 +10,7 @@ use adieu_store_postgres::OpenError;
 
 use crate::config::faults::RefusedValue;
 use crate::config::rules::Refusals;
+use crate::config::store::within_reach;
 use crate::config::{Config, StoreConfig, TlsFiles};
 use crate::faces;
 use crate::tls::Tls;
@@ -42,7 +43,7 @@ fn store(store: &StoreConfig) -> Refusals {
     }
     let password = &store.password_file;
     if !password.as_os_str().is_empty()
-        && let Err(error) = std::fs::read_to_string(password)
+        && let Err(error) = std::fs::read_to_string(within_reach(password))
     {
         refusals.push(refused("store.password_file", password, &format!("it can't be read: {error}")));
     }

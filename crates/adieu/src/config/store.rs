@@ -64,7 +64,7 @@ impl StoreConfig {
     pub fn options(&self) -> Option<Options> {
         let file = |path: &Path| (!path.as_os_str().is_empty()).then(|| path.to_owned());
         (!self.url.reveal().is_empty()).then(|| Options {
-            password_file: file(&self.password_file),
+            password_file: file(&self.password_file).map(|path| within_reach(&path)),
             roots: file(&self.ca_file),
             writers: self.writers,
             readers: self.readers,
@@ -92,8 +92,18 @@ impl StoreConfig {
     }
 }
 
+/// The file itself where it can be read, else what a service manager gives under its name (systemd's `LoadCredential=`).
+pub(super) fn within_reach(file: &Path) -> PathBuf {
+    let given = || {
+        let folder = PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY")?);
+        Some(folder.join(file.file_name()?)).filter(|given| given.is_file())
+    };
+    let read = std::fs::File::open(file).is_ok();
+    if read { file.to_owned() } else { given().unwrap_or_else(|| file.to_owned()) }
+}
+
 fn text_of(file: &Path) -> Result<String, NoKey> {
-    std::fs::read_to_string(file).map_err(|error| {
+    std::fs::read_to_string(within_reach(file)).map_err(|error| {
         // What is no text is no key in digits; nothing of it is told.
         let reason = match error.kind() {
             ErrorKind::InvalidData => WANTED.into(),
