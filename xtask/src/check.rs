@@ -3,6 +3,7 @@
 //! A step that cannot run fails and says what to install; it is never passed over in silence.
 
 use std::{
+    ffi::OsString,
     io::{BufRead, BufReader},
     process::{Command, Stdio},
 };
@@ -29,8 +30,16 @@ pub(crate) fn test() -> Result<()> {
     check()?;
     // Recorded scenarios are replayed against the server as it is shipped.
     let binary = shipped()?;
+    let variables = [("TEST_SERVER", binary.into_os_string()), ("TEST_CLIENTS", clients.into_os_string())];
+    tested(&variables)?;
+    package::package()?;
+    fuzz::fuzz(&fuzz::FuzzOptions::of_a_test())
+}
+
+/// Runs the tests of all rooms; none is left out.
+fn tested(variables: &[(&str, OsString)]) -> Result<()> {
     let mut tests = command(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    tests.env("INSTA_UPDATE", "no").env("TEST_SERVER", binary).env("TEST_CLIENTS", clients);
+    tests.env("INSTA_UPDATE", "no").envs(variables.iter().cloned());
     let mut child = tests.stdout(Stdio::piped()).spawn().context("cargo test")?;
     let mut sum = Sum::default();
     for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
@@ -42,8 +51,7 @@ pub(crate) fn test() -> Result<()> {
     println!("\ntests: {} passed, {} failed; skipped: {}", sum.passed, sum.failed, sum.skipped());
     ensure!(status.success(), "cargo test: {status}");
     ensure!(sum.ignored == 0, "{} tests did not run", sum.ignored);
-    package::package()?;
-    fuzz::fuzz(&fuzz::FuzzOptions::of_a_test())
+    Ok(())
 }
 
 /// What all test binaries together report.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::files;
-use crate::packages::need;
+use crate::packages::{need, need_postgres};
 
 /// Programs, and the Debian packages they come in.
 const PROGRAMS: [(&str, &str); 14] = [
@@ -56,6 +56,7 @@ pub(crate) fn install() -> Result<PathBuf> {
     for (program, package) in PROGRAMS {
         need(program, package)?;
     }
+    need_postgres()?;
     let folder = files::root().join("target/clients");
     std::fs::create_dir_all(&folder)?;
     node_packages(&folder, NODE_PACKAGES)?;

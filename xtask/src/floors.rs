@@ -51,10 +51,17 @@ const PLAN: &[Room] = &[
     },
     // An engine without a disk, for tests.
     Room { name: STORE_MEMORY, may_use: &["adieu-core", "adieu-store"], never: NO_SERVER },
+    // One format for all engines.
+    Room { name: "adieu-store-records", may_use: &["adieu-core"], never: PURE },
     Room {
         name: "adieu-store-sqlite",
-        may_use: &["adieu-core", "adieu-store"],
+        may_use: &["adieu-core", "adieu-store", "adieu-store-records"],
         never: &["axum", "http", "hyper", "reqwest"],
+    },
+    Room {
+        name: "adieu-store-postgres",
+        may_use: &["adieu-core", "adieu-store", "adieu-store-records", TESTKIT_POSTGRES],
+        never: &["axum", "http", "hyper", "reqwest", "rusqlite"],
     },
     // Threads and nothing else: it knows no work by name.
     Room { name: "adieu-workers", may_use: &[], never: &["axum", "http", "hyper", "reqwest", "rusqlite"] },
@@ -107,6 +114,8 @@ const PLAN: &[Room] = &[
         never: &["axum", "rusqlite"],
     },
     Room { name: "adieu-testkit", may_use: &["*", "adieu"], never: &[] },
+    // A database server for tests, and nothing of the product.
+    Room { name: TESTKIT_POSTGRES, may_use: &[], never: NO_SERVER },
     // Tests of another kind: the engine brings its own `main`.
     Room { name: FUZZ, may_use: &["adieu-core", "adieu-http-kit", "adieu-token"], never: &["rusqlite"] },
     // Nothing of the product: it is what the product is measured against.
@@ -119,6 +128,9 @@ const PLAN: &[Room] = &[
 /// Only the engine speaks SQL to SQLite; whoever else imports it directly has taken a second road.
 const RUSQLITE_HOME: &str = "adieu-store-sqlite";
 const TESTKIT: &str = "adieu-testkit";
+/// Only the engine speaks SQL to PostgreSQL, and what starts a server for tests.
+const POSTGRES_HOMES: [&str; 2] = ["adieu-store-postgres", TESTKIT_POSTGRES];
+const TESTKIT_POSTGRES: &str = "adieu-testkit-postgres";
 const STORE_MEMORY: &str = "adieu-store-memory";
 const FUZZ: &str = "adieu-fuzz";
 const SIMULATION: &str = "adieu-simulation";
@@ -227,13 +239,18 @@ fn refusal(room: &Room, dependency: &Dependency) -> Option<&'static str> {
             return Some("this room must never see it");
         }
         let engine = room.name == RUSQLITE_HOME || (room.name == TESTKIT);
-        return (name == "rusqlite" && !engine).then_some("only the engine may");
+        let clustered = POSTGRES_HOMES.contains(&room.name) || room.name == TESTKIT;
+        let refused = (name == "rusqlite" && !engine) || (name.starts_with("tokio-postgres") && !clustered);
+        return refused.then_some("only the engine may");
     }
     if name == room.name {
         return None; // A room's own tests may switch on its features.
     }
     if name == TESTKIT {
         return (!dev && room.name != FUZZ).then_some("only tests import testkit");
+    }
+    if name == TESTKIT_POSTGRES {
+        return (!dev && room.name != TESTKIT).then_some("only tests import what starts a server");
     }
     if name == STORE_MEMORY {
         let beside = [TESTKIT, SIMULATION].contains(&room.name);
@@ -312,6 +329,8 @@ mod tests {
             ("adieu", "adieu-testkit", None, true),
             ("adieu", "adieu-simulation", None, true),
             ("adieu", "rusqlite", None, false),
+            ("adieu", "tokio-postgres", None, false),
+            ("adieu-store-postgres", "adieu-testkit-postgres", None, true),
             ("adieu-core", "tokio", Some("dev"), false),
             ("adieu-authority", "axum", None, false),
             ("adieu-nowhere", "serde", None, false),

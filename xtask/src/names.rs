@@ -1,6 +1,6 @@
 //! A type's name means one thing in the whole workspace, or is private to one file.
 //!
-//! Parallel rooms, the faces, may share the names of a few roles. Every other shared name is an exception with a reason
+//! Parallel rooms, the faces and the engines, may share the names of a few roles. Every other shared name is an exception with a reason
 //! in `tidy.toml`; the list may only shrink.
 
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::files::SourceFile;
 use crate::lexer;
 
-/// The rooms that are built alike.
-const PARALLEL: &str = "crates/faces/";
+/// The rooms that are built alike: faces, and engines with what they keep.
+const PARALLEL: [&str; 2] = ["crates/faces/", "crates/store-"];
 
 /// Shared names that pass.
 #[derive(Default, Deserialize)]
@@ -90,7 +90,7 @@ fn excused(name: &str, types: &[Type], shared: &SharedNames) -> bool {
 
 /// The parallel room that a file stands in.
 fn room(path: &str) -> Option<&str> {
-    path.strip_prefix(PARALLEL)?.split('/').next()
+    PARALLEL.iter().find_map(|rooms| path.strip_prefix(rooms))?.split('/').next()
 }
 
 /// The types of a file that have a visibility written before them.
@@ -174,6 +174,18 @@ mod tests {
         assert_eq!(found(&outside, role).len(), 1);
         let twice = [TWO[0], TWO[1], ("crates/faces/a/src/y.rs", "pub struct Face;")];
         assert_eq!(found(&twice, role).len(), 1);
+    }
+
+    #[test]
+    fn engines_are_built_alike() {
+        let engines = [
+            ("crates/store-one/src/x.rs", "pub struct Queue;"),
+            ("crates/store-two/src/x.rs", "pub struct Queue;"),
+        ];
+        assert_eq!(found(&engines, "").len(), 1);
+        assert_eq!(found(&engines, "[role]\nQueue = \"Every engine has its own.\""), Vec::<String>::new());
+        let promised = [engines[0], ("crates/store/src/x.rs", "pub struct Queue;")];
+        assert_eq!(found(&promised, "[role]\nQueue = \"Every engine has its own.\"").len(), 1);
     }
 
     #[test]

@@ -9,7 +9,20 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// Sees to it that a program is there: installs its package when we may, else says exactly what to install.
 pub(crate) fn need(program: &str, package: &str) -> Result<()> {
-    if on_path(program) {
+    need_somewhere(program, package, &|| on_path(program))
+}
+
+/// The same of PostgreSQL's server: Debian puts it where no path leads.
+pub(crate) fn need_postgres() -> Result<()> {
+    let is_there = || {
+        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        on_path("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").is_file())
+    };
+    need_somewhere("initdb", "postgresql", &is_there)
+}
+
+fn need_somewhere(program: &str, package: &str, is_there: &dyn Fn() -> bool) -> Result<()> {
+    if is_there() {
         return Ok(());
     }
     let install = format!("apt-get install -y --no-install-recommends {package}");
@@ -19,7 +32,7 @@ pub(crate) fn need(program: &str, package: &str) -> Result<()> {
     println!("$ {install}");
     let script = format!("export DEBIAN_FRONTEND=noninteractive; apt-get update && {install}");
     let status = Command::new("sh").args(["-c", &script]).status().context("sh")?;
-    ensure!(status.success() && on_path(program), "`{program}` is still missing after: {install}");
+    ensure!(status.success() && is_there(), "`{program}` is still missing after: {install}");
     Ok(())
 }
 

@@ -13,12 +13,12 @@ use adieu_egress::AddressRule;
 use adieu_http_kit::service::FaceService;
 use adieu_keyring::{Keyring, KeyringParts};
 use adieu_outbox::{Bell, Outbox, OutboxParts, Sender};
-use adieu_store_sqlite::{Folder, Options, SqliteStore};
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::admin::AdminSide;
 use crate::config::{Config, Passwords, RealmConfig};
 use crate::dispatch::Dispatcher;
+use crate::engine::{self, OpenedStore};
 use crate::faces;
 use crate::metering::RequestMeter;
 use crate::provision;
@@ -43,7 +43,7 @@ pub struct AssembledServer {
 }
 
 impl AssembledServer {
-    /// Opens the data folder, makes what the first start makes, and builds the faces.
+    /// Opens the data folder, or the database that the configuration names, makes what the first start makes, and builds the faces.
     pub async fn open(
         config: &Config,
         folder: &Path,
@@ -61,12 +61,10 @@ impl AssembledServer {
         entropy: Arc<dyn Entropy>,
         between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Result<Self> {
-        // What is wrong with the folder is said of the folder, and nothing else is.
-        let (authority, telling) = Folder::open(folder, entropy.as_ref())
-            .map_err(anyhow::Error::from)
-            .and_then(|folder| opened(config, folder, clock, entropy, between))
-            .with_context(|| format!("data folder {}", folder.display()))?;
-        authority.hold_notices(Folder::is_untold(folder));
+        let engine = engine::open(config, folder, &entropy).await?;
+        let (authority, telling) = assembled(config, engine, clock, entropy, between);
+        authority
+            .hold_notices(config.store.options().is_none() && adieu_store_sqlite::Folder::is_untold(folder));
         authority.ask_upstreams_by(AskedUpstreams::new(config)?);
         authority.ask_client_keys_by(AskedClientKeys::new(config)?);
         let made = provision::realms(&authority, config).await?;
@@ -125,26 +123,24 @@ struct Telling {
     bell: Bell,
 }
 
-/// The authority over a data folder, with nothing made in it and no faces: for commands that look.
+/// The authority over an installation, with nothing made in it and no faces: for commands that look.
 pub(crate) fn authority(
     config: &Config,
-    folder: Folder,
+    engine: OpenedStore,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-) -> Result<Authority> {
-    opened(config, folder, clock, entropy, between).map(|(authority, _)| authority)
+) -> Authority {
+    assembled(config, engine, clock, entropy, |store| store).0
 }
 
-fn opened(
+fn assembled(
     config: &Config,
-    folder: Folder,
+    OpenedStore { store, key }: OpenedStore,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
-) -> Result<(Authority, Telling)> {
-    let key = folder.key().clone();
-    let store = between(Arc::new(SqliteStore::open(folder, options(config))?));
+) -> (Authority, Telling) {
+    let store = between(store);
     let keyring = Keyring::new(KeyringParts {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -162,18 +158,7 @@ fn opened(
     };
     let authority = Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) });
     authority.after_endings(move || bell.ring());
-    Ok((authority, telling))
-}
-
-/// How the store is opened.
-fn options(config: &Config) -> Options {
-    Options {
-        sessions_cached_max: config.keep.sessions_cached_max,
-        pages_max: (config.keep.pages_max > 0).then_some(config.keep.pages_max),
-        // A server that can't write must not look well: whoever started it starts it again.
-        when_writer_lost: || std::process::abort(),
-        opens_signing_key: Some(Keyring::opens_signing_key),
-    }
+    (authority, telling)
 }
 
 fn span(s: u64) -> Span {
@@ -315,27 +300,3 @@ static CLIENT_DOCUMENTS: std::sync::LazyLock<Vec<&'static str>> = std::sync::Laz
 /// The scopes of dialects' APIs.
 static API_SCOPES: std::sync::LazyLock<Vec<&'static str>> =
     std::sync::LazyLock::new(|| [adieu_face_pingone::API_SCOPES, adieu_face_openid::API_SCOPES].concat());
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::process::ExitStatusExt;
-    use std::process::Command;
-
-    use super::*;
-
-    const ABORTS: &str = "ADIEU_TEST_ABORTS";
-
-    /// Goal: a server that can't write any more ends, by a signal that service
-    /// managers take for a failure (the unit starts it again). Method: this test as a process of its own.
-    #[test]
-    fn a_server_whose_writer_is_lost_ends() {
-        if std::env::var_os(ABORTS).is_some() {
-            (options(&Config::default()).when_writer_lost)();
-            return;
-        }
-        let this = std::env::current_exe().expect("a test binary");
-        let words = ["--exact", "assembled::tests::a_server_whose_writer_is_lost_ends"];
-        let ended = Command::new(this).args(words).env(ABORTS, "").output().expect("it starts");
-        assert_eq!(ended.status.signal(), Some(6), "SIGABRT: {ended:?}");
-    }
-}

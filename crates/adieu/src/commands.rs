@@ -34,7 +34,9 @@ mod workers;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use adieu_authority::Entropy;
 use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, bail};
 
@@ -42,6 +44,7 @@ pub use apply::{ApplyCommand, ExportCommand, apply, export};
 pub use backup::{Backup, Restore, TakeOver, backup, restore, take_over};
 pub use clients::{ClientCommand, client};
 pub use consents::{ConsentCommand, consent};
+pub use demo::DemoCommand;
 pub use endings::{EndCommand, SessionsCommand, end, sessions};
 pub use failure::exit_code;
 use failure::{CommandFailure, ExitStatus};
@@ -57,7 +60,9 @@ pub use upstreams::{UpstreamCommand, upstream};
 pub use workers::{WorkerCommand, worker};
 
 use crate::config::{Config, JudgedConfig, judge};
+use crate::engine;
 use crate::logging::{Log, note};
+use crate::real::SystemEntropy;
 
 /// `serve`.
 pub fn serve(file: Option<&Path>) -> Result<()> {
@@ -70,8 +75,8 @@ pub fn serve(file: Option<&Path>) -> Result<()> {
 }
 
 /// `demo`.
-pub fn demo(port: Option<u16>, exit: bool) -> Result<()> {
-    runtime()?.block_on(demo::run(port, exit))
+pub fn demo(order: DemoCommand) -> Result<()> {
+    runtime()?.block_on(demo::run(order))
 }
 
 /// `check-config`.
@@ -83,19 +88,38 @@ pub fn check_config(file: Option<&Path>) -> Result<()> {
         note(&format!("warning: {warning}"));
     }
     let config = &judged.config;
-    match Folder::check_key(&config.data) {
-        Ok(()) => {}
-        // Whoever checks a configuration need not be who serves with it.
-        Err(OpenError::Io { cause, .. }) if cause.kind() == ErrorKind::PermissionDenied => {
-            note(&format!("the key in {} is not looked at: {cause}", config.data.display()));
-        }
-        Err(error) => {
-            let (folder, reason) = (config.data.display().to_string(), failure::told(&error.into()));
-            return Err(judged.fault("data", &folder, &reason).into());
-        }
-    }
+    check_key(&judged)?;
     let text = toml::to_string(config)?;
     shown::print(&format!("# This configuration is sound. With its defaults it is:\n\n{text}"))
+}
+
+/// Says if the installation is there and its key is not the one that is at hand.
+fn check_key(judged: &JudgedConfig) -> Result<()> {
+    let config = &judged.config;
+    let data = config.data.display();
+    if config.store.options().is_some() {
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        return match runtime()?.block_on(engine::has_installation(config, &entropy)) {
+            // The database may be away just now, or let this machine not in.
+            Err(error) if exit_code(&error) == ExitStatus::CannotTell as u8 => {
+                note(&format!("the database is not looked at: {}", failure::told(&error)));
+                Ok(())
+            }
+            looked => looked.map(drop),
+        };
+    }
+    match Folder::check_key(&config.data) {
+        Ok(()) => Ok(()),
+        // Whoever checks a configuration need not be who serves with it.
+        Err(OpenError::Io { cause, .. }) if cause.kind() == ErrorKind::PermissionDenied => {
+            note(&format!("the key in {data} is not looked at: {cause}"));
+            Ok(())
+        }
+        Err(error) => {
+            let (folder, reason) = (data.to_string(), failure::told(&error.into()));
+            Err(judged.fault("data", &folder, &reason).into())
+        }
+    }
 }
 
 /// `completions`.

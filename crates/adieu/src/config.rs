@@ -18,6 +18,7 @@ pub mod page;
 mod rules;
 mod secret;
 mod source;
+mod store;
 mod tokenizers;
 pub mod until_restart;
 mod values;
@@ -34,6 +35,7 @@ pub use faults::{ConfigError, ConfigFault, WrittenAt};
 pub use listeners::TlsFiles;
 pub use load::{JudgedConfig, fits, judge, load};
 pub use secret::{NoCredential, Secret};
+pub use store::StoreConfig;
 pub(crate) use values::seconds;
 
 /// The whole configuration.
@@ -46,6 +48,8 @@ pub struct Config {
     pub log: String,
     /// The data folder.
     pub data: PathBuf,
+    /// The database that many nodes share.
+    pub store: StoreConfig,
     /// The public listener.
     pub public: Public,
     /// The admin listener.

@@ -12,6 +12,7 @@ pub mod config;
 mod dialects;
 pub mod dispatch;
 mod endings_told;
+mod engine;
 mod faces;
 mod guard;
 pub mod logging;

@@ -36,15 +36,7 @@ enum Command {
         config: Option<PathBuf>,
     },
     Init(commands::InitCommand),
-    /// Show the five exits over real HTTP on a fresh embedded store, then stay up for trying them by hand.
-    Demo {
-        /// End after the five exits; status 0 only if all of them held.
-        #[arg(long)]
-        exit: bool,
-        /// The public port; 0 lets the system choose. Without it 4433, or any other if that one is taken.
-        #[arg(long, value_name = "PORT")]
-        port: Option<u16>,
-    },
+    Demo(commands::DemoCommand),
     /// Say whether a configuration is sound, the key of its data folder included if there is one, and print it with its defaults.
     CheckConfig {
         /// The TOML file; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml.
@@ -146,7 +138,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve { config } => commands::serve(config.as_deref()),
         Command::Init(init) => commands::init(init),
-        Command::Demo { exit, port } => commands::demo(port, exit),
+        Command::Demo(order) => commands::demo(order),
         Command::CheckConfig { config } => commands::check_config(config.as_deref()),
         Command::User { command } => commands::user(command),
         Command::Worker { command } => commands::worker(command),

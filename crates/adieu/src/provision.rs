@@ -30,8 +30,12 @@ pub async fn realms(authority: &Authority, config: &Config) -> Result<Vec<Realm>
             continue;
         }
         let id = id.unwrap_or_else(|| RealmId::from_uuid(authority.draw_uuid()));
-        let realm = authority.create_realm(id, path).await.with_context(|| format!("realm {path}"))?;
-        made.push(realm);
+        match authority.create_realm(id, path).await {
+            Ok(realm) => made.push(realm),
+            // Another node that starts at this moment has made it.
+            Err(_) if authority.realm_at(path).await?.is_some() => {}
+            Err(error) => return Err(error).with_context(|| format!("realm {path}")),
+        }
     }
     for realm in &made {
         // The faces ask for the ids of realms when they are built, and take what was seen before.

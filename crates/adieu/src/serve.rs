@@ -112,7 +112,9 @@ impl Serving {
     pub async fn run(self, config: &Config, stop: watch::Receiver<bool>) -> Result<()> {
         let every = Duration::from_secs(config.keep.sweep_every_s.max(1));
         let mut beside = tokio::task::JoinSet::new();
-        beside.spawn(tell(self.authority.clone(), self.outbox, config.data.clone(), stop.clone()));
+        // A database has no restored folder to wait for.
+        let folder = config.store.options().is_none().then(|| config.data.clone());
+        beside.spawn(tell(self.authority.clone(), self.outbox, folder, stop.clone()));
         beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
         beside.spawn(expire(self.authority.clone(), stop.clone()));
         beside.spawn(sweep(self.authority, every, stop.clone()));
@@ -140,8 +142,8 @@ impl Serving {
 const UNTOLD_EVERY: Duration = Duration::from_millis(500);
 
 /// Tells of endings; over a restored folder only once that has taken the place of the one that was backed up (decision 0086).
-async fn tell(authority: Authority, outbox: Outbox, data: PathBuf, mut stop: watch::Receiver<bool>) {
-    if Folder::is_untold(&data) {
+async fn tell(authority: Authority, outbox: Outbox, data: Option<PathBuf>, mut stop: watch::Receiver<bool>) {
+    if let Some(data) = data.filter(|data| Folder::is_untold(data)) {
         tracing::warn!(
             data = %data.display(),
             "this data folder was restored: no application is told of any ending until `adieu take-over`"

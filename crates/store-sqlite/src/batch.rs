@@ -12,10 +12,10 @@ use adieu_core::{
 use rusqlite::Connection;
 
 use crate::cache::{ByNumber, CachedSession};
-use crate::records::append_entry;
 use crate::rows::{self, EndingLine, LiveEntry};
 use crate::shared::Shared;
 use crate::stale::StaleEntries;
+use adieu_store_records::append_entry;
 
 /// What the commit in the making changes, to be published after it.
 pub(crate) struct Batch<'a> {

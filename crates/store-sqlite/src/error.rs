@@ -74,10 +74,22 @@ impl OpenError {
     }
 }
 
-/// A stored value that no version of ours writes.
+/// A stored value that no version of ours writes, as an error of the row that holds it.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored {0} can't be read: restore the folder from a backup")]
 pub(crate) struct Damaged(pub(crate) &'static str);
+
+/// What a record says, read from its row.
+pub(crate) trait InRow<T> {
+    /// A record that can't be read is an error of its row.
+    fn in_row(self) -> rusqlite::Result<T>;
+}
+
+impl<T> InRow<T> for Result<T, adieu_store_records::Damaged> {
+    fn in_row(self) -> rusqlite::Result<T> {
+        self.map_err(|damaged| Damaged::row(damaged.0))
+    }
+}
 
 impl Damaged {
     /// As an error of the row that holds it.

@@ -100,6 +100,31 @@ impl Folder {
         }
     }
 
+    /// The key that lies in a folder, if one does: also where the database is elsewhere.
+    ///
+    /// # Errors
+    /// If it is damaged or can't be read.
+    pub fn kept_key(path: &Path) -> Result<Option<InstallationKey>, OpenError> {
+        kept_key(&path.join(KEY))
+    }
+
+    /// Makes a key in a folder without one, for a database that is elsewhere.
+    ///
+    /// # Errors
+    /// If the folder can't be written.
+    pub fn make_key(path: &Path, entropy: &dyn Entropy) -> Result<InstallationKey, OpenError> {
+        make(path, sync).map_err(OpenError::io(path))?;
+        make_key(path, &path.join(KEY), entropy)
+    }
+
+    /// Takes a key away again with which nothing was made.
+    ///
+    /// # Errors
+    /// If there is none, or the folder can't be written.
+    pub fn discard_key(path: &Path) -> std::io::Result<()> {
+        fs::remove_file(path.join(KEY))
+    }
+
     /// The installation key.
     pub fn key(&self) -> &InstallationKey {
         &self.key

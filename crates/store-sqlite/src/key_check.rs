@@ -7,8 +7,9 @@ use adieu_core::{ClientId, InstallationKey, Purpose, RealmId, TokenHash};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::OpensSigningKey;
-use crate::records::hash;
+use crate::error::InRow as _;
 use crate::rows::{unsigned, uuid_column};
+use adieu_store_records::hash;
 
 /// Clients and signing keys that are asked where a database of an older version keeps no such value.
 const ASKED_MAX: u32 = 16;
@@ -71,7 +72,7 @@ fn by_clients(db: &Connection, key: &InstallationKey) -> rusqlite::Result<KeyVer
         let Ok(id) = row.get::<_, String>("id")?.parse::<ClientId>() else { continue };
         let realm = RealmId::from_uuid(uuid_column(row, "realm")?);
         let derived = key.client_secret(realm, &id, unsigned(row, "secret_version")?);
-        if hash(row.get("secret")?)?.same(&TokenHash::of(derived.as_bytes())) {
+        if hash(row.get("secret")?).in_row()?.same(&TokenHash::of(derived.as_bytes())) {
             return Ok(KeyVerdict::Fits);
         }
         verdict = KeyVerdict::Differs;

@@ -17,7 +17,6 @@ mod key_check;
 mod moments_cursor;
 mod queue;
 mod readers;
-mod records;
 mod rows;
 mod schema;
 mod shared;

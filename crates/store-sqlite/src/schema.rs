@@ -541,7 +541,7 @@ mod tests {
             db.execute(sql, rusqlite::params![key, id.as_bytes(), enabled, generation]).expect("a user");
         }
         let scope =
-            crate::records::scope_key(&adieu_core::EndScope::User(adieu_core::UserKey::from_random(0)));
+            adieu_store_records::scope_key(&adieu_core::EndScope::User(adieu_core::UserKey::from_random(0)));
         let disabled = [&scope[..1], &0x7f00_0000_0000_u64.to_be_bytes()].concat();
         for (generation, why) in [(2, "user_disabled"), (3, "user_disabled"), (6, "administrator")] {
             let sql = "INSERT INTO mass_ending(scope, generation, at, done, walked_to, detail) VALUES (?1, ?2, 1, 1, 0, ?3)";

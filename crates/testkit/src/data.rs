@@ -33,6 +33,7 @@ const OIDC: &str = "a1fa0000-0000-4000-8000-0000000000c4";
 const SPA: &str = "a1fa0000-0000-4000-8000-0000000000c5";
 
 /// Everybody, and what a client program has to know of them.
+#[derive(Clone)]
 pub struct TestData {
     /// The realm that all three dialects share.
     pub realm: Realm,

@@ -1,6 +1,6 @@
-//! The whole server in this process: real routers, the embedded engine in a temporary folder, a frozen clock.
+//! The whole server in this process: real routers, an engine (`engines` says which) beside a temporary folder, a frozen clock.
 //!
-//! A crash drops every task and all memory and keeps only the folder.
+//! A crash drops every task and all memory and keeps only the folder and the database.
 
 mod wire;
 
@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use crate::data::{TestData, make_data};
+use crate::engines::OwnDatabase;
 use adieu::assembled::AssembledServer;
 pub use adieu::config::Config;
 use adieu_authority::Authority;
@@ -41,6 +42,7 @@ fn log_everything() {
 pub struct World {
     config: Config,
     folder: tempfile::TempDir,
+    database: OwnDatabase,
     clock: Arc<FrozenClock>,
     entropy: Arc<SeededEntropy>,
     server: Option<AssembledServer>,
@@ -61,7 +63,47 @@ impl World {
     }
 
     /// A server with a configuration of one's own.
-    pub async fn with_config(config: Config) -> Self {
+    pub async fn with_config(mut config: Config) -> Self {
+        let database = OwnDatabase::of(&mut config).await;
+        Self::over(config, database).await
+    }
+
+    /// A server whose store is its data folder, for stories of that folder.
+    pub async fn in_folder() -> Self {
+        Self::in_folder_with(profile_config("main")).await
+    }
+
+    /// The same with a configuration of one's own.
+    pub async fn in_folder_with(config: Config) -> Self {
+        Self::over(config, OwnDatabase::none()).await
+    }
+
+    /// A server on a PostgreSQL database of its own, for stories of nodes that share one.
+    pub async fn on_database() -> Self {
+        let mut config = profile_config("main");
+        let database = OwnDatabase::made_for(&mut config).await;
+        Self::over(config, database).await
+    }
+
+    /// The database of [`World::on_database`].
+    pub fn database(&self) -> &OwnDatabase {
+        &self.database
+    }
+
+    /// Another node on the database of this one, with the key of this one and the same time.
+    pub async fn another_node(&self) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let key = |folder: &Path| folder.join("installation.key");
+        std::fs::copy(key(self.folder()), key(folder.path())).expect("nodes share one key");
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::new(SeededEntropy::new(8)));
+        let parts = (Arc::clone(&clock) as _, Arc::clone(&entropy) as _);
+        let server = open_when_free(&self.config, folder.path(), parts, |store| store).await;
+        let (config, data) = (self.config.clone(), self.data.clone());
+        let database = OwnDatabase::none();
+        Self { config, folder, database, clock, entropy, server: Some(server), peer: None, data }
+    }
+
+    async fn over(config: Config, database: OwnDatabase) -> Self {
         log_everything();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FrozenClock::new());
@@ -69,7 +111,7 @@ impl World {
         let parts = (Arc::clone(&clock) as _, Arc::clone(&entropy) as _);
         let server = open_when_free(&config, folder.path(), parts, |store| store).await;
         let data = make_data(&server.authority, &config).await.expect("the data");
-        Self { config, folder, clock, entropy, server: Some(server), peer: None, data }
+        Self { config, folder, database, clock, entropy, server: Some(server), peer: None, data }
     }
 
     /// The server.

@@ -1,4 +1,5 @@
-//! How a command reaches the native API: in this process, if the data folder is free, or over HTTP to the server that has it.
+//! How a command reaches the native API: in this process, if the data folder is free or the installation is in a database that nodes
+//! share, or over HTTP to the server that has the folder.
 //!
 //! There is one implementation of every command, the API's. No command makes an installation on its way here. The token of the
 //! admin listener goes along either way, and never over a network in the clear. Whoever is busy is asked again.
@@ -9,11 +10,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adieu_authority::Authority;
+use adieu_authority::{Authority, Entropy};
 use adieu_face_native::Native;
 use adieu_http_kit::form::append_query;
 use adieu_http_kit::service::FaceService;
-use adieu_store_sqlite::{Folder, OpenError};
 use anyhow::{Context, Result, ensure};
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::response::Response;
@@ -26,6 +26,7 @@ use crate::assembled;
 use crate::commands::failure::{CommandFailure, ExitStatus};
 use crate::commands::shown::progress;
 use crate::config::{Config, Secret};
+use crate::engine;
 use crate::faces;
 use crate::logging::note;
 use crate::real::{SystemClock, SystemEntropy};
@@ -59,6 +60,8 @@ const PAGE: usize = 500;
 pub(super) struct Api {
     carrier: Carrier,
     token: Option<Secret>,
+    /// Whether the installation is in a database that nodes share.
+    has_nodes: bool,
 }
 
 enum Carrier {
@@ -69,20 +72,20 @@ enum Carrier {
 impl Api {
     /// The API of the installation in the data folder, which is never made here; of the server that has the folder, or of one
     /// that is named. Says on standard error which of them it is.
-    pub(super) fn reach(config: &Config, server: Option<&str>) -> Result<Self> {
-        let data = config.data.display();
+    pub(super) async fn reach(config: &Config, server: Option<&str>) -> Result<Self> {
+        let place = engine::told(config);
         if let Some(server) = server {
             note(&format!("the server at {server}"));
             return Self::at(config, server);
         }
-        match opened(config)? {
+        match opened(config).await? {
             Some(authority) => {
-                note(&format!("the installation in {data}"));
+                note(&format!("the installation in {place}"));
                 Self::over(config, authority)
             }
             None => {
                 let url = &config.admin.url;
-                note(&format!("the server at {url}, which has the installation in {data}"));
+                note(&format!("the server at {url}, which has the installation in {place}"));
                 Self::at(config, url)
             }
         }
@@ -91,21 +94,20 @@ impl Api {
     /// The API over an authority of this process.
     pub(super) fn over(config: &Config, authority: Authority) -> Result<Self> {
         let token = config.admin.credential()?;
-        Ok(Self { carrier: Carrier::Here(faces::native(&authority)), token })
+        let has_nodes = config.store.options().is_some();
+        Ok(Self { carrier: Carrier::Here(faces::native(&authority)), token, has_nodes })
     }
 
     /// The API of the server at this address.
     fn at(config: &Config, server: &str) -> Result<Self> {
         let token = config.admin.credential()?;
-        Ok(Self { carrier: there(config, server)?, token })
+        Ok(Self { carrier: there(config, server)?, token, has_nodes: false })
     }
 
-    /// Whether a server answers: one tells whoever is owed a notice, and a command alone does not.
+    /// Whether others tell whoever is owed a notice: a server that answers does, and so do the nodes of a database; a command alone on a
+    /// folder does not.
     pub(super) const fn is_served(&self) -> bool {
-        match self.carrier {
-            Carrier::Here(_) => false,
-            Carrier::There { .. } => true,
-        }
+        self.has_nodes || matches!(self.carrier, Carrier::There { .. })
     }
 
     /// Sends one request; gives the body of its answer, null if there is none.
@@ -220,14 +222,11 @@ async fn until_not_busy(mut ask: impl AsyncFnMut() -> Result<(u16, Value)>) -> R
     }
 }
 
-/// The authority over the installation in the data folder; none if a server has it.
-fn opened(config: &Config) -> Result<Option<Authority>> {
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
-    match Folder::open_made(&config.data, entropy.as_ref()) {
-        Ok(folder) => assembled::authority(config, folder, clock, entropy, |store| store).map(Some),
-        Err(OpenError::InUse(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+/// The authority over the installation; none if a server has it to itself.
+async fn opened(config: &Config) -> Result<Option<Authority>> {
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy) as Arc<dyn Entropy>);
+    let engine = engine::open_made(config, &entropy).await?;
+    Ok(engine.map(|engine| assembled::authority(config, engine, clock, entropy)))
 }
 
 /// A body on its way.

@@ -75,7 +75,7 @@ const DECLARATION: &str = "/v1/declaration";
 pub fn export(order: ExportCommand) -> Result<()> {
     let config = configured(order.reach.config.as_deref())?;
     runtime()?.block_on(async {
-        let api = Api::reach(&config, order.reach.server.as_deref())?;
+        let api = Api::reach(&config, order.reach.server.as_deref()).await?;
         let path =
             order.realm.as_ref().map_or(DECLARATION.into(), |path| append_query(DECLARATION, "realm", path));
         let answer = api.get(&path).await?;
@@ -94,7 +94,7 @@ pub fn apply(order: ApplyCommand) -> Result<ExitCode> {
     let document =
         document.with_context(|| format!("the document {} can't be applied", order.document.display()))?;
     runtime()?.block_on(async {
-        let api = Api::reach(&config, order.reach.server.as_deref())?;
+        let api = Api::reach(&config, order.reach.server.as_deref()).await?;
         let turn = json!({"passwords": passwords(&document)});
         let mut body = json!({"document": text, "prune": order.prune, "dry_run": true});
         body["passwords"] = turn["passwords"].clone();

@@ -17,6 +17,7 @@ use clap::Args;
 use super::configured;
 use super::confirm::{Confirmation, asked};
 use super::shown::{progress, say};
+use crate::engine;
 use crate::logging::note;
 use crate::real::SystemClock;
 
@@ -77,10 +78,24 @@ pub struct TakeOver {
     confirmation: Confirmation,
 }
 
+/// What is done instead where the installation is in a database.
+const BACKED_UP_THERE: &str = "back the database up by its own means (pg_basebackup with its log, or pg_dump), and keep the \
+     installation key with it; without the key a backup opens nothing";
+const NOTHING_RESTORED: &str = "nothing was restored there that waits to take over";
+const RESTORED_THERE: &str = "bring the database back by its own means; what was backed up with it is as it was then, so end all \
+     sessions afterwards (`adieu end`), because what ended since would live again";
+
+/// The data folder, where the installation is in one.
+fn folder_of(config: Option<&Path>, instead: &str) -> Result<PathBuf> {
+    let config = configured(config)?;
+    engine::of_folder(&config, instead)?;
+    note(&format!("the installation in {}", config.data.display()));
+    Ok(config.data)
+}
+
 /// `backup`.
 pub fn backup(order: Backup) -> Result<()> {
-    let data = configured(order.config.as_deref())?.data;
-    note(&format!("the installation in {}", data.display()));
+    let data = folder_of(order.config.as_deref(), BACKED_UP_THERE)?;
     let made = watched(&order.to, || folder::back_up(&data, &order.to, SystemClock.now()))?;
     say!("backed up {} to {}, {} bytes", data.display(), order.to.display(), made.bytes);
     Ok(())
@@ -88,8 +103,7 @@ pub fn backup(order: Backup) -> Result<()> {
 
 /// `restore`.
 pub fn restore(order: Restore) -> Result<()> {
-    let data = configured(order.config.as_deref())?.data;
-    note(&format!("the installation in {}", data.display()));
+    let data = folder_of(order.config.as_deref(), RESTORED_THERE)?;
     let takes_over = order.takes_over()?;
     let existing = if order.replace { folder::Existing::MoveAside } else { folder::Existing::Keep };
     let made = watched(&data, || folder::restore(&order.from, &data, existing, SystemClock.now()))?;
@@ -124,8 +138,7 @@ impl Restore {
 
 /// `take-over`.
 pub fn take_over(order: &TakeOver) -> Result<()> {
-    let data = configured(order.config.as_deref())?.data;
-    note(&format!("the installation in {}", data.display()));
+    let data = folder_of(order.config.as_deref(), NOTHING_RESTORED)?;
     Folder::is_made(&data)?;
     if !Folder::is_untold(&data) {
         say!("nothing to do: its applications are told of endings");

@@ -170,7 +170,7 @@ pub fn client(command: ClientCommand) -> Result<()> {
 }
 
 async fn add(new: AddClient) -> Result<()> {
-    let api = open(&new.of.reach)?;
+    let api = open(&new.of.reach).await?;
     let json = new.of.reach.json;
     let mut secrets = ShownOnce::at(new.secrets_to.as_deref(), json)?;
     let path = format!("/v1/realms/{}/clients", realm_id(&api, &new.of.realm).await?);
@@ -246,7 +246,7 @@ pub(super) fn without_secret(mut made: Value, secrets: &mut ShownOnce) -> Result
 }
 
 async fn list(limit: usize, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/realms/{}/clients", realm_id(&api, &of.realm).await?);
     let (clients, more) = api.list(&path, limit).await?;
     shown::list(&clients, of.reach.json, &COLUMNS)?;
@@ -258,7 +258,7 @@ pub(super) const COLUMNS: [(&str, &str); 4] =
     [("CLIENT", "/client_id"), ("NAME", "/client_name"), ("ENABLED", "/enabled"), ("MADE", "/created_at")];
 
 async fn show(client: &str, reach: &Reach) -> Result<()> {
-    let api = open(reach)?;
+    let api = open(reach).await?;
     let shown = api.get(&path_of(client)).await?;
     let shown = if reach.json { shown } else { with_roles_in_words(&api, shown).await };
     shown::members(&shown, reach.json)
@@ -266,7 +266,7 @@ async fn show(client: &str, reach: &Reach) -> Result<()> {
 
 async fn rotate(rotation: Rotation) -> Result<()> {
     let Rotation { client, overlap_s, end_grants, reason, secrets_to, reach } = rotation;
-    let api = open(&reach)?;
+    let api = open(&reach).await?;
     let mut secrets = ShownOnce::at(secrets_to.as_deref(), reach.json)?;
     let mut body = json!({"end_grants": end_grants});
     if let Some(overlap_s) = overlap_s {
@@ -289,7 +289,7 @@ pub(super) async fn remove(
     confirmation: &Confirmation,
     reach: &Reach,
 ) -> Result<()> {
-    let api = open(reach)?;
+    let api = open(reach).await?;
     let path = path_of(client);
     let known = api.get(&path).await?;
     confirmation.of(&format!(

@@ -50,7 +50,7 @@ pub fn consent(command: ConsentCommand) -> Result<()> {
 }
 
 async fn list(user: &str, limit: usize, of: &OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/users/{}/consents", user_id(&api, &of.realm, user).await?);
     let (consents, more) = api.list(&path, limit.max(1)).await?;
     shown::list(&consents, of.reach.json, &COLUMNS)?;
@@ -59,7 +59,7 @@ async fn list(user: &str, limit: usize, of: &OfRealm) -> Result<()> {
 }
 
 async fn withdraw(user: &str, client: &str, of: &OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/users/{}/consents", user_id(&api, &of.realm, user).await?);
     api.ask(Method::DELETE, &format!("{path}/{}", encoded(client)), None).await?;
     shown::one(&json!({"client_id": client, "withdrawn": true}), of.reach.json, || {

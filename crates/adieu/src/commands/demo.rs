@@ -1,7 +1,7 @@
 //! `adieu demo`: the five exits over real HTTP, each over a hard restart, and what two applications hear of one.
 //!
-//! The server is this program's own `serve` in a child process, on a fresh folder; it is killed with SIGKILL after every
-//! exit and started again. Nothing here knows the server's insides: it signs on, checks and ends as any program would.
+//! The server is this program's own `serve` in a child process, on a fresh folder, or several of them on one database; they are killed
+//! with SIGKILL after every exit and started again. Nothing here knows the server's insides: it signs on, checks and ends as any program would.
 
 mod applications;
 mod exits;
@@ -14,12 +14,16 @@ mod talk;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
+use adieu_authority::Entropy;
+use adieu_core::entropy;
+use anyhow::{Context, Result, ensure};
+use clap::Args;
 
 use crate::assembled::AssembledServer;
 use crate::commands::server::told_to_stop;
 use crate::commands::shown::say;
-use crate::config::Config;
+use crate::config::{Config, StoreConfig};
+use crate::engine;
 use crate::real::{SystemClock, SystemEntropy};
 
 use applications::Applications;
@@ -32,13 +36,32 @@ use talk::{Talk, encode};
 /// The public port where none is wanted.
 const PORT: u16 = 4433;
 
-pub(super) async fn run(port: Option<u16>, exit: bool) -> Result<()> {
+/// Show the five exits over real HTTP on a fresh store, then stay up for trying them by hand.
+#[derive(Args)]
+pub struct DemoCommand {
+    /// End after the five exits; status 0 only if all of them held.
+    #[arg(long)]
+    exit: bool,
+    /// The public port; 0 lets the system choose. Without it 4433, or any other if that one is taken.
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// So many nodes on one database; every request goes to another one.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    nodes: u8,
+    /// An empty PostgreSQL database (`postgres://…`) in place of a folder; what the demo makes stays in it.
+    #[arg(long, value_name = "URL", required_if_eq_any([("nodes", "2"), ("nodes", "3"), ("nodes", "4")]))]
+    store: Option<String>,
+}
+
+pub(super) async fn run(order: DemoCommand) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("adieu-demo-").tempdir()?;
-    let config = configure(folder.path(), port)?;
+    let nodes = configure(folder.path(), &order)?;
+    let config = nodes.first().context("a node")?.clone();
     let mut applications = Applications::start().await?;
     let people = provision(&config, &applications).await?;
-    let mut server = DemoServer::start(folder.path(), &config).await?;
-    let talk = Talk::new(&config.public.url)?;
+    let mut server = DemoServer::start(&nodes).await?;
+    let of_all = |address: fn(&Config) -> String| Talk::new(nodes.iter().map(address).collect());
+    let talk = of_all(|node| format!("http://{}", node.public.listen))?;
     introduce(&config, &people);
     let programs = Programs { talk, people };
     let mut held = 0;
@@ -53,7 +76,7 @@ pub(super) async fn run(port: Option<u16>, exit: bool) -> Result<()> {
         }
     }
     say!("\n━━━ And who is told: one exit, two applications that took part\n");
-    let admin = Talk::new(&config.admin.url)?;
+    let admin = of_all(|node| node.admin.url.clone())?;
     let told = notices::walk(&programs, &admin, &mut applications, &mut server).await;
     match &told {
         Ok(()) => {
@@ -64,39 +87,64 @@ pub(super) async fn run(port: Option<u16>, exit: bool) -> Result<()> {
     say!("\n{held} of {} exits held.", EXITS.len());
     ensure!(held == EXITS.len(), "not all exits held");
     ensure!(told.is_ok(), "not both applications were told");
-    if exit {
+    if order.exit {
         return Ok(());
     }
     exits::by_hand(&programs).await?;
     in_a_browser(&config, &programs.people);
-    say!("\nThe server stays up until Ctrl-C; its log is {}.", server.log().display());
+    say!("\nThe server stays up until Ctrl-C; its log is {}.", server.log());
     told_to_stop().await
 }
 
-/// A development configuration on a fresh folder and free ports.
-fn configure(folder: &Path, port: Option<u16>) -> Result<Config> {
-    let mut config = Config { development: true, data: folder.join("data"), ..Config::default() };
-    let public = match port {
-        Some(port) => server::address(port)?,
-        None => server::free_address(PORT)?,
-    };
-    config.public.listen = public;
-    config.public.url = format!("http://{public}");
-    config.admin.listen = server::free_address(0)?;
-    config.admin.url = format!("http://{}", config.admin.listen);
-    std::fs::write(folder.join("adieu.toml"), toml::to_string(&config)?)?;
-    Ok(config)
+/// A development configuration for each node, on fresh folders and free ports. All are seen by browsers at the address of the first
+/// one, as if a load balancer stood there.
+fn configure(folder: &Path, order: &DemoCommand) -> Result<Vec<Config>> {
+    let mut store = StoreConfig::default();
+    if let Some(url) = &order.store {
+        let key: [u8; 32] = entropy::draw(&SystemEntropy);
+        let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        (store.url, store.key) = (url.as_str().into(), digits.as_str().into());
+        store.options().context("--store")?.address().context("--store")?;
+    }
+    let mut nodes: Vec<Config> = Vec::new();
+    for n in 1..=order.nodes {
+        let folder = if order.nodes == 1 { folder.to_owned() } else { folder.join(format!("node-{n}")) };
+        std::fs::create_dir_all(&folder)?;
+        let mut config = Config { development: true, data: folder.join("data"), ..Config::default() };
+        config.public.listen = match (nodes.is_empty(), order.port) {
+            (true, Some(port)) => server::address(port)?,
+            (true, None) => server::free_address(PORT)?,
+            (false, _) => server::free_address(0)?,
+        };
+        config.public.url = nodes
+            .first()
+            .map_or(format!("http://{}", config.public.listen), |first| first.public.url.clone());
+        if order.nodes > 1 {
+            config.public.trusted_proxies = vec!["127.0.0.1".into()];
+        }
+        config.admin.listen = server::free_address(0)?;
+        config.admin.url = format!("http://{}", config.admin.listen);
+        std::fs::write(folder.join("adieu.toml"), toml::to_string(&config)?)?;
+        nodes.push(Config { store: store.clone(), ..config });
+    }
+    Ok(nodes)
 }
 
 /// Makes the people before the server has the folder.
 async fn provision(config: &Config, applications: &Applications) -> Result<People> {
-    let server =
-        AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    ensure!(
+        !engine::has_installation(config, &entropy).await?,
+        "there is an installation in {}: the demo wants an empty database",
+        engine::told(config)
+    );
+    let server = AssembledServer::open(config, &config.data, Arc::new(SystemClock), entropy).await?;
     people::make(&server, &config.public.url, applications).await
 }
 
 fn introduce(config: &Config, people: &People) {
-    say!("adieu serves {} on a fresh folder.", config.public.url);
+    let on = if config.store.options().is_some() { engine::told(config) } else { "a fresh folder".into() };
+    say!("adieu serves {} on {on}.", config.public.url);
     say!("Realm /alpha is PingOne's environment {}.", people.environment);
     let People { username, password, .. } = people;
     say!("{username} can sign on, with the password {password}");

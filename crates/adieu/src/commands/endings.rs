@@ -108,7 +108,7 @@ pub fn sessions(command: SessionsCommand) -> Result<()> {
 
 /// One that can't be ended keeps none of the others alive.
 async fn end_each(sessions: &[String], reason: Option<&str>, reach: Reach) -> Result<()> {
-    let api = open(&reach)?;
+    let api = open(&reach).await?;
     let mut outcome = Ok(());
     for session in sessions {
         let order = with_reason(json!({"session": session}), reason);
@@ -125,7 +125,7 @@ async fn end_each(sessions: &[String], reason: Option<&str>, reach: Reach) -> Re
 /// `end …`.
 pub fn end(command: EndCommand) -> Result<()> {
     runtime()?.block_on(async {
-        let api = open(&command.reach)?;
+        let api = open(&command.reach).await?;
         let (order, what) = ordered(&api, &command).await?;
         // Whoever ends a whole realm sees first how many that are.
         let whole_realm = command.realm.is_some() && command.user.is_none();
@@ -215,7 +215,7 @@ fn line(answer: &Value, what: &str) -> String {
 }
 
 async fn list(realm: &str, user: Option<&str>, live: bool, limit: usize, reach: Reach) -> Result<()> {
-    let api = open(&reach)?;
+    let api = open(&reach).await?;
     let path = match user {
         Some(user) => format!("/v1/users/{}/sessions", user_id(&api, realm, user).await?),
         None => format!("/v1/realms/{}/sessions", realm_id(&api, realm).await?),

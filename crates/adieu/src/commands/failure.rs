@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use adieu_store_postgres::OpenError;
 use serde_json::Value;
 
 /// How a command ends that did not do its work. Most wrong usage (2) is said by the parser of the command line.
@@ -75,7 +76,9 @@ pub(super) fn told(error: &anyhow::Error) -> String {
 
 /// The exit code of a command that did not do its work.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
-    error.downcast_ref::<CommandFailure>().map_or(ExitStatus::Failed, |failure| failure.exit) as u8
+    let said = error.downcast_ref::<CommandFailure>().map(|failure| failure.exit);
+    let away = || matches!(error.downcast_ref(), Some(OpenError::Unreachable(_)));
+    said.unwrap_or(if away() { ExitStatus::CannotTell } else { ExitStatus::Failed }) as u8
 }
 
 #[cfg(test)]
@@ -95,6 +98,13 @@ mod tests {
         fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
             Some(&self.0)
         }
+    }
+
+    #[test]
+    fn of_a_database_that_is_away_nobody_can_tell() {
+        let away = || anyhow::Error::new(OpenError::Unreachable("nobody answers".into()));
+        assert_eq!(exit_code(&away().context("PostgreSQL database adieu at db:5432")), 4);
+        assert_eq!(exit_code(&anyhow::Error::new(OpenError::KeyOfAnother)), 1);
     }
 
     #[test]

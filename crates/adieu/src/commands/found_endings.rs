@@ -91,14 +91,14 @@ pub fn endings(command: EndingsCommand) -> Result<()> {
             EndingsCommand::GiveUp { ending, reach } => receipts::again(&ending, "give-up", &reach).await,
             EndingsCommand::Show { ending, reach } => {
                 let path = format!("/v1/endings/{}?limit=500", encoded(&ending));
-                receipts::shown_with(open(&reach)?.get(&path).await?, reach.json)
+                receipts::shown_with(open(&reach).await?.get(&path).await?, reach.json)
             }
         }
     })
 }
 
 async fn list(filter: EndingsFilter) -> Result<()> {
-    let api = open(&filter.reach)?;
+    let api = open(&filter.reach).await?;
     let (mut realm, mut user) = (None, None);
     if let Some(name) = &filter.user {
         user = Some(user_id(&api, filter.realm.as_deref().unwrap_or("/alpha"), name).await?);

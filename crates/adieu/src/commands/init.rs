@@ -8,9 +8,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use adieu_authority::{Authority, password_is_sound, username_is_sound};
-use adieu_store_sqlite::{Folder, OpenError};
-use anyhow::{Context, Result, bail, ensure};
+use adieu_authority::{Authority, Entropy, password_is_sound, username_is_sound};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use url::{Host, Url};
 
@@ -21,6 +20,7 @@ use crate::commands::people::{PersonToMake, password};
 use crate::commands::shown::say;
 use crate::commands::{read, runtime};
 use crate::config::Config;
+use crate::engine;
 use crate::logging::note;
 use crate::real::{SystemClock, SystemEntropy};
 
@@ -70,7 +70,10 @@ pub fn init(order: InitCommand) -> Result<()> {
     })?;
     let what = if written { "wrote" } else { "took" };
     say!("{what} the configuration {}", file.display());
-    say!("made the installation in {}", config.data.display());
+    say!("made the installation in {}", engine::told(&config));
+    if config.store.options().is_some() && matches!(config.store.installation_key(), Ok(None)) {
+        say!("all its nodes need the key that lies in {}", config.data.display());
+    }
     let introduced = runtime.block_on(introduce(&config, made));
     let (file, url) = (file.display(), config.kratos_url());
     say!("\nTo serve:                   adieu serve --config {file}");
@@ -127,14 +130,14 @@ struct FirstUser {
 
 /// Makes the installation. The user is looked at before: what can't be taken leaves no installation behind.
 async fn make(order: &InitCommand, config: &Config) -> Result<Made> {
-    match Folder::is_made(&config.data) {
-        Ok(()) => bail!("there is an installation in {} already", config.data.display()),
-        Err(OpenError::Missing(_)) => {}
-        Err(error) => return Err(error.into()),
-    }
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    ensure!(
+        !engine::has_installation(config, &entropy).await?,
+        "there is an installation in {} already",
+        engine::told(config)
+    );
     let first = first_user(order, config)?;
-    let server =
-        AssembledServer::open(config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let server = AssembledServer::open(config, &config.data, Arc::new(SystemClock), entropy).await?;
     Ok(Made { authority: server.authority, first })
 }
 
@@ -246,6 +249,13 @@ const PRODUCTION: &str = r#"# adieu in production. docs/configuration.md has eve
 data = @DATA@
 
 log = "info"
+
+# Many nodes: a PostgreSQL database in place of the folder, which then holds the installation key that all nodes share.
+# [store]
+# url = "postgres://adieu@db.example.com/adieu?sslmode=require"
+# password_file = "/etc/adieu/store.password"
+# ca_file = "/etc/adieu/tls/database-ca.pem"
+# key_file = "/etc/adieu/installation.key.hex"
 
 [public]
 # As browsers see it: links, issuers and cookies follow it, never the Host header.

@@ -41,7 +41,7 @@ pub fn keys(command: KeysCommand) -> Result<()> {
 }
 
 async fn list(of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/realms/{}/keys", realm_id(&api, &of.realm).await?);
     let (keys, _) = api.list(&path, usize::MAX).await?;
     let columns =
@@ -50,7 +50,7 @@ async fn list(of: OfRealm) -> Result<()> {
 }
 
 async fn rotate(algorithm: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/realms/{}/keys", realm_id(&api, &of.realm).await?);
     let key = api.ask(Method::POST, &path, Some(json!({"algorithm": algorithm}))).await?;
     let (kid, from) = (text(&key, "kid"), text(&key, "signs_from"));

@@ -184,7 +184,7 @@ pub fn realm(command: RealmCommand) -> Result<()> {
         match command {
             RealmCommand::Add { path, id, reach } => add_realm(&path, id, &reach).await,
             RealmCommand::List { reach } => {
-                let (realms, _) = open(&reach)?.list("/v1/realms", usize::MAX).await?;
+                let (realms, _) = open(&reach).await?.list("/v1/realms", usize::MAX).await?;
                 shown::list(&realms, reach.json, &[("PATH", "/path"), ("ID", "/id"), ("MADE", "/created_at")])
             }
         }
@@ -196,18 +196,18 @@ async fn add_realm(path: &str, id: Option<String>, reach: &Reach) -> Result<()> 
     if let Some(id) = id {
         body["id"] = id.into();
     }
-    let made = open(reach)?.ask(Method::POST, "/v1/realms", Some(body)).await?;
+    let made = open(reach).await?.ask(Method::POST, "/v1/realms", Some(body)).await?;
     shown::one(&made, reach.json, || format!("realm {} ({})", text(&made, "path"), text(&made, "id")))
 }
 
 /// The API of the installation that is there; none is made.
-pub(super) fn open(reach: &Reach) -> Result<Api> {
+pub(super) async fn open(reach: &Reach) -> Result<Api> {
     let config = configured(reach.config.as_deref())?;
-    Api::reach(&config, reach.server.as_deref())
+    Api::reach(&config, reach.server.as_deref()).await
 }
 
 async fn add(username: String, email: Option<String>, admin: bool, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let person = PersonToMake { username, email, admin, password: password()? };
     let user = person.made(&api, &of.realm).await?;
     let (name, id) = (text(&user, "username"), text(&user, "id"));
@@ -235,7 +235,7 @@ impl PersonToMake {
 }
 
 async fn passwd(user: &str, keep_sessions: bool, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let password = password()?;
     let who = whom(&api, &of.realm, user).await?;
     let id = &who.id;
@@ -248,7 +248,7 @@ async fn passwd(user: &str, keep_sessions: bool, of: OfRealm) -> Result<()> {
 }
 
 async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let id = user_id(&api, &of.realm, user).await?;
     let mut body = json!({"enabled": enabled});
     if let Some(reason) = reason {
@@ -268,7 +268,7 @@ async fn enable(user: &str, enabled: bool, reason: Option<String>, of: OfRealm) 
 }
 
 async fn unlock(user: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let who = whom(&api, &of.realm, user).await?;
     let id = &who.id;
     api.ask(Method::POST, &format!("/v1/users/{id}/unlock"), None).await?;
@@ -278,7 +278,7 @@ async fn unlock(user: &str, of: OfRealm) -> Result<()> {
 }
 
 async fn show(user: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let id = user_id(&api, &of.realm, user).await?;
     let shown = api.get(&format!("/v1/users/{id}")).await?;
     let shown = if of.reach.json { shown } else { with_roles_in_words(&api, shown).await };
@@ -286,7 +286,7 @@ async fn show(user: &str, of: OfRealm) -> Result<()> {
 }
 
 async fn reset_codes(user: &str, reason: Option<&str>, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let who = whom(&api, &of.realm, user).await?;
     let id = &who.id;
     removed(&api, &format!("/v1/users/{id}/recovery-codes"), reason).await?;
@@ -296,7 +296,7 @@ async fn reset_codes(user: &str, reason: Option<&str>, of: OfRealm) -> Result<()
 }
 
 async fn delete(user: &str, reason: Option<&str>, confirmation: &Confirmation, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let id = user_id(&api, &of.realm, user).await?;
     let path = format!("/v1/users/{id}");
     let known = api.get(&path).await?;
@@ -307,7 +307,7 @@ async fn delete(user: &str, reason: Option<&str>, confirmation: &Confirmation, o
 }
 
 async fn list(query: [(&str, Option<String>); 2], limit: usize, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let mut path = format!("/v1/realms/{}/users", realm_id(&api, &of.realm).await?);
     for (name, value) in &query {
         if let Some(value) = value {

@@ -211,7 +211,7 @@ fn numbers_in_words(notices: &Value) -> String {
 /// `endings retry`, `endings give-up`.
 pub(super) async fn again(ending: &str, verb: &str, reach: &Reach) -> Result<()> {
     let path = format!("/v1/endings/{}/{verb}", encoded(ending));
-    let done = open(reach)?.ask(Method::POST, &path, None).await?;
+    let done = open(reach).await?.ask(Method::POST, &path, None).await?;
     shown::one(&done, reach.json, || {
         let what = if verb == "retry" { "tried again" } else { "given up" };
         let notices = if done["notices"] == 1 { "notice" } else { "notices" };

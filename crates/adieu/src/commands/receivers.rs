@@ -35,7 +35,7 @@ const COLUMNS: [(&str, &str); 10] = [
 /// `receivers`.
 pub fn receivers(command: ReceiversCommand) -> Result<()> {
     runtime()?.block_on(async {
-        let (mut all, more) = open(&command.reach)?.list("/v1/receivers", command.limit).await?;
+        let (mut all, more) = open(&command.reach).await?.list("/v1/receivers", command.limit).await?;
         if !command.reach.json {
             for one in &mut all {
                 let name = if one["client"].is_null() { "subscriber" } else { "client" };

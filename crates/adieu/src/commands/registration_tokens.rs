@@ -65,7 +65,7 @@ pub fn registration_token(command: RegistrationTokenCommand) -> Result<()> {
 
 async fn add((life_s, clients): (u64, u32), secrets_to: Option<PathBuf>, of: OfRealm) -> Result<()> {
     let config = configured(of.reach.config.as_deref())?;
-    let api = Api::reach(&config, of.reach.server.as_deref())?;
+    let api = Api::reach(&config, of.reach.server.as_deref()).await?;
     // Of a server elsewhere this configuration says nothing.
     if of.reach.server.is_none() && !config.openid.registration {
         note("no client can register with it yet: openid.registration is off in the configuration");
@@ -89,7 +89,7 @@ async fn add((life_s, clients): (u64, u32), secrets_to: Option<PathBuf>, of: OfR
 }
 
 async fn list(of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/realms/{}/registration-tokens", realm_id(&api, &of.realm).await?);
     let (tokens, _) = api.list(&path, usize::MAX).await?;
     let columns = [("TOKEN", "/id"), ("CLIENTS LEFT", "/clients_left"), ("UNTIL", "/expires_at")];
@@ -97,7 +97,7 @@ async fn list(of: OfRealm) -> Result<()> {
 }
 
 async fn remove(token: &str, reach: &Reach) -> Result<()> {
-    let api = open(reach)?;
+    let api = open(reach).await?;
     api.ask(Method::DELETE, &format!("/v1/registration-tokens/{}", encoded(token)), None).await?;
     shown::one(&json!({"id": token, "removed": true}), reach.json, || {
         format!("removed: registration token {token}")

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Channel, Client, CodeOrder, Device, NewPerson, Realm, Session, SidForm, User,
+    Authority, Channel, Client, CodeOrder, Device, Entropy, NewPerson, Realm, Session, SidForm, User,
 };
-use adieu_store_sqlite::Folder;
 use anyhow::{Context, Result, ensure};
 
 use crate::assembled::AssembledServer;
 use crate::config::Config;
+use crate::engine;
 use crate::logging::note;
 use crate::provision;
 use crate::real::{SystemClock, SystemEntropy};
@@ -35,10 +35,11 @@ pub struct Seed {
 const AT_ONCE: u32 = 900;
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
-    Folder::is_made(&config.data)?;
-    note(&format!("the installation in {}", config.data.display()));
-    let server =
-        AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    engine::is_made(&config, &entropy).await?;
+    let place = engine::told(&config);
+    note(&format!("the installation in {place}"));
+    let server = AssembledServer::open(&config, &config.data, Arc::new(SystemClock), entropy).await?;
     let authority = &server.authority;
     let realm = authority.realm_at("/alpha").await?.context("there is no realm /alpha")?;
     let users = users(authority, &realm, seed.users.max(1)).await?;
@@ -78,7 +79,7 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<()> {
     if let Some(mut tokens) = tokens {
         tokens.flush()?;
     }
-    note(&format!("{} sessions of {} users in {}", seed.sessions, users.len(), config.data.display()));
+    note(&format!("{} sessions of {} users in {place}", seed.sessions, users.len()));
     Ok(())
 }
 

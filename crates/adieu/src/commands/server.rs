@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::assembled::AssembledServer;
 use crate::commands::service_manager;
 use crate::config::Config;
+use crate::engine;
 use crate::logging::Log;
 use crate::metering;
 use crate::real::{SystemClock, SystemEntropy};
@@ -30,7 +31,7 @@ pub(super) async fn run(
     let (public, admin) = (bound.public()?, bound.admin()?);
     let server =
         AssembledServer::open(&config, &config.data, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
-    tracing::info!(%public, %admin, data = %config.data.display(), url = config.public.url, "serving");
+    tracing::info!(%public, %admin, store = engine::told(&config), url = config.public.url, "serving");
     if server.first_start {
         tracing::info!("nobody can sign on yet: make a user with `adieu user add NAME`");
     }

@@ -132,7 +132,7 @@ pub fn subscriber(command: SubscriberCommand) -> Result<()> {
             SubscriberCommand::Add(new) => add(new).await,
             SubscriberCommand::List { of } => list(of).await,
             SubscriberCommand::Show { subscriber, reach } => {
-                shown::members(&open(&reach)?.get(&path_of(&subscriber)).await?, reach.json)
+                shown::members(&open(&reach).await?.get(&path_of(&subscriber)).await?, reach.json)
             }
             SubscriberCommand::Enable { subscriber, reach } => switch(&subscriber, true, &reach).await,
             SubscriberCommand::Disable { subscriber, reach } => switch(&subscriber, false, &reach).await,
@@ -145,7 +145,7 @@ pub fn subscriber(command: SubscriberCommand) -> Result<()> {
 }
 
 async fn add(new: AddSubscriber) -> Result<()> {
-    let api = open(&new.of.reach)?;
+    let api = open(&new.of.reach).await?;
     let json = new.of.reach.json;
     let mut secrets = ShownOnce::at(new.secrets_to.as_deref(), json)?;
     let path = format!("/v1/realms/{}/subscribers", realm_id(&api, &new.of.realm).await?);
@@ -204,7 +204,7 @@ fn without_secret(mut made: Value, secrets: &mut ShownOnce) -> Result<Value> {
 }
 
 async fn list(of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/realms/{}/subscribers", realm_id(&api, &of.realm).await?);
     let (subscribers, more) = api.list(&path, usize::MAX).await?;
     let columns =
@@ -216,7 +216,7 @@ async fn list(of: OfRealm) -> Result<()> {
 
 async fn switch(subscriber: &str, enabled: bool, reach: &Reach) -> Result<()> {
     let body = json!({"enabled": enabled});
-    let changed = open(reach)?.ask(Method::PATCH, &path_of(subscriber), Some(body)).await?;
+    let changed = open(reach).await?.ask(Method::PATCH, &path_of(subscriber), Some(body)).await?;
     shown::one(&changed, reach.json, || match enabled {
         true => format!("subscriber {subscriber} is told of what ends from now on"),
         false => format!("subscriber {subscriber} is told of nothing"),
@@ -225,7 +225,7 @@ async fn switch(subscriber: &str, enabled: bool, reach: &Reach) -> Result<()> {
 
 async fn rotate(rotation: SubscriberRotation) -> Result<()> {
     let SubscriberRotation { subscriber, overlap_s, secret_file, secrets_to, reach } = rotation;
-    let api = open(&reach)?;
+    let api = open(&reach).await?;
     let mut secrets = ShownOnce::at(secrets_to.as_deref(), reach.json)?;
     let mut body = json!({});
     if let Some(overlap_s) = overlap_s {
@@ -245,7 +245,7 @@ async fn rotate(rotation: SubscriberRotation) -> Result<()> {
 }
 
 async fn remove(subscriber: &str, confirmation: &Confirmation, reach: &Reach) -> Result<()> {
-    let api = open(reach)?;
+    let api = open(reach).await?;
     let path = path_of(subscriber);
     let known = api.get(&path).await?;
     confirmation

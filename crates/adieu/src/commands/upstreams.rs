@@ -162,7 +162,7 @@ pub fn upstream(command: UpstreamCommand) -> Result<()> {
 }
 
 async fn add(new: AddUpstream) -> Result<()> {
-    let api = open(&new.of.reach)?;
+    let api = open(&new.of.reach).await?;
     let path = format!("/v1/realms/{}/upstreams", realm_id(&api, &new.of.realm).await?);
     let made = api.ask(Method::POST, &path, Some(new.body()?)).await?;
     let without = match &new.secret_file {
@@ -238,7 +238,7 @@ const COLUMNS: [(&str, &str); 5] = [
 ];
 
 async fn list(of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/realms/{}/upstreams", realm_id(&api, &of.realm).await?);
     let (all, more) = api.list(&path, usize::MAX).await?;
     shown::list(&all, of.reach.json, &COLUMNS)?;
@@ -247,14 +247,14 @@ async fn list(of: OfRealm) -> Result<()> {
 }
 
 async fn show(name: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let provider = api.get(&path_of(&api, name, &of).await?).await?;
     shown::members(&provider, of.reach.json)?;
     addresses(&provider, &of)
 }
 
 async fn enable(name: &str, enabled: bool, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = path_of(&api, name, &of).await?;
     let changed = api.ask(Method::PATCH, &path, Some(json!({"enabled": enabled}))).await?;
     let how = if enabled { "may sign on through it" } else { "sign on through it no more" };
@@ -262,7 +262,7 @@ async fn enable(name: &str, enabled: bool, of: OfRealm) -> Result<()> {
 }
 
 async fn set_secret(name: &str, file: &Path, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = path_of(&api, name, &of).await?;
     let changed = api.ask(Method::PATCH, &path, Some(json!({"client_secret": secret(file)?}))).await?;
     shown::one(&changed, of.reach.json, || {
@@ -271,7 +271,7 @@ async fn set_secret(name: &str, file: &Path, of: OfRealm) -> Result<()> {
 }
 
 async fn link(name: &str, sub: &str, user: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let who = whom(&api, &of.realm, user).await?;
     let id = &who.id;
     let path = format!("{}/links", path_of(&api, name, &of).await?);
@@ -282,7 +282,7 @@ async fn link(name: &str, sub: &str, user: &str, of: OfRealm) -> Result<()> {
 }
 
 async fn links(user: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let id = user_id(&api, &of.realm, user).await?;
     let links = api.get(&format!("/v1/users/{id}/upstream-links")).await?;
     let links = links["items"].as_array().cloned().unwrap_or_default();
@@ -290,7 +290,7 @@ async fn links(user: &str, of: OfRealm) -> Result<()> {
 }
 
 async fn unlink(name: &str, sub: &str, user: &str, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let who = whom(&api, &of.realm, user).await?;
     let id = &who.id;
     let provider = api.get(&path_of(&api, name, &of).await?).await?;
@@ -302,7 +302,7 @@ async fn unlink(name: &str, sub: &str, user: &str, of: OfRealm) -> Result<()> {
 }
 
 async fn remove(name: &str, confirmation: &Confirmation, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = path_of(&api, name, &of).await?;
     api.get(&path).await?;
     confirmation.of(&format!("remove upstream provider {name} of realm {}", of.realm))?;

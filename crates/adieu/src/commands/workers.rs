@@ -68,7 +68,7 @@ pub fn worker(command: WorkerCommand) -> Result<()> {
 }
 
 async fn add(name: &str, secrets_to: Option<&Path>, of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let realm = realm_id(&api, &of.realm).await?;
     // Clients may share a name; of two workers nobody could tell which one is which.
     let (clients, _) = api.list(&format!("/v1/realms/{realm}/clients"), usize::MAX).await?;
@@ -88,7 +88,7 @@ async fn add(name: &str, secrets_to: Option<&Path>, of: OfRealm) -> Result<()> {
 }
 
 async fn list(of: OfRealm) -> Result<()> {
-    let api = open(&of.reach)?;
+    let api = open(&of.reach).await?;
     let path = format!("/v1/realms/{}/clients", realm_id(&api, &of.realm).await?);
     let (mut all, _) = api.list(&path, usize::MAX).await?;
     all.retain(is_worker);
@@ -102,7 +102,7 @@ async fn remove(
     confirmation: &Confirmation,
     reach: &Reach,
 ) -> Result<()> {
-    let known = open(reach)?.get(&clients::path_of(client)).await?;
+    let known = open(reach).await?.get(&clients::path_of(client)).await?;
     if !is_worker(&known) {
         let text = format!("{client} is no worker but a client: `adieu client remove` removes it");
         return Err(CommandFailure::not_found(text).into());

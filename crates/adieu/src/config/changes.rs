@@ -112,9 +112,24 @@ pub fn for_a_restart(now: &Config, wanted: &Config) -> BTreeSet<String> {
 
 /// The keys that differ.
 pub fn differing(now: &Config, wanted: &Config) -> BTreeSet<String> {
+    let secrets = secrets(now, wanted);
     let (now, wanted) = (leaves(now), leaves(wanted));
     let keys = now.keys().chain(wanted.keys());
-    keys.filter(|key| now.get(*key) != wanted.get(*key)).cloned().collect()
+    keys.filter(|key| now.get(*key) != wanted.get(*key)).cloned().chain(secrets).collect()
+}
+
+/// The keys that differ and whose values are written as stars.
+fn secrets(now: &Config, wanted: &Config) -> impl Iterator<Item = String> {
+    let of = |config: &Config| {
+        let (admin, store) = (&config.admin, &config.store);
+        [
+            ("admin.token", admin.token.clone()),
+            ("store.url", store.url.clone()),
+            ("store.key", store.key.clone()),
+        ]
+    };
+    let both = of(now).into_iter().zip(of(wanted));
+    both.filter(|(now, wanted)| now != wanted).map(|((key, _), _)| key.to_owned())
 }
 
 /// Every key with its values: several in a list of tables, one elsewhere.
@@ -164,8 +179,10 @@ mod tests {
         wanted.data = "elsewhere".into();
         wanted.am.idle_s = 1;
         wanted.realms[0].am_idle_s = Some(1);
+        let mut now = now;
+        (now.store.url, wanted.store.url) = ("postgres://one/adieu".into(), "postgres://two/adieu".into());
         let named = for_a_restart(&now, &wanted);
-        let expected = ["am.idle_s", "data", "public.listen", "realms.am_idle_s"];
+        let expected = ["am.idle_s", "data", "public.listen", "realms.am_idle_s", "store.url"];
         assert_eq!(named, expected.map(str::to_owned).into());
     }
 }

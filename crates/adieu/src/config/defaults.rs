@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::{
     AdminConfig, AmConfig, CheckConfig, Config, Keep, KratosConfig, ListenerLimits, NoticesConfig,
-    OpenIdConfig, Passwords, PingOneConfig, Public, RealmConfig, Secret, SignOnConfig, TokensConfig,
-    UpstreamConfig,
+    OpenIdConfig, Passwords, PingOneConfig, Public, RealmConfig, Secret, SignOnConfig, StoreConfig,
+    TokensConfig, UpstreamConfig,
 };
 
 impl Default for CheckConfig {
@@ -27,6 +27,7 @@ impl Default for Config {
             development: false,
             log: "info".into(),
             data: "data".into(),
+            store: StoreConfig::default(),
             public: Public::default(),
             admin: AdminConfig::default(),
             limits: ListenerLimits::default(),
@@ -55,6 +56,23 @@ impl Default for Config {
             pingone: PingOneConfig::default(),
             openid: OpenIdConfig::default(),
             check: CheckConfig::default(),
+        }
+    }
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            url: Secret::default(),
+            password_file: PathBuf::new(),
+            ca_file: PathBuf::new(),
+            key: Secret::default(),
+            key_file: PathBuf::new(),
+            writers: 2,
+            readers: 2,
+            connect_timeout_s: 3,
+            statement_timeout_s: 10,
+            lock_timeout_s: 5,
         }
     }
 }

@@ -19,7 +19,8 @@ pub(super) type Refusals = Vec<RefusedKey>;
 
 /// Everything that does not fit together.
 pub(super) fn check(config: &Config) -> Refusals {
-    [listeners(config), realms(config), cookies(config), templates(config), sizes(config)].concat()
+    [listeners(config), realms(config), cookies(config), templates(config), sizes(config), store(config)]
+        .concat()
 }
 
 /// A key with the value that is refused, and why.
@@ -178,6 +179,42 @@ fn sizes(config: &Config) -> Refusals {
     }
     if (1..PAGES_MIN).contains(&config.keep.pages_max) {
         let reason = "at least 1000 pages, or 0 for SQLite's own limit";
+        refusals.push(refused("keep.pages_max", config.keep.pages_max, reason));
+    }
+    refusals
+}
+
+/// What is said of the database fits together. Its address is never shown.
+fn store(config: &Config) -> Refusals {
+    let store = &config.store;
+    let files =
+        [("password_file", &store.password_file), ("ca_file", &store.ca_file), ("key_file", &store.key_file)];
+    let named = files.into_iter().filter(|(_, path)| !path.as_os_str().is_empty()).map(|(name, _)| name);
+    let mut named: Vec<&str> = named.collect();
+    let has_key = !store.key.reveal().is_empty();
+    if store.url.reveal().is_empty() {
+        named.extend(has_key.then_some("key"));
+        let unused = |name| {
+            let reason = "there is no store.url: the data folder is the store, and has a key of its own";
+            refused_unsaid(format!("store.{name}"), reason)
+        };
+        return named.into_iter().map(unused).collect();
+    }
+    let mut refusals = Vec::new();
+    if has_key && named.contains(&"key_file") {
+        refusals.push(refused(
+            "store.key_file",
+            &store.key_file,
+            "store.key is there, too: name one of them",
+        ));
+    }
+    let has_password = store.address().and_then(Result::ok).is_some_and(|address| address.has_password);
+    if has_password && named.contains(&"password_file") {
+        let reason = "a password stands in store.url, too: name one of them";
+        refusals.push(refused("store.password_file", &store.password_file, reason));
+    }
+    if config.keep.pages_max > 0 {
+        let reason = "it is of the data folder's database, and store.url names another one";
         refusals.push(refused("keep.pages_max", config.keep.pages_max, reason));
     }
     refusals

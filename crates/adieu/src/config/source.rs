@@ -82,6 +82,14 @@ impl ConfigSource {
             here = inner;
         }
         here.insert(last.to_owned(), value.unwrap_or_else(|| Value::String(text.to_owned())));
+        if let Some(WrittenAt::Variable(other)) = self.places.get(path)
+            && other != name
+        {
+            return Some(whole(
+                Some(WrittenAt::Variable(name.to_owned())),
+                format!("{other} says {path}, too: set one of them"),
+            ));
+        }
         self.places.retain(|known, _| !known.starts_with(&format!("{path}[")));
         self.places.insert(path.to_owned(), WrittenAt::Variable(name.to_owned()));
         None

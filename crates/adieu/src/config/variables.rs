@@ -11,6 +11,9 @@ const PREFIX: &str = "ADIEU_";
 /// Variables of ours that are no configuration: where the file is, and a secret of one command.
 const OTHERS: [&str; 2] = ["ADIEU_CONFIG", "ADIEU_PASSWORD"];
 
+/// A short name beside the usual one.
+const ALIAS: (&str, &str) = ("ADIEU_STORE", "store.url");
+
 /// What a variable is.
 pub(super) enum Variable {
     /// It sets this key.
@@ -28,6 +31,11 @@ impl Variable {
         let Some(rest) = name.strip_prefix(PREFIX) else { return Self::NotOurs };
         if OTHERS.contains(&name) || is_of_a_service(rest, value) {
             return Self::NotOurs;
+        }
+        if name == ALIAS.0
+            && let Some(key) = keys().find(|key| key.path == ALIAS.1)
+        {
+            return Self::Sets(key);
         }
         let path = rest.split("__").map(str::to_lowercase).collect::<Vec<_>>().join(".");
         if let Some(list) = LISTS.iter().find(|list| **list == path) {
@@ -115,6 +123,10 @@ mod tests {
         }
         assert!(
             matches!(Variable::of("ADIEU_KRATOS__REALM", "/x"), Variable::Sets(key) if key.path == "kratos.realm")
+        );
+        assert!(
+            matches!(Variable::of("ADIEU_STORE", "x"), Variable::Sets(key) if key.path == "store.url"),
+            "the short name"
         );
         assert!(matches!(Variable::of("ADIEU_REALMS", "[]"), Variable::SetsList("realms")));
     }

@@ -8,14 +8,15 @@ use std::path::Path;
 use url::Url;
 
 use crate::config::addresses::{OwnAddress, SaidAddresses, is_of_this_machine, own_addresses};
-use crate::config::rules::{Refusals, RefusedKey, refused};
+use crate::config::rules::{Refusals, RefusedKey, refused, refused_unsaid};
 use crate::config::{Config, TlsFiles};
 use crate::tls::Tls;
 
 /// Every doubt, by key.
 pub(super) fn of(config: &Config, said: SaidAddresses) -> Refusals {
     let own = own_addresses(config, said);
-    let doubts = [development(config, &own), proxy(config, &own), credential(config)].into_iter().flatten();
+    let alone = [development(config, &own), proxy(config, &own), database(config)];
+    let doubts = alone.into_iter().flatten().chain(secrets(config));
     doubts.chain(ports(config, said)).chain(certificates(config, &own)).collect()
 }
 
@@ -48,12 +49,29 @@ fn proxy(config: &Config, own: &[OwnAddress<'_>]) -> Option<RefusedKey> {
     unnamed.then(|| refused("public.trusted_proxies", &public.trusted_proxies, reason))
 }
 
-/// A credential that everybody on this machine may read.
-fn credential(config: &Config) -> Option<RefusedKey> {
-    let file = &config.admin.token_file;
+/// Secrets that everybody on this machine may read.
+fn secrets(config: &Config) -> impl Iterator<Item = RefusedKey> {
+    let (admin, store) = (&config.admin, &config.store);
+    let files = [
+        ("admin.token_file", &admin.token_file),
+        ("store.password_file", &store.password_file),
+        ("store.key_file", &store.key_file),
+    ];
+    files.into_iter().filter_map(|(key, file)| open_to_all(key, file))
+}
+
+fn open_to_all(key: &str, file: &Path) -> Option<RefusedKey> {
     let mode = std::fs::metadata(file).ok().map(|about| about.permissions().mode())?;
     let reason = format!("everybody on this machine may read it (mode {:04o})", mode & 0o7777);
-    (mode & 0o004 != 0).then(|| refused("admin.token_file", file, reason))
+    (mode & 0o004 != 0).then(|| refused(key, file, reason))
+}
+
+/// A database beyond this machine that is spoken to in the clear.
+fn database(config: &Config) -> Option<RefusedKey> {
+    let store = &config.store;
+    let beyond = store.address().and_then(Result::ok).is_some_and(|address| !address.stays_here);
+    let reason = "the database is on another machine, and whoever is between can read and change what it is told and answers";
+    (beyond && store.ca_file.as_os_str().is_empty()).then(|| refused_unsaid("store.ca_file", reason))
 }
 
 /// Ports that are not known before the listeners are bound, and addresses that should follow them.

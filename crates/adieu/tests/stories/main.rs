@@ -27,6 +27,7 @@ mod long_history;
 mod metrics;
 mod narrowed_clients;
 mod no_false_no;
+mod nodes;
 mod old_addresses;
 mod one_browser;
 mod one_session;

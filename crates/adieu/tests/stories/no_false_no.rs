@@ -19,7 +19,10 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let mut world = World::start().await;
+        Self::over(World::start().await).await
+    }
+
+    async fn over(mut world: World) -> Self {
         let store = world.with_failing_store().await;
         let dialects = DialectClient::new(world.variables());
         let worker = dialects.worker(&InProcess::of(&world)).await.expect("a worker token");
@@ -80,6 +83,32 @@ async fn a_check_that_can_not_be_made_is_never_a_no() {
             assert_eq!(scene.live(dialect, &ended).await, Ok(false), "{channel:?}, {dialect:?}");
         }
     }
+}
+
+/// Goal: NO-FALSE-NO: with the database away every dialect's check, sign-on and ending is 503 with `Retry-After`, for live sessions
+/// and for ended ones; nothing is half done, and when it is back each is what it was, without a restart.
+#[tokio::test]
+async fn while_the_database_is_away_nobody_can_tell() {
+    let scene = Scene::over(World::on_database().await).await;
+    let live = scene.signed_on(Dialect::Am).await;
+    let ended = scene.signed_on(Dialect::Am).await;
+    assert_eq!(scene.end(DialectExit::KratosNative, &ended).await, Ok(Left::Ended));
+    scene.world.database().leaves().await;
+    for dialect in Dialect::ALL {
+        for whom in [&live, &ended] {
+            assert_eq!(scene.live(dialect, whom).await, Err(Trouble::Unavailable), "{dialect:?}");
+        }
+        assert_eq!(scene.sign_on(dialect).await.err(), Some(Trouble::Unavailable), "sign-on, {dialect:?}");
+    }
+    for exit in DialectExit::ALL {
+        assert_eq!(scene.end(exit, &live).await, Err(Trouble::Unavailable), "{exit:?}");
+    }
+    scene.world.database().comes_back().await;
+    for dialect in Dialect::ALL {
+        assert_eq!(scene.live(dialect, &live).await, Ok(true), "{dialect:?}");
+        assert_eq!(scene.live(dialect, &ended).await, Ok(false), "{dialect:?}");
+    }
+    assert_eq!(scene.end(DialectExit::KratosNative, &live).await, Ok(Left::Ended));
 }
 
 /// Goal: ENDED-IS-DURABLE and NO-FALSE-NO at every exit: an ending that was not taken, or is in doubt, is 503 with

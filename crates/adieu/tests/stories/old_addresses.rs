@@ -22,7 +22,7 @@ connection.commit()
 
 /// A server whose clients have addresses that a browser would run.
 async fn with_old_addresses() -> World {
-    let mut world = World::start().await;
+    let mut world = World::in_folder().await;
     let database = world.folder().join("adieu.db");
     world
         .restart_with(|_| {

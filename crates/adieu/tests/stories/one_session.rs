@@ -27,7 +27,7 @@ pub(crate) enum Exit {
 }
 
 pub(crate) const DIALECTS: [Dialect; 3] = [Dialect::PingOne, Dialect::Am, Dialect::Kratos];
-const EXITS: [Exit; 5] =
+pub(crate) const EXITS: [Exit; 5] =
     [Exit::PingOneSignOff, Exit::PingOneReset, Exit::PingOneDelete, Exit::AmLogout, Exit::KratosLogout];
 
 pub(crate) struct Programs<'a> {

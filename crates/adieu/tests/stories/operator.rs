@@ -125,7 +125,7 @@ fn secrets_of_what_was_made_are_shown_although_a_later_step_is_refused() {
 /// Goal: a server that has the folder is no obstacle to a backup; a restore says what to do.
 #[tokio::test]
 async fn under_a_running_server_a_backup_is_taken_and_a_restore_is_refused() {
-    let world = World::start().await;
+    let world = World::in_folder().await;
     let folder = tempfile::tempdir().expect("a folder");
     let backup = folder.path().join("backup");
     let backup = backup.to_str().expect("text");

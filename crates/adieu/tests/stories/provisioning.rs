@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use adieu::assembled::AssembledServer;
-use adieu::config::Config;
+use adieu::config::{Config, StoreConfig};
 use adieu_authority::{Actor, Authority, Channel, Document, NewPerson, Origin};
 use adieu_face_pingone::DOCUMENT_KINDS;
 use adieu_provisioning::apply::{CarryContext, Plan};
@@ -14,6 +14,7 @@ use adieu_provisioning::export::export;
 use adieu_provisioning::facts::Facts;
 use adieu_provisioning::secrets::{Sent, Source};
 use adieu_testkit::World;
+use adieu_testkit::engines::OwnDatabase;
 use adieu_testkit::time_and_entropy::{FrozenClock, SeededEntropy};
 
 const HASH: &str = "$2y$04$Wma4ERn3ypMEO92HmNKQXudkOuvsNXtKMqtJ8p1/oXKmjZhUb/XxG";
@@ -184,7 +185,8 @@ async fn an_export_is_the_inverse_and_carries_no_secret() {
     }
     assert_eq!(apply(world.authority(), &text, true).await.expect("applied"), (vec![], vec![]));
     let folder = tempfile::tempdir().expect("a folder");
-    let bare = Config { realms: vec![], ..world.config().clone() };
+    let mut bare = Config { realms: vec![], store: StoreConfig::default(), ..world.config().clone() };
+    let _database = OwnDatabase::of(&mut bare).await;
     let (clock, entropy) = (Arc::new(FrozenClock::new()), Arc::new(SeededEntropy::new(8)));
     let other = AssembledServer::open(&bare, folder.path(), clock, entropy)
         .await

@@ -29,7 +29,7 @@ async fn worker_token(programs: &Programs<'_>) -> String {
 /// ended; the server goes on from the backup.
 #[tokio::test]
 async fn nothing_of_the_time_before_lives_and_everybody_can_sign_on_anew() {
-    let mut world = World::start().await;
+    let mut world = World::in_folder().await;
     let programs = Programs::of(&world);
     let mut held = Vec::new();
     for dialect in DIALECTS {
@@ -66,7 +66,7 @@ async fn nothing_of_the_time_before_lives_and_everybody_can_sign_on_anew() {
 /// after the restore, does not take over tokens of its first life.
 #[tokio::test]
 async fn a_client_that_is_made_again_after_a_restore_begins_a_new_life() {
-    let mut world = World::start().await;
+    let mut world = World::in_folder().await;
     let programs = Programs::of(&world);
     programs.sign_on(Dialect::Kratos).await;
     worker_token(&programs).await; // The realm has its signing key, so tokens of both lives verify.

@@ -12,6 +12,7 @@ use adieu::real::{SystemClock, SystemEntropy};
 use adieu::serve::{Bound, Serving};
 use adieu_authority::Store;
 use adieu_testkit::data::make_data;
+use adieu_testkit::engines::OwnDatabase;
 use adieu_testkit::world::{open_when_free, profile_config};
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
@@ -36,6 +37,7 @@ pub(crate) struct Running {
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) serving: tokio::task::JoinHandle<anyhow::Result<()>>,
     pub(crate) folder: tempfile::TempDir,
+    _database: OwnDatabase,
 }
 
 /// The configuration of the recordings on ports of the system's choice; no proxy stands before it.
@@ -55,9 +57,10 @@ impl Running {
 
     /// The same, with something between the server and its store.
     pub(crate) async fn behind(
-        config: Config,
+        mut config: Config,
         between: impl FnMut(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
+        let database = OwnDatabase::of(&mut config).await;
         let folder = tempfile::tempdir().expect("a folder");
         let parts = (Arc::new(SystemClock) as _, Arc::new(SystemEntropy) as _);
         let server = open_when_free(&config, folder.path(), parts, between).await;
@@ -67,7 +70,7 @@ impl Running {
         let serving = Serving::new(bound, &server, &config).expect("sound");
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(async move { serving.run(&config, stopped).await });
-        Self { public, admin, stop, serving, folder }
+        Self { public, admin, stop, serving, folder, _database: database }
     }
 }
 

@@ -14,10 +14,10 @@ use adieu_core::{
 use adieu_store::{EndingPage, EndingQuery};
 use rusqlite::Connection;
 
-use crate::error::Damaged;
-use crate::records::entries;
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{self, EndingLine, SessionRow};
 use crate::shared::Shared;
+use adieu_store_records::entries;
 
 /// Entries that one page reads (HOME-LIMITS): some tens of milliseconds of a reader's time. A line is counted as an entry.
 const ENTRIES_MAX: u32 = 2_000;
@@ -30,7 +30,7 @@ pub(super) fn ending(
 ) -> rusqlite::Result<Option<FoundEnding>> {
     let Some(place) = shared.ending_cipher.decipher(id) else { return Ok(None) };
     let Some(line) = rows::line(db, place.line())? else { return Ok(None) };
-    let entries = entries(&line.body)?;
+    let entries = entries(&line.body).in_row()?;
     match entries.get(place.entry() as usize) {
         Some(entry) => {
             let mut reading = Reading::new(db, shared);
@@ -78,7 +78,7 @@ impl<'a> Reading<'a> {
             return Ok(ControlFlow::Break(()));
         }
         self.last = self.last.or(query.after);
-        let entries = entries(&line.body)?;
+        let entries = entries(&line.body).in_row()?;
         let covered = query.filter.covers(line.at);
         for (n, entry) in entries.iter().enumerate().rev() {
             let place = place_of(line, n)?;

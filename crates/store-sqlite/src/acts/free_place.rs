@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 use adieu_core::{EndingEntry, FreePlace, PlaceSearch, UntoldEndings, UserKey};
 
 use crate::batch::Batch;
-use crate::error::Damaged;
-use crate::records::entries;
+use crate::error::{Damaged, InRow as _};
 use crate::rows;
+use adieu_store_records::entries;
 
 /// The place for one more session of a user.
 pub(super) fn free_place(batch: &Batch<'_>, key: UserKey) -> rusqlite::Result<FreePlace> {
@@ -24,12 +24,12 @@ pub(super) fn free_place(batch: &Batch<'_>, key: UserKey) -> rusqlite::Result<Fr
 pub(super) fn untold_endings(batch: &Batch<'_>) -> rusqlite::Result<UntoldEndings> {
     let mut untold = UntoldEndings::default();
     let mut count = |all: &[EndingEntry]| all.iter().try_for_each(|entry| untold.count(entry));
-    if count(&entries(batch.line_in_the_making())?).is_break() {
+    if count(&entries(batch.line_in_the_making()).in_row()?).is_break() {
         return Ok(untold);
     }
     let told = rows::told_up_to(batch.db)?;
     rows::lines_from(batch.db, told.line, |line| {
-        let all = match entries(&line.body) {
+        let all = match entries(&line.body).in_row() {
             // Whoever makes the receipts passes it over.
             Err(error) if Damaged::is_cause_of(&error) => return Ok(ControlFlow::Continue(())),
             all => all?,

@@ -13,9 +13,9 @@ use adieu_store::Taken;
 
 use crate::acts::family::{ended_with, together};
 use crate::batch::Batch;
-use crate::error::Damaged;
-use crate::records::entries;
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{self, EndingLine, SessionRow};
+use adieu_store_records::entries;
 
 /// Entries and sessions that one step looks at: as many as any other order of the sweep.
 const STEP_MAX: u32 = 500;
@@ -50,7 +50,7 @@ impl Step<'_, '_> {
         if line.number > self.at.line {
             self.at = ToldUpTo::line(line.number);
         }
-        let entries = match entries(&line.body) {
+        let entries = match entries(&line.body).in_row() {
             Err(error) if Damaged::is_cause_of(&error) => {
                 tracing::error!(line = line.number, %error, "nobody can be told of the endings of a damaged line");
                 Vec::new()

@@ -18,9 +18,9 @@ use super::{BackupError, KEY_BYTES, copy, key_at, make_empty, new_file, sync_fil
 use crate::error::OpenError;
 use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, UNTOLD, mark_as_copy};
 use crate::key_check::KeyVerdict;
-use crate::records::append_entry;
 use crate::rows::EndingLine;
 use crate::{key_check, rows, schema};
+use adieu_store_records::append_entry;
 
 /// What becomes of a data folder that holds something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

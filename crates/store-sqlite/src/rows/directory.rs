@@ -8,18 +8,18 @@ use adieu_core::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::error::Damaged;
-use crate::records::{
+use crate::error::{Damaged, InRow as _};
+use crate::rows::{key_in_use, signed, unsigned, uuid_column, version_column};
+use adieu_store_records::{
     ClientColumns, ClientDetail, PopulationDetail, UserColumns, UserDetail, from_json, hash, to_json,
 };
-use crate::rows::{key_in_use, signed, unsigned, uuid_column, version_column};
 
 const USER: &str = "key, id, realm, enabled, generation, removed, password, version, detail";
 
 /// The columns stand where [`USER`] has them.
 fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
-    let detail: UserDetail = from_json(row.get_ref(8)?.as_str()?, "user")?;
-    detail.complete(UserColumns {
+    let detail: UserDetail = from_json(row.get_ref(8)?.as_str()?, "user").in_row()?;
+    let user = detail.complete(UserColumns {
         key: user_key(row)?,
         id: UserId::from_uuid(uuid_column(row, 1)?),
         realm: RealmId::from_uuid(uuid_column(row, 2)?),
@@ -28,7 +28,8 @@ fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
         removed: row.get(5)?,
         password: row.get(6)?,
         version: Version::from_stored(unsigned(row, 7)?),
-    })
+    });
+    user.in_row()
 }
 
 /// The key of a user, which is the first column wherever it is read.
@@ -217,14 +218,15 @@ pub(crate) fn client(db: &Connection, id: &ClientId) -> rusqlite::Result<Option<
 
 fn client_row(row: &Row<'_>) -> rusqlite::Result<StoredClient> {
     let id: String = row.get("id")?;
-    let detail: ClientDetail = from_json(row.get_ref("detail")?.as_str()?, "client")?;
+    let detail: ClientDetail = from_json(row.get_ref("detail")?.as_str()?, "client").in_row()?;
     let client = detail.complete(ClientColumns {
         id: id.parse().map_err(|_| Damaged::row("client id"))?,
         realm: RealmId::from_uuid(uuid_column(row, "realm")?),
         generation: unsigned(row, "generation")?,
-        secret: row.get::<_, Option<Vec<u8>>>("secret")?.map(hash).transpose()?,
+        secret: row.get::<_, Option<Vec<u8>>>("secret")?.map(hash).transpose().in_row()?,
         version: version_column(row)?,
-    })?;
+    });
+    let client = client.in_row()?;
     Ok(StoredClient { client, removed: row.get("removed")? })
 }
 
@@ -284,7 +286,7 @@ pub(crate) fn write_client(db: &Connection, stored: &StoredClient) -> rusqlite::
 }
 
 fn population_row(row: &Row<'_>) -> rusqlite::Result<Population> {
-    let detail: PopulationDetail = from_json(row.get_ref("detail")?.as_str()?, "population")?;
+    let detail: PopulationDetail = from_json(row.get_ref("detail")?.as_str()?, "population").in_row()?;
     Ok(detail.complete(Population {
         id: PopulationId::from_uuid(uuid_column(row, "id")?),
         realm: RealmId::from_uuid(uuid_column(row, "realm")?),

@@ -5,13 +5,14 @@
 use adieu_core::{Grant, GrantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::records::{GrantDetail, from_json, to_json};
+use crate::error::InRow as _;
 use crate::rows::signed;
+use adieu_store_records::{GrantDetail, from_json, to_json};
 
 pub(crate) fn grant(db: &Connection, id: GrantId) -> rusqlite::Result<Option<Grant>> {
     db.prepare_cached("SELECT detail FROM held WHERE id = ?1")?
         .query_row([signed(id.number())], |row| {
-            from_json::<GrantDetail>(row.get_ref(0)?.as_str()?, "grant")?.complete(id)
+            from_json::<GrantDetail>(row.get_ref(0)?.as_str()?, "grant").in_row()?.complete(id).in_row()
         })
         .optional()
 }

@@ -15,9 +15,9 @@ use adieu_core::{
 use adieu_store::SessionCursor;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::error::Damaged;
-use crate::records::Opened;
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{ENDED, signed, state, unsigned};
+use adieu_store_records::Opened;
 
 /// A list.
 #[derive(Clone, Copy)]
@@ -216,7 +216,7 @@ pub(crate) fn forget_listed(db: &Connection, locator: i64) -> rusqlite::Result<(
         .prepare_cached("SELECT detail, user_generation FROM session WHERE locator = ?1")?
         .query_row([locator], |row| {
             let generation = unsigned(row, "user_generation")?;
-            Ok((Opened::of(row.get_ref("detail")?.as_str()?)?, generation))
+            Ok((Opened::of(row.get_ref("detail")?.as_str()?).in_row()?, generation))
         })
         .optional()?;
     let Some((Opened { realm, at }, generation)) = listed else { return Ok(()) };

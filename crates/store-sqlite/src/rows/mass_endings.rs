@@ -6,9 +6,9 @@
 use adieu_core::{EndScope, EndedWith, MassEnding, Session, Timestamp, UserKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::error::Damaged;
-use crate::records::{MassDetail, from_json, scope_key, scope_of, to_json};
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{ENDED, bounds, signed, unsigned};
+use adieu_store_records::{MassDetail, from_json, scope_key, scope_of, to_json};
 
 /// Keeps a record; a lean one is as short as it can be.
 pub(crate) fn write_mass_ending(db: &Connection, mass: &MassEnding, lean: bool) -> rusqlite::Result<()> {
@@ -28,10 +28,10 @@ pub(crate) fn write_mass_ending(db: &Connection, mass: &MassEnding, lean: bool) 
 }
 
 fn mass_ending_row(row: &Row<'_>, scope: &EndScope) -> rusqlite::Result<MassEnding> {
-    let detail: MassDetail = from_json(row.get_ref("detail")?.as_str()?, "mass ending")?;
+    let detail: MassDetail = from_json(row.get_ref("detail")?.as_str()?, "mass ending").in_row()?;
     let (generation, at) = (unsigned(row, "generation")?, Timestamp::from_ms(row.get("at")?));
     let (spared, is_echo, with_grants) = (detail.spared(), detail.is_echo(), detail.with_grants());
-    let record = detail.record(at)?;
+    let record = detail.record(at).in_row()?;
     Ok(MassEnding { spared, is_echo, with_grants, ..MassEnding::whole(scope.clone(), generation, record) })
 }
 

@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use adieu_core::{ClientId, Locator, Participant, ParticipantFacts, Session, participants_of_epoch};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::error::Damaged;
-use crate::records::{ParticipantDetail, from_json, to_json};
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{signed, unsigned};
+use adieu_store_records::{ParticipantDetail, from_json, to_json};
 
 fn participant_row(row: &Row<'_>, session: &Session) -> rusqlite::Result<Participant> {
     let client: String = row.get("client")?;
     let client = client.parse().map_err(|_| Damaged::row("client id"))?;
-    let detail: ParticipantDetail = from_json(row.get_ref("detail")?.as_str()?, "participant")?;
+    let detail: ParticipantDetail = from_json(row.get_ref("detail")?.as_str()?, "participant").in_row()?;
     Ok(detail.complete(session, client, row.get("epoch")?))
 }
 

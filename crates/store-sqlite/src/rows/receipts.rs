@@ -9,9 +9,9 @@ use adieu_core::{
 use adieu_store::ReceiverStanding;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::error::Damaged;
-use crate::records::{ReceiptColumns, ReceiptDetail, from_json, to_json};
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{signed, unsigned, uuid_column};
+use adieu_store_records::{ReceiptColumns, ReceiptDetail, from_json, to_json};
 
 const RECEIPT: &str = "line, entry, client, state, due_at, leased, realm, detail";
 
@@ -51,8 +51,8 @@ fn receipt_row(row: &Row<'_>) -> rusqlite::Result<Receipt> {
         due_at: row.get("due_at")?,
         leased: row.get("leased")?,
     };
-    let detail: ReceiptDetail = from_json(row.get_ref("detail")?.as_str()?, "receipt")?;
-    detail.complete(columns)
+    let detail: ReceiptDetail = from_json(row.get_ref("detail")?.as_str()?, "receipt").in_row()?;
+    detail.complete(columns).in_row()
 }
 
 /// The column `client` has the keys of all receivers.

@@ -6,9 +6,9 @@
 use adieu_core::{ClientId, Receiver, ReceiverHealth, SubscriberId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::error::Damaged;
-use crate::records::{HealthDetail, from_json, to_json};
+use crate::error::{Damaged, InRow as _};
 use crate::rows::receipts::receiver_column;
+use adieu_store_records::{HealthDetail, from_json, to_json};
 
 const NEXT_WAITING: &str = "SELECT client, waits_from, detail FROM receiver
     WHERE failing = ?1 AND waits_from <= ?2 AND (waits_from, client) > (?3, ?4) ORDER BY waits_from, client LIMIT 1";
@@ -50,8 +50,8 @@ fn damaged() -> rusqlite::Error {
 }
 
 fn health_row(row: &Row<'_>) -> rusqlite::Result<ReceiverHealth> {
-    let detail: HealthDetail = from_json(row.get_ref("detail")?.as_str()?, "receiver")?;
-    detail.complete(row.get::<_, Option<i64>>("waits_from")?.map(Timestamp::from_ms))
+    let detail: HealthDetail = from_json(row.get_ref("detail")?.as_str()?, "receiver").in_row()?;
+    detail.complete(row.get::<_, Option<i64>>("waits_from")?.map(Timestamp::from_ms)).in_row()
 }
 
 fn receiver_row(row: &Row<'_>) -> rusqlite::Result<(Receiver, ReceiverHealth)> {

@@ -8,10 +8,11 @@ use adieu_core::{
 use adieu_store::{LiveCount, SessionCursor};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::records::{TombstoneDetail, from_json, to_json};
+use crate::error::InRow as _;
 use crate::rows::{
     ENDED, Named, SESSION, drop_participants, forget_listed, session_columns, session_row, signed, state,
 };
+use adieu_store_records::{TombstoneDetail, from_json, to_json};
 
 /// What a row holds.
 pub(crate) enum SessionRow {
@@ -40,10 +41,10 @@ fn kept_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<SessionRow> {
 }
 
 fn tombstone_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Tombstone> {
-    let detail: TombstoneDetail = from_json(row.get_ref("detail")?.as_str()?, "tombstone")?;
+    let detail: TombstoneDetail = from_json(row.get_ref("detail")?.as_str()?, "tombstone").in_row()?;
     let columns = session_columns(row, named)?;
     let ended_at = columns.seen_at;
-    detail.complete(columns, ended_at)
+    detail.complete(columns, ended_at).in_row()
 }
 
 /// The session's row becomes its tombstone; a lean one takes no more room than the session did.

@@ -12,9 +12,9 @@ use adieu_core::{
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use uuid::Uuid;
 
-use crate::error::Damaged;
-use crate::records::{SessionDetail, from_json, hash, to_json};
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{LiveEntry, drop_live, put_listed, put_live, signed, unsigned, watch_shared};
+use adieu_store_records::{SessionDetail, from_json, hash, to_json};
 
 fn hour(at: Timestamp) -> i64 {
     at.s().div_euclid(3600)
@@ -53,9 +53,9 @@ pub(crate) enum Named<'a> {
 }
 
 pub(crate) fn session_row(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Result<Session> {
-    let detail: SessionDetail = from_json(row.get_ref(place::DETAIL)?.as_str()?, "session")?;
+    let detail: SessionDetail = from_json(row.get_ref(place::DETAIL)?.as_str()?, "session").in_row()?;
     let state = state(row.get(place::STATE)?)?;
-    detail.complete(Session { state, ..session_columns(row, named)? })
+    detail.complete(Session { state, ..session_columns(row, named)? }).in_row()
 }
 
 /// The state of a session that is not ended.
@@ -83,7 +83,7 @@ pub(crate) fn session_columns(row: &Row<'_>, named: &Named<'_>) -> rusqlite::Res
         incarnation,
         realm: RealmId::from_uuid(Uuid::nil()),
         user: UserId::from_uuid(Uuid::nil()),
-        token_hash: hash(row.get(place::TOKEN_HASH)?)?,
+        token_hash: hash(row.get(place::TOKEN_HASH)?).in_row()?,
         epoch: row.get(place::EPOCH)?,
         state: State::SignedOn,
         reset_by: None,

@@ -5,9 +5,9 @@
 use adieu_core::{RealmId, Subscriber, SubscriberId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::error::Damaged;
-use crate::records::{SubscriberColumns, SubscriberDetail, from_json, to_json};
+use crate::error::{Damaged, InRow as _};
 use crate::rows::{signed, unsigned, uuid_column, version_column};
+use adieu_store_records::{SubscriberColumns, SubscriberDetail, from_json, to_json};
 
 fn subscriber_row(row: &Row<'_>) -> rusqlite::Result<Subscriber> {
     let columns = SubscriberColumns {
@@ -17,7 +17,10 @@ fn subscriber_row(row: &Row<'_>) -> rusqlite::Result<Subscriber> {
         sealed: row.get("sealed")?,
         sealed_before: row.get("sealed_before")?,
     };
-    from_json::<SubscriberDetail>(row.get_ref("detail")?.as_str()?, "subscriber")?.complete(columns)
+    from_json::<SubscriberDetail>(row.get_ref("detail")?.as_str()?, "subscriber")
+        .in_row()?
+        .complete(columns)
+        .in_row()
 }
 
 pub(crate) fn subscriber(db: &Connection, id: &SubscriberId) -> rusqlite::Result<Option<Subscriber>> {

@@ -67,10 +67,15 @@ pub(super) async fn walk(exit: &DemoExit, programs: &Programs, server: &mut Demo
             server.kill_and_restart().await?;
         }
         let when = if restarted { "after kill -9 and a new start" } else { "at once" };
-        let live = programs.live(&token).await?;
-        let usable = programs.usable(&tokens).await?;
-        say!("  {when}: live in PingOne, AM, Kratos: {live:?}; access and refresh token good: {usable:?}");
-        ensure!(live == [false; 3] && usable == [false; 2], "not ended everywhere {when}");
+        // Five requests in turn: after as many rounds as there are nodes each dialect has spoken at each of them.
+        for _ in 0..programs.talk.nodes() {
+            let live = programs.live(&token).await?;
+            let usable = programs.usable(&tokens).await?;
+            say!(
+                "  {when}: live in PingOne, AM, Kratos: {live:?}; access and refresh token good: {usable:?}"
+            );
+            ensure!(live == [false; 3] && usable == [false; 2], "not ended everywhere {when}");
+        }
     }
     Ok(())
 }

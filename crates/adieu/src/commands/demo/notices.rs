@@ -18,8 +18,9 @@ use crate::commands::demo::server::DemoServer;
 use crate::commands::demo::talk::{DemoRequest, Talk};
 use crate::commands::shown::say;
 
-/// How long the demo waits for what takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the demo waits for what takes milliseconds; where nodes share a database, what one that was killed had begun to tell is
+/// another one's after half a minute, and two receivers may have to wait so.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(10);
 

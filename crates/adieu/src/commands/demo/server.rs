@@ -11,35 +11,64 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::commands::failure::{CommandFailure, ExitStatus};
-use crate::config::Config;
+use crate::config::{Config, StoreConfig};
 
 /// How long a start may take before the demo gives up.
 const START: Duration = Duration::from_secs(20);
 
+/// One node, or several on one database.
 pub(super) struct DemoServer {
+    nodes: Vec<DemoNode>,
+    store: StoreConfig,
+}
+
+struct DemoNode {
     child: Child,
     folder: PathBuf,
     admin: String,
 }
 
 impl DemoServer {
-    /// Starts `serve` on the folder and waits until it is ready.
-    pub(super) async fn start(folder: &Path, config: &Config) -> Result<Self> {
-        let admin = config.admin.url.clone();
-        let mut server = Self { child: spawn(folder)?, folder: folder.into(), admin };
+    /// Starts `serve` on each folder and waits until all are ready.
+    pub(super) async fn start(nodes: &[Config]) -> Result<Self> {
+        let mut server = Self { nodes: vec![], store: nodes.first().context("a node")?.store.clone() };
+        for config in nodes {
+            let folder = config.data.parent().context("the folder lies in another one")?.to_owned();
+            let child = spawn(&folder, &server.store)?;
+            server.nodes.push(DemoNode { child, folder, admin: config.admin.url.clone() });
+        }
         server.ready().await?;
         Ok(server)
     }
 
-    /// Kills it with SIGKILL and starts it again on the same folder.
+    /// Kills all nodes with SIGKILL and starts them again on the same folders.
     pub(super) async fn kill_and_restart(&mut self) -> Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        self.child = spawn(&self.folder)?;
+        for node in &mut self.nodes {
+            node.child.kill()?;
+            node.child.wait()?;
+        }
+        for node in &mut self.nodes {
+            node.child = spawn(&node.folder, &self.store)?;
+        }
         self.ready().await
     }
 
-    pub(super) fn log(&self) -> PathBuf {
+    /// Where the logs are.
+    pub(super) fn log(&self) -> String {
+        let logs: Vec<_> = self.nodes.iter().map(|node| node.log().display().to_string()).collect();
+        logs.join(", ")
+    }
+
+    async fn ready(&mut self) -> Result<()> {
+        for node in &mut self.nodes {
+            node.ready().await?;
+        }
+        Ok(())
+    }
+}
+
+impl DemoNode {
+    fn log(&self) -> PathBuf {
         self.folder.join("adieu.log")
     }
 
@@ -61,7 +90,7 @@ impl DemoServer {
     }
 }
 
-impl Drop for DemoServer {
+impl Drop for DemoNode {
     fn drop(&mut self) {
         // It may be gone already; there is nobody left to tell.
         let _ = self.child.kill();
@@ -69,16 +98,17 @@ impl Drop for DemoServer {
     }
 }
 
-fn spawn(folder: &Path) -> Result<Child> {
+/// Starts a node. Where the database is and the key of all nodes it learns by its environment: files show neither.
+fn spawn(folder: &Path, store: &StoreConfig) -> Result<Child> {
     let log = File::options().create(true).append(true).open(folder.join("adieu.log"))?;
-    Command::new(std::env::current_exe()?)
-        .args(["serve", "--config"])
-        .arg(folder.join("adieu.toml"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .context("the server could not be started")
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["serve", "--config"]).arg(folder.join("adieu.toml"));
+    command.env_remove("ADIEU_STORE").env_remove("ADIEU_STORE__URL");
+    if store.options().is_some() {
+        command.env("ADIEU_STORE", store.url.reveal()).env("ADIEU_STORE__KEY", store.key.reveal());
+    }
+    let started = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+    started.context("the server could not be started")
 }
 
 /// The wanted port, which has to be free.

@@ -2,6 +2,8 @@
 //!
 //! Redirects are never followed: where an answer leads is part of what is shown.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -25,10 +27,12 @@ const SHOWN: [&str; 8] = [
 /// A line longer than this is cut; tokens are long and secret.
 const LINE_MAX: usize = 110;
 
+/// Requests go to the nodes in turn: none sticks to one.
 #[derive(Clone)]
 pub(super) struct Talk {
     client: Client,
-    base: String,
+    bases: Vec<String>,
+    turn: Arc<AtomicUsize>,
 }
 
 /// An answer, read to its end.
@@ -103,21 +107,31 @@ pub(super) fn encode(text: &str) -> String {
 }
 
 impl Talk {
-    pub(super) fn new(base: &str) -> Result<Self> {
+    pub(super) fn new(bases: Vec<String>) -> Result<Self> {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(10))
             .build()?;
-        Ok(Self { client, base: base.to_owned() })
+        Ok(Self { client, bases, turn: Arc::default() })
     }
 
     /// Sends without a word.
     pub(super) async fn ask(&self, say: DemoRequest) -> Result<DemoAnswer> {
+        self.ask_at(self.next(), say).await
+    }
+
+    /// The node whose turn it is.
+    fn next(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed) % self.bases.len()
+    }
+
+    async fn ask_at(&self, node: usize, say: DemoRequest) -> Result<DemoAnswer> {
         let mut headers = HeaderMap::new();
         for (name, value) in &say.headers {
             headers.append(HeaderName::from_static(name), HeaderValue::from_str(value)?);
         }
-        let request = self.client.request(say.method, format!("{}{}", self.base, say.path)).headers(headers);
+        let request =
+            self.client.request(say.method, format!("{}{}", self.bases[node], say.path)).headers(headers);
         let request = match say.body {
             Some(body) => request.body(body),
             None => request,
@@ -129,11 +143,13 @@ impl Talk {
 
     /// Sends, and prints the exchange.
     pub(super) async fn show(&self, say: DemoRequest) -> Result<DemoAnswer> {
-        say!("  → {} {}", say.method, cut(&say.path));
+        let node = self.next();
+        let at = if self.bases.len() > 1 { format!(" (node {})", node + 1) } else { String::new() };
+        say!("  → {} {}{at}", say.method, cut(&say.path));
         for (name, value) in &say.headers {
             say!("      {name}: {}", cut(value));
         }
-        let heard = self.ask(say).await?;
+        let heard = self.ask_at(node, say).await?;
         say!("  ← {}", heard.status);
         for name in SHOWN {
             for value in heard.headers.get_all(name) {
@@ -146,8 +162,13 @@ impl Talk {
         Ok(heard)
     }
 
+    /// The address of the first node.
     pub(super) fn base(&self) -> &str {
-        &self.base
+        &self.bases[0]
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.bases.len()
     }
 }
 

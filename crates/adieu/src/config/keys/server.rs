@@ -19,7 +19,49 @@ pub(super) const KEYS: &[Key] = &[
          (its channel, path without query and status), connections that fail and notices that are tried again; below it there is nothing of ours. \
          `RUST_LOG` wins.",
     ),
-    key("data", Folder, "The data folder. One process at a time has it."),
+    key(
+        "data",
+        Folder,
+        "The data folder. One process at a time has it. With `store.url` it holds the installation key and nothing else, and may be missing where `store.key_file` or `store.key` is said.",
+    ),
+    key(
+        "store.url",
+        Secret,
+        "The PostgreSQL database that is the store of many nodes: `postgres://user@host:5432/database`; of several hosts (`one,two:5433`) the one that takes writes is found; a socket is `postgres://user@%2Frun%2Fpostgresql/database`. Empty: the data folder is the store. The variable `ADIEU_STORE` means the same.",
+    ),
+    key(
+        "store.password_file",
+        File,
+        "A file that holds the password of the database's user and nothing else; it is read for each new connection.",
+    ),
+    key(
+        "store.ca_file",
+        File,
+        "File of certificates, in PEM: the database has to prove to be one of theirs, over TLS. Without it the connection is encrypted by nobody.",
+    ),
+    key(
+        "store.key_file",
+        File,
+        "A file that holds the installation key as 64 hexadecimal digits and nothing else; all nodes share one key. Without it and `store.key` it is `installation.key` in the data folder, which the first node makes on an empty database.",
+    ),
+    key("store.key", Secret, "The installation key itself, for the environment. Better in `store.key_file`."),
+    key(
+        "store.writers",
+        Count("connections", 1, 4),
+        "Connections of a node that write what callers wait for; it has two more for what nobody waits for.",
+    ),
+    key("store.readers", Count("connections", 1, 16), "Connections of a node that read."),
+    key("store.connect_timeout_s", Time(1, 60), "The time in which a host of the database must answer."),
+    key(
+        "store.statement_timeout_s",
+        Time(1, 600),
+        "The time that a statement may take, and that a transaction whose node is gone may keep others waiting.",
+    ),
+    key(
+        "store.lock_timeout_s",
+        Time(1, 600),
+        "The time that a batch waits for what another one holds; then it is tried again.",
+    ),
     key("public.listen", Listen, "Address and port of the public listener; port 0 lets the system choose."),
     key(
         "public.url",

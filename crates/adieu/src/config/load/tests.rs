@@ -197,3 +197,66 @@ fn the_admin_listener_leaves_loopback_only_with_a_credential_and_a_certificate()
     let says = said("[public]\nlisten = '0.0.0.0:4433'", &[]);
     assert!(says.contains("public.tls_cert") && says.contains("public.trusted_proxies"), "{says}");
 }
+
+const DATABASE: &str = "postgres://ada:hunter2@db.test/adieu";
+
+/// Goal: EMPTY-HANDS: what is wrong with a database's address, its key or what stands beside them is told by key, and no password with it.
+#[test]
+fn what_is_said_of_a_database_fits_together() {
+    let key = "0f".repeat(32);
+    for (lines, says) in [
+        ("key = 'KEY'", "adieu.toml:2: store.key: there is no store.url"),
+        ("ca_file = '/nowhere'", "adieu.toml:2: store.ca_file: there is no store.url"),
+        (
+            "url = 'mysql://ada:hunter2@db.test/adieu'",
+            "adieu.toml:2: store.url: the address of the store can't be read",
+        ),
+        (
+            "url = 'URL?sslmode=require'",
+            "store.ca_file: the certificates to trust for the store can't be read",
+        ),
+        ("url = 'URL'\npassword_file = '/nowhere'", "adieu.toml:3: store.password_file = \"/nowhere\""),
+        ("url = 'URL'\nkey = 'hunter2'", "adieu.toml:3: store.key: 64 hexadecimal digits are wanted"),
+        ("url = 'URL'\nkey_file = '/nowhere'", "adieu.toml:3: store.key_file: /nowhere can't be read"),
+        (
+            "url = 'URL'\nkey = 'KEY'\nkey_file = '/nowhere'",
+            "adieu.toml:4: store.key_file = \"/nowhere\": store.key is there, too",
+        ),
+        (
+            "url = 'URL'\n[keep]\npages_max = 5000",
+            "adieu.toml:4: keep.pages_max = 5000: it is of the data folder's database",
+        ),
+        ("url = 'URL'\nwriters = 5", "adieu.toml:3: store.writers = 5: a number between 1 and 4 is wanted"),
+    ] {
+        let text = format!("[store]\n{}", lines.replace("URL", DATABASE).replace("KEY", &key));
+        let told = said(&text, &[]);
+        assert!(told.contains(says), "{told}\n{says}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let text = "[store]\nurl = 'postgres://ada@%2Frun%2Fpostgresql/adieu'\nwriters = 4";
+    let config = from(text, &[("ADIEU_STORE__KEY", &key)]).expect("sound");
+    assert!(config.store.installation_key().expect("a key").is_some());
+}
+
+/// Goal: the short name of the address means what the long one does, wins over the file, and both at once are refused.
+#[test]
+fn a_variable_with_a_short_name_is_the_address_of_the_database() {
+    let config = from("[store]\nurl = 'postgres://ada@other.test/adieu'", &[("ADIEU_STORE", DATABASE)])
+        .expect("sound");
+    assert_eq!(config.store.url.reveal(), DATABASE);
+    let shown = toml::to_string(&config).expect("text");
+    assert!(!shown.contains("hunter2") && shown.contains("url = \"***\""), "{shown}");
+    let both = [("ADIEU_STORE", DATABASE), ("ADIEU_STORE__URL", DATABASE)];
+    let told = said("", &both);
+    assert_eq!(told, "ADIEU_STORE__URL: ADIEU_STORE says store.url, too: set one of them");
+}
+
+#[test]
+fn a_database_beyond_this_machine_that_is_spoken_to_in_the_clear_is_worth_a_word() {
+    let warnings = |url: &str| {
+        let variables = [("ADIEU_STORE".to_owned(), url.to_owned())];
+        judge(None, variables).expect("sound").warnings
+    };
+    assert!(warnings(DATABASE)[0].starts_with("store.ca_file: the database is on another machine"));
+    assert!(warnings("postgres://ada@127.0.0.1/adieu").is_empty());
+}

@@ -121,7 +121,7 @@ async fn an_application_that_is_switched_off_is_told() {
 /// Goal: S-BCL-6: a restored server tells the clients of all sessions that it knew of.
 #[tokio::test]
 async fn a_restore_tells_all_that_it_knew() {
-    let mut scene = Scene::with(Provider::PingOne, |_| {}).await;
+    let mut scene = Scene::in_folder(Provider::PingOne, |_| {}).await;
     let folder = tempfile::tempdir().expect("a folder");
     let backup = folder.path().join("backup");
     back_up(scene.world.folder(), &backup, scene.world.clock().now()).expect("a backup");

@@ -33,7 +33,7 @@ fn events(hook: &Receiver) -> Vec<(String, String)> {
 #[tokio::test]
 async fn a_restore_tells_subscribers_all_that_it_knew_and_nothing_twice_without_need() {
     let (hook, system) = (Receiver::start().await, Receiver::start().await);
-    let mut scene = Scene::with(Provider::PingOne, |_| {}).await;
+    let mut scene = Scene::in_folder(Provider::PingOne, |_| {}).await;
     let webhook = SubscriberKind::Webhook { causes: vec![] };
     subscribe(&scene.world, "audit", webhook, &hook, SECRET).await;
     let revokes = SubscriberKind::GlobalTokenRevocation { subject: SubjectForm::Opaque };
@@ -99,7 +99,7 @@ async fn a_restore_tells_subscribers_all_that_it_knew_and_nothing_twice_without_
 #[tokio::test]
 async fn a_restore_that_is_tried_for_days_loses_nothing_that_was_pending() {
     let hook = Receiver::start().await;
-    let mut scene = Scene::with(Provider::PingOne, |_| {}).await;
+    let mut scene = Scene::in_folder(Provider::PingOne, |_| {}).await;
     let webhook = SubscriberKind::Webhook { causes: vec![] };
     subscribe(&scene.world, "audit", webhook, &hook, SECRET).await;
     hook.answers([Answers::Status(500)]);
@@ -137,7 +137,7 @@ async fn a_restore_that_is_tried_for_days_loses_nothing_that_was_pending() {
 /// Then it takes over while the server runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_that_is_tried_tells_nobody_until_it_takes_over() {
-    let mut scene = Scene::with(Provider::PingOne, |config| {
+    let mut scene = Scene::in_folder(Provider::PingOne, |config| {
         config.public.listen = ([127, 0, 0, 1], 0).into();
         config.admin.listen = ([127, 0, 0, 1], 0).into();
     })

@@ -273,8 +273,23 @@ impl Scene {
         let mut config = profile_config("main");
         config.passwords.change_ends_sessions = true;
         change(&mut config);
+        Self::of(World::with_config(config).await, provider).await
+    }
+
+    /// The same in a data folder, for stories of that folder.
+    pub(super) async fn in_folder(
+        provider: Provider,
+        change: impl FnOnce(&mut adieu::config::Config),
+    ) -> Self {
+        let mut config = profile_config("main");
+        config.passwords.change_ends_sessions = true;
+        change(&mut config);
+        Self::of(World::in_folder_with(config).await, provider).await
+    }
+
+    async fn of(world: World, provider: Provider) -> Self {
         let receiver = Receiver::start().await;
-        let world = with_told_at(World::with_config(config).await, &receiver).await;
+        let world = with_told_at(world, &receiver).await;
         let id = world.data.app.id.clone();
         world.edit_client(&id, |client| client.ends_by_id_token = true).await;
         let (mut tokens, mut known, mut hint) = (Vec::new(), Vec::new(), String::new());

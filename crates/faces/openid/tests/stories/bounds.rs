@@ -33,7 +33,7 @@ async fn a_form_is_sent_on_within_bounds() {
 /// Goal: H6-3, H6-10: of a form of another site is kept what the specification names, at most 8 KiB, and sealed: the hint stands in no file.
 #[tokio::test]
 async fn a_form_of_another_site_is_kept_within_bounds_and_sealed() {
-    let world = World::start().await;
+    let world = World::in_folder().await;
     let shop = RelyingParty::shop(&world);
     let (mut browser, hint) = signed_on(&shop, ALICE).await;
     let junk = "junk".repeat(10_000);

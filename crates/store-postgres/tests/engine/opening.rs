@@ -1,0 +1,43 @@
+//! Opening a store: by many nodes at once, and with the wrong key.
+
+use std::sync::Arc;
+
+use adieu_core::InstallationKey;
+use adieu_store_postgres::{OpenError, Options, PostgresStore};
+use adieu_testkit_postgres::Server;
+use futures_util::future::join_all;
+
+use crate::support::{Postgres, seeded};
+
+/// Goal: nodes that start at the same moment on an empty database bring its schema up once, and all of them serve.
+#[tokio::test]
+async fn nodes_that_start_together_make_one_schema() {
+    let place = Postgres::of(Server::shared().fresh_database().await);
+    join_all((0..5).map(|_| place.open_one())).await;
+}
+
+/// Goal: a node with the key of another installation is refused before it writes anything.
+#[tokio::test]
+async fn a_node_with_another_key_is_refused() {
+    let database = Server::shared().fresh_database().await;
+    let place = Postgres::of(database.clone());
+    place.open_one().await;
+    let options = Options::of(Server::shared().url(&database));
+    let other = InstallationKey::from_bytes([8; 32]);
+    let refused = PostgresStore::open(options, &other, Arc::new(seeded())).await;
+    assert!(matches!(refused, Err(OpenError::KeyOfAnother)));
+}
+
+/// Goal: a schema of a later version is left alone.
+#[tokio::test]
+async fn a_later_schema_is_refused() {
+    let database = Server::shared().fresh_database().await;
+    let place = Postgres::of(database.clone());
+    place.open_one().await;
+    let client = Server::shared().on(&database).await;
+    client.batch_execute("UPDATE adieu_schema SET number = 1000").await.expect("written");
+    let options = Options::of(Server::shared().url(&database));
+    let key = InstallationKey::from_bytes([7; 32]);
+    let refused = PostgresStore::open(options, &key, Arc::new(seeded())).await;
+    assert!(matches!(refused, Err(OpenError::TooNew { found: 1000, .. })));
+}

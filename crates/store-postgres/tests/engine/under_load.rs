@@ -1,0 +1,55 @@
+//! Orders that hold a whole realm, while others use it without a break.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use adieu_core::{EndTarget, Ended, NotLive};
+use adieu_store::Store;
+use adieu_store::suite::{Engine, Fixture, at};
+
+use crate::support::Postgres;
+
+/// Goal: ONE-SLOW-HURTS-NONE the other way round: an order that ends all of a realm comes through although sign-ons of two nodes share the
+/// realm without a break, and nobody who signed on before it is live behind it.
+#[tokio::test]
+async fn a_realm_ends_under_a_storm_of_sign_ons() {
+    let fixture = Fixture::<Postgres>::new().await;
+    let other = fixture.engine.open_beside().await.expect("a second node");
+    let mut users = Vec::new();
+    for n in 0..16 {
+        users.push(fixture.user(&format!("user-{n}")).await);
+    }
+    let before = fixture.sign_on(&users[0], at(0)).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let storms: Vec<_> = users
+        .iter()
+        .enumerate()
+        .map(|(n, user)| {
+            let store: Arc<dyn Store> =
+                if n % 2 == 0 { Arc::clone(&fixture.store) } else { Arc::clone(&other) };
+            let orders: Vec<_> = (0..400).map(|_| fixture.order(user)).collect();
+            let stop = Arc::clone(&stop);
+            tokio::spawn(async move {
+                for order in orders {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    // Refused once the realm has ended: what was proven before does not count.
+                    let _ = store.open_session(order, at(1)).await;
+                }
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        let ended = fixture.end(EndTarget::Realm(fixture.realm), at(2)).await;
+        assert!(matches!(ended, Ok(Ended::Now(_))), "{ended:?}");
+        assert_ne!(fixture.expect_dead(&before, at(3)).await, NotLive::Idle);
+    }
+    stop.store(true, Ordering::Relaxed);
+    for storm in storms {
+        storm.await.expect("a storm");
+    }
+    for user in &users {
+        assert!(fixture.live_sessions(user, at(3)).await.is_empty());
+    }
+}
