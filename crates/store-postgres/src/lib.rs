@@ -8,6 +8,7 @@ mod activity;
 mod acts;
 mod batch;
 mod commit;
+mod cursors;
 mod database;
 mod error;
 mod fetch;
@@ -32,8 +33,8 @@ pub use error::OpenError;
 pub use options::Options;
 
 use crate::activity::SeenActivity;
-use crate::acts::Cursors;
 use crate::batch::Batch;
+use crate::cursors::Cursors;
 use crate::database::Connector;
 use crate::health::Health;
 use crate::reader::Reader;
