@@ -72,12 +72,10 @@ impl SeenActivity {
         }
     }
 
-    /// Forgets what is written down by now.
-    pub(crate) fn written(&self, id: SessionId, at: Timestamp) {
-        let mut all = self.lock();
-        if all.get(&id.number()).is_some_and(|seen| seen.at <= at) {
-            all.remove(&id.number());
-        }
+    /// Forgets what was given to be written and is older than a moment. It is not forgotten as soon as it is written: whoever has read
+    /// the row before that still compares with it (NO-FALSE-NO).
+    pub(crate) fn forget_before(&self, moment: Timestamp) {
+        self.lock().retain(|_, seen| seen.at >= moment || seen.given < seen.at);
     }
 
     /// A write of activity begins, or is done.

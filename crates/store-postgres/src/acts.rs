@@ -21,5 +21,3 @@ mod spent;
 mod subscribers;
 mod taking;
 mod upkeep;
-
-pub(crate) use upkeep::Cursors;

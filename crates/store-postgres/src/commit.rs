@@ -13,7 +13,7 @@ use crate::working::{Array, ColumnKind, Columns, Value, arrays_of};
 use crate::writer::{LaneConnection, OwnLines};
 
 /// Rounds of reading; who misses something still goes into the next batch.
-const ROUNDS_MAX: u32 = 16;
+const ROUNDS_MAX: u32 = 40;
 
 /// Writes down the id of a batch, by the database's clock.
 pub(crate) const KEEP_ID: &str = "INSERT INTO batch(id, at)

@@ -74,6 +74,17 @@ pub(crate) struct Closed;
 #[error("too many orders wait for the store")]
 pub(crate) struct QueueFull;
 
+/// An order could not be carried out because of what others hold.
+#[derive(Debug, thiserror::Error)]
+#[error("others hold what the order needs")]
+pub(crate) struct Held;
+
+impl From<Held> for Outage {
+    fn from(held: Held) -> Self {
+        Self::new(held).because(Hindrance::Overload)
+    }
+}
+
 impl From<Closed> for Outage {
     fn from(closed: Closed) -> Self {
         Self::new(closed).because(Hindrance::Closed)

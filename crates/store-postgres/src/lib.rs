@@ -9,6 +9,7 @@ mod acts;
 mod address;
 mod batch;
 mod commit;
+mod cursors;
 mod database;
 mod error;
 mod fetch;
@@ -36,8 +37,8 @@ pub use found::FoundDatabase;
 pub use options::Options;
 
 use crate::activity::SeenActivity;
-use crate::acts::Cursors;
 use crate::batch::Batch;
+use crate::cursors::Cursors;
 use crate::database::Connector;
 use crate::health::Health;
 use crate::reader::Reader;

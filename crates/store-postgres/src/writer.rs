@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::batch::Batch;
 use crate::commit::{Failed, commit};
 use crate::database::{Connector, Database};
-use crate::error::{Closed, Fault, OpenError, QueueFull};
+use crate::error::{Closed, Fault, Held, OpenError, QueueFull};
 use crate::job::{JobState, Queued};
 use crate::queue::{NotQueued, Queue, Taking, queue};
 use crate::schema;
@@ -176,7 +176,7 @@ impl Lane {
                 (job.state, job.deferred) = (JobState::Waiting, job.deferred + 1);
                 deferred.push(job);
             } else {
-                job.answer(Some(Unwritten::NotTaken(QueueFull.into())));
+                job.answer(Some(Unwritten::NotTaken(Held.into())));
             }
         }
     }

@@ -3,10 +3,10 @@
 //! It listens on a socket in its folder only, and syncs nothing: what a test says about durability it says about the death of a node, not
 //! of the server. Where there are no binaries of PostgreSQL, tests fail and say so.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -23,8 +23,38 @@ pub struct Server {
     databases: AtomicU32,
     /// Databases that nobody needs any more.
     left: Mutex<Vec<String>>,
-    /// Its input stays open as long as this process lives.
-    _starter: Child,
+    /// Whoever started it does what it is told, as long as this process lives.
+    starter: Mutex<Starter>,
+}
+
+struct Starter {
+    _process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+/// What is done to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    /// It dies as by a power cut.
+    Stop,
+    /// It comes back.
+    Start,
+    /// It stands still, and keeps all connections.
+    Freeze,
+    /// It goes on.
+    Thaw,
+}
+
+impl Mishap {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Start => "start",
+            Self::Freeze => "freeze",
+            Self::Thaw => "thaw",
+        }
+    }
 }
 
 impl Server {
@@ -54,12 +84,27 @@ impl Server {
         command.args(["-c", START, "adieu-postgres"]).arg(binaries).current_dir("/");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut starter = command.spawn().expect("sh, and runuser for root");
-        let output = starter.stdout.take().expect("it is piped");
+        let input = starter.stdin.take().expect("it is piped");
+        let mut output = BufReader::new(starter.stdout.take().expect("it is piped"));
         let mut socket = String::new();
-        BufReader::new(output).read_line(&mut socket).expect("it says where it listens");
+        output.read_line(&mut socket).expect("it says where it listens");
         let socket = socket.trim().to_owned();
         assert!(!socket.is_empty(), "PostgreSQL did not start: it says why above");
-        Self { socket, databases: AtomicU32::new(0), left: Mutex::default(), _starter: starter }
+        Self {
+            socket,
+            databases: AtomicU32::new(0),
+            left: Mutex::default(),
+            starter: Mutex::new(Starter { _process: starter, input, output }),
+        }
+    }
+
+    /// Lets something happen to it; comes back when it has.
+    pub fn suffer(&self, mishap: Mishap) {
+        let mut starter = self.starter.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(starter.input, "{}", mishap.word()).expect("the starter lives");
+        let mut done = String::new();
+        starter.output.read_line(&mut done).expect("it says when it has happened");
+        assert_eq!(done.trim(), mishap.word());
     }
 
     /// The folder of its socket.

@@ -8,23 +8,14 @@ use adieu_store::Swept;
 
 use crate::acts::spent::{Pass, SWEEP_MAX, bury_if_over, facts_at};
 use crate::batch::Batch;
+use crate::cursors::MomentsCursor;
 use crate::rows::{
-    Due, DueBetween, Guarded, PlacedSession, SessionRow, SharedDue, SharedDueBy, SubscribedRealm,
-    SubscribedRealms, Work, hour,
+    DueBetween, Guarded, PlacedSession, SessionRow, SharedDue, SharedDueBy, SubscribedRealms, Work, hour,
 };
 use crate::working::Looked;
 
 /// How long before its hour a part of the sweep's list is looked through: time enough for some hundred thousand sessions.
 const LOOK_AHEAD: Span = Span::from_s(600);
-
-/// How far the list of the sweep has been looked through for sessions without a moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct MomentsCursor {
-    /// For which realms: another set of them is looked for from the beginning.
-    realms: Vec<SubscribedRealm>,
-    /// Behind which entry of the list it goes on.
-    after: Option<Due>,
-}
 
 /// Ends sessions of whose end somebody is told at their moment; those that were used since the moment was noted are looked at again later.
 /// Gives how far it has looked, too.

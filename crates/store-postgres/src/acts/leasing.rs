@@ -12,7 +12,7 @@ use adieu_core::{
 };
 use adieu_store::{LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Swept};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, in_steps};
 use crate::rows::{Guarded, KeptReceipt, ReceiversBehind, WaitingReceivers, Work};
 use crate::working::{Halt, Looked};
 
@@ -41,7 +41,7 @@ pub(super) fn lease(
     for head in &heads {
         head.want_next(round.batch);
     }
-    let mut seen = HashSet::new();
+    let (mut seen, mut missing) = (HashSet::new(), false);
     // Those that are slow are looked at as long as there is room that is not reserved.
     while round.room() > 0 {
         let [quick, slow] = &mut heads;
@@ -55,8 +55,15 @@ pub(super) fn lease(
         let Some(receiver) = head.take(round.batch, now)? else { break };
         // Whoever was given something waits again from now on.
         if seen.insert(receiver.clone()) {
-            round.lease_to(&receiver)?;
+            match round.lease_to(&receiver) {
+                // The next ones ask for what they need, too.
+                Err(Halt::Missing) => missing = true,
+                done => done?,
+            }
         }
+    }
+    if missing {
+        return Err(Halt::Missing);
     }
     let again = (round.left == 0 || round.skipped).then_some(now);
     let next = next_look(round.batch, now)?;
@@ -67,7 +74,7 @@ pub(super) fn lease(
 /// When a receiver is to be looked at again, behind a moment.
 fn next_look(batch: &Batch, now: Timestamp) -> Looked<Option<Timestamp>> {
     let changed: BTreeMap<_, _> = batch.receivers.all_changed().collect();
-    let most = u32::try_from(changed.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let most = in_steps(changed.len() + 1);
     let after = (now.ms(), "\u{10ffff}".to_owned());
     let mut first = changed
         .values()
@@ -222,6 +229,7 @@ impl Round<'_> {
             let all = self.batch.due_receipts(receiver, (i64::MIN, now), asked)?;
             let is_all = (all.len() as u32) < asked;
             let (mut given, mut addresses, mut is_stale) = (Vec::new(), Vec::new(), false);
+            self.batch.want_counts(all.iter().filter(|one| registered.address_for(one.place).is_none()));
             for receipt in all {
                 match registered.address_for(receipt.place) {
                     Some(to) => {
@@ -390,6 +398,7 @@ fn sweep_receiver(
     let most = SWEPT_EACH_MAX.min(left);
     let all = batch.due_receipts(receiver, (i64::MIN, due_by), most)?;
     let mut settled = 0;
+    batch.want_counts(&all);
     for receipt in &all {
         let over = match registered.address_for(receipt.place) {
             Some(_) => telling_since.and_then(|since| receipt.overdue(since, now)),

@@ -2,7 +2,7 @@
 //!
 //! A sweep is bounded, and one node sweeps at a time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use adieu_core::{
     EndScope, Locator, NIL, Outage, RealmId, Receiver, Span, SweepBounds, Timestamp, Unwritten,
@@ -11,10 +11,11 @@ use adieu_store::{Figures, Flow, LiveCount, Pending, Swept, Upkeep};
 use adieu_store_records::{Damaged, scope_of};
 
 use crate::PostgresStore;
-use crate::acts::expiry::{self, MomentsCursor};
+use crate::acts::expiry;
 use crate::acts::leasing::sweep_receivers;
 use crate::acts::spent::{Pass, SWEEP_MAX, bury_if_over, facts_at, postpone};
 use crate::batch::Batch;
+use crate::cursors::{MomentsCursor, held};
 use crate::error::Closed;
 use crate::rows::{
     AllRealms, DoneMass, Due, DueBetween, ExpiredFlows, ExpiredGrants, Guarded, KeptFlow, KeptMass,
@@ -23,23 +24,12 @@ use crate::rows::{
 };
 use crate::working::{Halt, Looked};
 
-/// Where the sweeps of this node stand: another node begins anew, and looks at some of it again.
-#[derive(Default)]
-pub(crate) struct Cursors {
-    /// The walk over the tombstones.
-    tombstones: Mutex<u64>,
-    /// The walk over the receivers.
-    receivers: Mutex<Option<Receiver>>,
-    moments: Mutex<MomentsCursor>,
-}
-
-fn held<T>(cursor: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A cursor is whole, whoever panicked.
-    cursor.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// How long activity is remembered that is written down: longer than any read takes.
+const ACTIVITY_KEPT: Span = Span::from_s(600);
 
 impl Upkeep for PostgresStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
+        self.shared.activity.forget_before(Timestamp::from_ms(now.ms() - ACTIVITY_KEPT.ms()));
         let cursors = Arc::clone(&self.cursors);
         let from = (*held(&cursors.tombstones), held(&cursors.receivers).clone());
         let telling_since = self.shared.telling_since.get().copied();

@@ -40,6 +40,13 @@ impl Batch {
         Ok(true)
     }
 
+    /// Asks for all that is needed to settle receipts, without waiting for it.
+    pub(crate) fn want_counts<'a>(&self, receipts: impl IntoIterator<Item = &'a Receipt>) {
+        for receipt in receipts {
+            let _ = self.counts(receipt.place);
+        }
+    }
+
     /// Writes what has become of a receipt that was in a state.
     pub(crate) fn write_receipt(&mut self, receipt: &Receipt, before: ReceiptState) -> Looked<()> {
         let (less, more) = (usize::from(before.number()), usize::from(receipt.state.number()));
@@ -93,8 +100,7 @@ impl Batch {
         let key = receiver.key();
         let changed = self.changed_receipts(&key);
         // As many more as this batch may have taken away of them.
-        let asked = most.saturating_add(u32::try_from(changed).unwrap_or(u32::MAX));
-        let due = DueOf { receiver: key, behind, until: until.ms(), most: asked };
+        let due = DueOf { receiver: key, behind, until: until.ms(), most: in_steps(most as usize + changed) };
         let mut all = self.with_changed(self.asked.due_of.get(&due)?, &due);
         all.sort_by_key(|one| (due_at(one.state).0, one.place));
         all.truncate(most as usize);
@@ -110,8 +116,8 @@ impl Batch {
     ) -> Looked<Vec<Receipt>> {
         let key = receiver.key();
         let changed = self.changed_receipts(&key);
-        let asked = most.saturating_add(u32::try_from(changed).unwrap_or(u32::MAX));
-        let due = DueOf { receiver: key, behind: behind.ms(), until: until.ms(), most: asked };
+        let most_asked = in_steps(most as usize + changed);
+        let due = DueOf { receiver: key, behind: behind.ms(), until: until.ms(), most: most_asked };
         let mut all = self.with_changed(self.asked.latest_of.get(&LatestOf(due.clone()))?, &due);
         all.sort_by_key(|one| std::cmp::Reverse((due_at(one.state).0, one.place)));
         all.truncate(most as usize);
@@ -142,6 +148,13 @@ impl Batch {
         }
         all.into_values().collect()
     }
+}
+
+/// How many are asked for where so many are needed: a few steps, so that one more or less is no other question.
+pub(crate) fn in_steps(needed: usize) -> u32 {
+    let steps = [16, 600, 10_000];
+    let step = steps.into_iter().find(|step| needed <= *step as usize);
+    step.unwrap_or_else(|| u32::try_from(needed).unwrap_or(u32::MAX))
 }
 
 fn keyed(stored: &[Receipt]) -> BTreeMap<ReceiptRowKey, Receipt> {

@@ -151,6 +151,14 @@ impl<'a> Columns<'a> {
         self.take(what)
     }
 
+    pub(crate) fn ints(&mut self, what: &'static str) -> Result<Vec<i64>, Damaged> {
+        self.take(what)
+    }
+
+    pub(crate) fn ints_or_none(&mut self, what: &'static str) -> Result<Vec<Option<i64>>, Damaged> {
+        self.take(what)
+    }
+
     pub(crate) fn number(&mut self, what: &'static str) -> Result<u64, Damaged> {
         u64::try_from(self.int(what)?).map_err(|_| Damaged(what))
     }

@@ -1,4 +1,6 @@
 //! Answers that are lost on the way: found out, not guessed.
+//!
+//! Nothing here knows how the engine finds out.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Opening a store: by many nodes at once, and with the wrong key.
+//!
+//! What is refused is left as it was.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Orders that hold a whole realm, while others use it without a break.
+//!
+//! Nothing is said about how long that takes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
