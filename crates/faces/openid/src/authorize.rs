@@ -15,7 +15,7 @@ use crate::call::{Call, form};
 use crate::carried::{CarriedRequest, Judged, refused};
 use crate::error::OpenIdError;
 use crate::face::Face;
-use crate::{choose, consent, sign_on};
+use crate::{choose, consent, said, sign_on};
 
 pub(crate) async fn answer(
     face: &Face,
@@ -36,9 +36,14 @@ pub(crate) async fn answer(
         Judged::Refused(response) => return Ok(response),
     };
     // A signed request counts now: its object may be over before its user has signed on.
-    let said = authorize.signed_params().map(|params| params.carried()).transpose()?;
-    let asked = CarriedRequest { realm, query: said.as_deref().unwrap_or(asked.query) };
+    let signed = authorize.signed_params().map(|params| params.carried()).transpose()?;
+    let asked = CarriedRequest { realm, query: signed.as_deref().unwrap_or(asked.query) };
     let now = face.authority.now();
+    let silent = authorize.silent_refusal();
+    if silent.is_none() && said::of(face, call.headers(), &asked).is_some() {
+        // A form of this very request has failed: whoever sent it is not the one who is signed on here, and reads why.
+        return sign_on::first_page(face, call, &asked, &authorize).await;
+    }
     if let Some(live) = live {
         let chosen = authorize.as_ref().clone().account_chosen();
         if authorize.asks_for_account() && chosen.answered_by(&live.session, now) {
@@ -49,7 +54,7 @@ pub(crate) async fn answer(
         }
     }
     let unmet = live.and_then(|live| authorize.unmet_by(&live.user));
-    match unmet.or_else(|| authorize.silent_refusal()) {
+    match unmet.or(silent) {
         Some(error) => refused(face, call, &asked, error).await,
         None => sign_on::first_page(face, call, &asked, &authorize).await,
     }

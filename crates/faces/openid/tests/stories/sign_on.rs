@@ -166,6 +166,42 @@ async fn who_is_signed_on_is_asked_where_the_request_says_so() {
     assert_eq!(param(both.location(), "error").as_deref(), Some("invalid_request"));
 }
 
+/// Goal: S-OP-6: whoever takes another account and mistypes reads so on the form, and is not put back as the one before, whose consent or
+/// choice would be given for them; a request that may ask nobody is answered all the same.
+#[tokio::test]
+async fn a_form_that_failed_is_shown_whoever_is_signed_on() {
+    let world = World::start().await;
+    world.edit_client(&world.data.app.id.clone(), |client| client.require_consent = true).await;
+    let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+    for prompt in ["select_account", "consent"] {
+        let address = shop.authorize(&format!("&scope=openid%20email&prompt={prompt}"));
+        let mut page = browser.get(&address).await;
+        if page.text.contains("name=\"username\"") {
+            page = browser.sign_on(&page, ALICE).await;
+        }
+        assert!(page.text.contains("signed on as alice"), "{prompt}: {}", page.text);
+        let form = browser.submit(&page, &[("choice", "other")]).await;
+        let wrong = [("username", BOB.0), ("password", "not-his-password")];
+        let again = browser.submit_and_follow(&form, &wrong).await;
+        assert!(again.text.contains("Name or password is wrong."), "{prompt}: {}", again.text);
+        assert!(
+            again.text.contains("value=\"bob\"") && !again.text.contains("value=\"allow\""),
+            "{}",
+            again.text
+        );
+        let question = browser.sign_on(&again, BOB).await;
+        assert!(question.text.contains("signed on as bob"), "{prompt}: {}", question.text);
+        browser = Browser::of(&world);
+    }
+    // What failed is said once, and to nobody who may not be asked.
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let failed = browser.submit(&page, &[("username", BOB.0), ("password", "not-his-password")]).await;
+    let silent = browser.get(&shop.authorize("&scope=openid&prompt=none")).await;
+    assert_eq!(param(silent.location(), "error").as_deref(), Some("login_required"));
+    assert!(browser.get(failed.location()).await.text.contains("Name or password is wrong."));
+    assert!(!browser.get(failed.location()).await.text.contains("Name or password is wrong."));
+}
+
 /// Goal: S-OP-8: who has a second factor is asked for it on the page after the password; there is no session before both were given, a
 /// wrong code is asked for again, and the tokens say what was proven.
 #[tokio::test]
