@@ -285,7 +285,7 @@ fn sign_up() -> String {
     FormPage {
         title: "Sign up",
         message: "Please say who you are. The password comes next.",
-        error: Some("There is an account of this name already."),
+        error: Some("There is an account with this name or e-mail address already."),
         action: "/registration",
         hidden: &[],
         fields: &[FIELD],

@@ -100,6 +100,10 @@ pub(crate) async fn answered(
     if !flow.is_completed() {
         return Ok(see_other(&here(face, realm, &flow)));
     }
+    if flow.is_left_by_its_session(face).await? {
+        // The question is for whoever signs on next.
+        return asked_anew(face, realm, visitor, flow).await;
+    }
     let live = flow.session(face, visitor).await?.ok_or(Problem::NoAccess { bearer: false })?;
     let next = flow.next(face, &live).await?;
     match answer.choice.as_str() {
@@ -121,13 +125,21 @@ pub(crate) async fn answered(
             refused(face, realm, told)
         }
         // Somebody else signs on.
-        _ => {
-            let browser = form_token::begun(face, realm.id, &visitor.cookie_lines);
-            let flow = flow.take(face).await?.begun_again().of_browser(&browser.name);
-            flow.keep(face, visitor).await?;
-            Ok(see_other(&here(face, realm, &flow)))
-        }
+        _ => asked_anew(face, realm, visitor, flow).await,
     }
+}
+
+/// The flow goes back to the sign-on, in this browser.
+async fn asked_anew(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    flow: PingOneFlow,
+) -> Result<Response, Problem> {
+    let browser = form_token::begun(face, realm.id, &visitor.cookie_lines);
+    let flow = flow.take(face).await?.begun_again().of_browser(&browser.name);
+    flow.keep(face, visitor).await?;
+    Ok(see_other(&here(face, realm, &flow)))
 }
 
 /// The answer to a form that came before: the very session whose user has agreed by it goes on to the application once more. Nobody is

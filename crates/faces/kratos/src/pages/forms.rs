@@ -56,7 +56,7 @@ impl TraitInputs {
             };
             let required = field.required && (asked == TraitsAskedOf::Anew || !value.is_empty());
             TraitInput {
-                label: label_of(&field).to_owned(),
+                label: label_of(&field),
                 kind: field.kind(),
                 value,
                 autocomplete: field.autocomplete().unwrap_or_default(),
@@ -78,11 +78,12 @@ impl TraitInputs {
     }
 }
 
-/// What a field is called on our pages: e-mail addresses as everywhere on them, others as the schema says.
-fn label_of<'f>(field: &'f TraitField<'_>) -> &'f str {
+/// What a field is called on our pages: e-mail addresses as everywhere on them, others as the schema says; and whether it may stay empty.
+fn label_of(field: &TraitField<'_>) -> String {
     let title = field.title.unwrap_or(&field.name);
     let is_address = ["email", "e-mail"].iter().any(|known| known.eq_ignore_ascii_case(title));
-    if is_address { "E-mail address" } else { title }
+    let title = if is_address { "E-mail address" } else { title };
+    if field.required { title.to_owned() } else { format!("{title} (optional)") }
 }
 
 impl TraitInput {

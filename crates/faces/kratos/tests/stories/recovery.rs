@@ -166,12 +166,14 @@ async fn a_newer_code_or_link_takes_the_place_of_the_older() {
     }
 }
 
-/// Goal: F-1, a code is one factor: whoever has a second one is asked for it before anything is shown or changed.
+/// Goal: F-1, a code is one factor: whoever has a second one is asked for it before anything is shown or changed, and chooses a password
+/// after it.
 #[tokio::test]
 async fn a_code_is_one_factor() {
     let world = world_with_pages().await;
     let token = world.sign_on_kratos("alice", PASSWORD).await;
     let set = world.authority().draw_code_set();
+    let codes = world.authority().recovery_codes(world.data.alice.id, set);
     let bare = adieu_authority::SessionToken::parse(token.trim_start_matches("ory_st_")).expect("a token");
     world.authority().confirm_recovery_codes(bare.id, set, true).await.expect("codes");
     let told = given_out(&world, "code").await;
@@ -180,10 +182,13 @@ async fn a_code_is_one_factor() {
         .open(text(&told, "recovery_link").strip_prefix(&world.config().public.url).expect("ours"))
         .await;
     let code = text(&told, "recovery_code");
-    let (place, _) = browser.submit(&page, &[("method", "code"), ("code", code)]).await;
+    let (place, second) = browser.submit(&page, &[("method", "code"), ("code", code)]).await;
     assert!(place.starts_with("/self-service/ui/login?flow="), "the second step comes first: {place}");
     let whoami = world.get("/sessions/whoami").header("x-session-token", &token).send().await;
     assert_eq!(whoami.status, 200, "who is half signed on ends nobody's session");
+    let (place, settings) = browser.submit(&second, &[("lookup_secret", &codes[0])]).await;
+    assert!(place.starts_with("/self-service/ui/settings?flow="), "{place}");
+    assert!(settings.text.contains("Please choose a new password"), "{}", settings.text);
 }
 
 /// Goal: what an administrator asks for is looked at.

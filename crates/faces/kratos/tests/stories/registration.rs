@@ -52,7 +52,7 @@ async fn a_stranger_registers_on_the_pages() {
     let (_, page) = browser.submit(&page, &who).await;
     assert!(page.text.contains("Choose a password") && !page.text.contains("<D>"), "{}", page.text);
     let (_, page) = browser.submit(&page, &[("method", "password"), ("password", NEW)]).await;
-    assert!(page.text.contains("an account of this name already"), "{}", page.text);
+    assert!(page.text.contains("an account with this name or e-mail address already"), "{}", page.text);
     let who = [("method", "profile"), ("traits.email", "dora@example.test"), ("traits.username", "dora")];
     let (_, page) = browser.submit(&page, &who).await;
     for (weak, said) in

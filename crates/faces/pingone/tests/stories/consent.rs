@@ -139,6 +139,23 @@ async fn a_decision_is_the_sessions_own() {
     assert!(allowed(&fixture, &question, &bob).await.contains("code="));
 }
 
+/// S-OP-6: Goal: whose session has ended while the question was read signs on again, whatever the answer was, and is asked again.
+#[tokio::test]
+async fn a_question_outlives_its_session() {
+    let fixture = FaceFixture::open().await;
+    let app = of_somebody_else(&fixture).await;
+    for choice in ["allow", "deny"] {
+        let st = fixture.sign_on(ALICE).await.st;
+        let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
+        asks(&question, "Who you are here");
+        assert_eq!(fixture.get(&fixture.a("as/signoff")).cookie(&st).send().await.status, 302);
+        let answer = answered(&fixture, &question, &st, choice).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let form = fixture.get(&path(&answer)).cookie(&st).send().await;
+        assert!(form.text.contains("Username or e-mail address"), "{}", form.text);
+    }
+}
+
 /// S-OP-20: Goal: the form that one user was shown decides nothing for another one who has signed on in the flow meanwhile.
 #[tokio::test]
 async fn a_form_is_for_the_user_who_was_shown_it() {
