@@ -16,7 +16,7 @@ use adieu_outbox::{Bell, Outbox, OutboxParts, Sender};
 use anyhow::Result;
 
 use crate::admin::AdminSide;
-use crate::config::{Config, Passwords, RealmConfig};
+use crate::config::{Config, RealmConfig};
 use crate::dispatch::Dispatcher;
 use crate::engine::{self, OpenedStore};
 use crate::faces;
@@ -187,7 +187,8 @@ fn quota(max: u64, word: &str) -> Option<Quota> {
 }
 
 /// How often sign-ons may be tried.
-fn sign_on_limits(passwords: &Passwords) -> SignOnLimits {
+fn sign_on_limits(config: &Config) -> SignOnLimits {
+    let passwords = &config.passwords;
     SignOnLimits {
         failures_by_account_max: passwords.failures_by_name_max,
         failures_by_address_max: passwords.failures_by_address_max,
@@ -195,6 +196,7 @@ fn sign_on_limits(passwords: &Passwords) -> SignOnLimits {
         sign_ons_by_account_max: passwords.sign_ons_by_account_max,
         sign_ons_by_address_max: passwords.sign_ons_by_address_max,
         sign_ons_window: span(passwords.sign_ons_window_s),
+        registrations_by_address_max: config.sign_on.registrations_by_address_max,
         undecided_by_account_max: passwords.undecided_by_account_max,
         undecided_by_address_max: passwords.undecided_by_address_max,
     }
@@ -220,7 +222,7 @@ fn policy(config: &Config) -> Policy {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
             workers => workers,
         },
-        sign_ons: sign_on_limits(&config.passwords),
+        sign_ons: sign_on_limits(config),
         password_change_ends_sessions: config.passwords.change_ends_sessions,
         password_rules: PasswordRules {
             length_min: config.passwords.length_min,

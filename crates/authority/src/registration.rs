@@ -53,7 +53,7 @@ impl Authority {
         if let Some(traits) = &new.traits {
             own_traits_are_sound(None, traits).map_err(PersonError::Directory)?;
         }
-        let tried = self.inner.throttle.take(device.address.as_deref(), self.now());
+        let tried = self.inner.throttle.take_registration(device.address.as_deref(), self.now());
         let tried = tried.map_err(SignOnFailure::from)?;
         let account = Account::registration(realm.id, &new.username, tried.network());
         let tried = tried.at(account, || self.now()).await.map_err(SignOnFailure::from)?;

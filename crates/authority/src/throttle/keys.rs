@@ -68,6 +68,26 @@ pub(super) enum AddressKey {
     SiteFailures([u16; 3]),
     /// Right passwords from all addresses of a /48.
     SiteSignOns([u16; 3]),
+    /// Users who registered from an address.
+    Registrations(Network),
+    /// Users who registered from all addresses of a /48.
+    SiteRegistrations([u16; 3]),
+}
+
+impl AddressKey {
+    /// What a sign-on from there counts against.
+    pub(super) fn of_sign_on(network: Network) -> Vec<Self> {
+        let own = [Self::Failures(network), Self::SignOns(network)];
+        let of_site = network.site().map(|site| [Self::SiteFailures(site), Self::SiteSignOns(site)]);
+        own.into_iter().chain(of_site.into_iter().flatten()).collect()
+    }
+
+    /// What a registration from there counts against.
+    pub(super) fn of_registration(network: Network) -> Vec<Self> {
+        let own = Self::Registrations(network);
+        let of_site = network.site().map(Self::SiteRegistrations);
+        Self::of_sign_on(network).into_iter().chain([own]).chain(of_site).collect()
+    }
 }
 
 /// From where an account is tried.

@@ -223,6 +223,11 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("sign_on.registration", Flag, "Whether strangers may make themselves users (Kratos' registration)."),
     key(
+        "sign_on.registrations_by_address_max",
+        Count("users", 0, u32::MAX as u64),
+        "Users that strangers may make of themselves from one address (IPv6: one /64, and four times as many from its /48) in an hour; they grow back evenly. 0 is no limit.",
+    ),
+    key(
         "sign_on.recent_s",
         Time(1, TIME_S_MAX),
         "How long after a proof of identity its user may change credentials and end the own other sessions.",
