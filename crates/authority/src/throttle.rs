@@ -24,7 +24,7 @@ use tokio::time::timeout;
 pub(crate) use self::bucket::TryRefused;
 use self::bucket::{Limit, Pace};
 pub(crate) use self::calls::ClientThrottle;
-pub(crate) use self::keys::{Account, Network, Whence};
+pub(crate) use self::keys::{Account, Network, Whence, credential_of};
 use self::keys::{AccountKey, AddressKey};
 use self::table::Table;
 

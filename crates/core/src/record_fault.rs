@@ -67,7 +67,7 @@ pub enum RecordFault {
     )]
     Username,
     /// See [`own_username_is_sound`](crate::own_username_is_sound).
-    #[error("a username in the form of an e-mail address is the user's own address")]
+    #[error("a username with an @ is the user's own e-mail address")]
     UsernameOfAddress,
     /// Users say of themselves that this was verified.
     #[error("{0} is for administrators to say")]

@@ -132,15 +132,17 @@ pub fn username_is_sound(before: Option<&str>, next: &str) -> Result<(), RecordF
     if before == Some(next) || is_username(next) { Ok(()) } else { Err(RecordFault::Username) }
 }
 
-/// Judges the name that people give themselves, or a provider gives them, besides [`username_is_sound`]: one in the form of an e-mail
-/// address is their own address. Whoever owns an address would be kept out by another one's name, and applications would be told it.
+/// Judges the name that people give themselves, or a provider gives them, besides [`username_is_sound`]: one with an `@`, which reads like
+/// an e-mail address, is their own address. Whoever owns an address would be kept out by another one's name, and applications would be told it.
 pub fn own_username_is_sound(
     before: Option<&str>,
     next: &str,
     email: Option<&str>,
 ) -> Result<(), RecordFault> {
-    let is_own = email.is_some_and(|email| matched(email) == matched(next));
-    match before == Some(next) || is_own || !is_email(next.trim()) {
+    // As it is compared: a full-width `＠` is an `@` to whoever looks for the name. What only comes near to an address is shown as one.
+    let name = matched(next);
+    let is_own = email.is_some_and(|email| matched(email) == name);
+    match before == Some(next) || is_own || !name.contains('@') {
         true => Ok(()),
         false => Err(RecordFault::UsernameOfAddress),
     }
@@ -173,6 +175,15 @@ pub fn is_email(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const OTHER_SPELLINGS: [&str; 6] = [
+        "ceo\u{ff20}corp.test",
+        "ceo\u{fe6b}corp.test",
+        "ceo@corp\u{ff0e}test",
+        "ceo@corp.test.",
+        "Bob <ceo@corp.test>",
+        "\"a b\"@corp.test",
+    ];
+
     /// Goal: nobody goes by an address that is somebody else's, in whatever spelling; an administrator's word is not judged here.
     #[test]
     fn a_name_in_the_form_of_an_address_is_the_own_address() {
@@ -183,6 +194,8 @@ mod tests {
         assert_eq!(judge(Some("ceo@corp.test"), "ceo@corp.test", Some("ada@example.test")), Ok(()));
         for (name, email) in
             [("ceo@corp.test", Some("eve@evil.test")), (" ceo@corp.test ", None), ("z@evil", None)]
+                .into_iter()
+                .chain(OTHER_SPELLINGS.map(|name| (name, Some("eve@evil.test"))))
         {
             assert_eq!(judge(Some("eve"), name, email), Err(RecordFault::UsernameOfAddress), "{name}");
         }

@@ -127,8 +127,7 @@ pub(crate) enum Account {
 impl Account {
     /// The password of a user.
     pub(crate) fn password_of(user: &User, whence: Whence) -> Self {
-        let password = user.password.as_deref().unwrap_or_default().as_bytes();
-        Self::Password { user: user.id, credential: credential(user, password), whence }
+        Self::Password { user: user.id, credential: credential_of(user), whence }
     }
 
     /// The recovery codes of a user.
@@ -155,6 +154,11 @@ impl Account {
             Self::Unknown(_) | Self::Registration(_) => None,
         }
     }
+}
+
+/// The password of a user as it counts now: another password, or an administrator's word, is another one.
+pub(crate) fn credential_of(user: &User) -> [u8; 16] {
+    credential(user, user.password.as_deref().unwrap_or_default().as_bytes())
 }
 
 /// What a secret of a user is since an administrator last forgave failed tries.
