@@ -63,8 +63,6 @@ impl AssembledServer {
     ) -> Result<Self> {
         let engine = engine::open(config, folder, &entropy).await?;
         let (authority, telling) = assembled(config, engine, clock, entropy, between);
-        authority
-            .hold_notices(config.store.options().is_none() && adieu_store_sqlite::Folder::is_untold(folder));
         authority.ask_upstreams_by(AskedUpstreams::new(config)?);
         authority.ask_client_keys_by(AskedClientKeys::new(config)?);
         let made = provision::realms(&authority, config).await?;
@@ -135,7 +133,7 @@ pub(crate) fn authority(
 
 fn assembled(
     config: &Config,
-    OpenedStore { store, key }: OpenedStore,
+    OpenedStore { store, key, untold }: OpenedStore,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
@@ -158,6 +156,7 @@ fn assembled(
     };
     let authority = Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) });
     authority.after_endings(move || bell.ring());
+    authority.hold_notices(untold);
     (authority, telling)
 }
 

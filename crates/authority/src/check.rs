@@ -17,6 +17,16 @@ pub struct CheckedToken {
     pub check: Check,
 }
 
+impl CheckedToken {
+    /// The token, if it opens a session that goes on under another one: a live one, or one that waits for its second factor.
+    pub fn opening(self) -> Option<SessionToken> {
+        match self.check {
+            Check::Live(_) | Check::Half(_) => Some(self.token),
+            Check::Not(_) => None,
+        }
+    }
+}
+
 impl Authority {
     /// The token that counts among those that came by one carrier, as several cookies of one name do: the first that opens a
     /// live session of this realm (of any, if none is named), else the first that opens a half signed on one, else the first.

@@ -9,8 +9,8 @@ mod carried;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, FirstFactor, Outage, Proven, Realm, RealmId, SecondFactor, SecondStepFailure, SessionToken,
-    SignOn, SignOnFailure, SignedIn,
+    Assurance, CheckedToken, FirstFactor, Outage, Proven, Realm, RealmId, SecondFactor, SecondStepFailure,
+    SessionToken, SignOn, SignOnFailure, SignedIn,
 };
 use adieu_http_kit::{encoded_words, media};
 use axum::body::Body;
@@ -189,9 +189,9 @@ impl<'a> Wish<'a> {
     }
 }
 
-/// The token of the session that the same user agent carries: it goes on under a new token.
+/// The token of the session that the same user agent carries: it goes on under a new token. A dead one has nothing that goes on.
 async fn previous(face: &Face, call: &Call, realm: RealmId) -> Result<Option<SessionToken>, Outage> {
-    Ok(caller::counting(face, call.headers(), Some(realm), false).await?.map(|checked| checked.token))
+    Ok(caller::counting(face, call.headers(), Some(realm), false).await?.and_then(CheckedToken::opening))
 }
 
 /// Opens a session for a pair that fits, proven as far as is wanted. `led` is the token of the session that the same form has led to:

@@ -99,6 +99,27 @@ async fn a_first_factor_counts_in_its_browser() {
     }
 }
 
+/// Goal: decision 0050: one form is one session, also where the browser carries a token of before that is dead, or dies by the first click.
+#[tokio::test]
+async fn a_double_click_beside_a_token_of_before_is_one_session() {
+    for ended in [true, false] {
+        let fixture = FaceFixture::start().await;
+        let before = fixture.sign_on(ALICE).await;
+        if ended {
+            let off = fixture.post("/am/json/realms/root/realms/alpha/sessions/?_action=logout");
+            let off = off.header("Accept-API-Version", "resource=3.1, protocol=1.0").header(COOKIE, &before);
+            assert_eq!(off.send().await.status, 200);
+        }
+        let page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha&ForceAuth=true")).send().await;
+        let jar = format!("{}; {COOKIE}={before}", value_of(&page, "am-form"));
+        let pair = [("IDToken1", ALICE.0), ("IDToken2", ALICE.1)];
+        let one = sent(&fixture, &page, &jar, &pair).await;
+        let twin = sent(&fixture, &page, &jar, &pair).await;
+        assert!(one.cookie(COOKIE).is_some(), "{} {}", one.status, one.text);
+        assert_eq!(one.cookie(COOKIE), twin.cookie(COOKIE), "ended: {ended}");
+    }
+}
+
 /// Goal: a form of another site, with which the browser sends no cookie, takes none away.
 #[tokio::test]
 async fn a_sign_off_without_cookies_takes_none_away() {

@@ -206,7 +206,8 @@ async fn sign_on(
     let carried = match flow.refresh {
         Some(_) => {
             let carried = CarriedTokens::of(face, call.headers());
-            face.counting(&carried, false).await.map_err(SignOnFailure::Outage)?.0
+            let (token, session) = face.counting(&carried, false).await.map_err(SignOnFailure::Outage)?;
+            token.filter(|_| session.holder().is_some()) // A dead one has nothing that goes on.
         }
         None => None,
     };
