@@ -162,7 +162,7 @@ pub use receiver::{Receiver, SubscriberId};
 pub use receiver_health::{BroughtForward, ComingBack, ReceiverHealth, decide_health, decide_return};
 pub use record_fault::RecordFault;
 pub use record_rules::{
-    ClientWords, client_is_sound, email_is_sound, is_email, own_username_is_sound, username_is_sound,
+    ClientWords, OwnName, client_is_sound, email_is_sound, is_email, own_username_is_sound, username_is_sound,
 };
 pub use recovery::{RecoveryPass, RecoveryWay};
 pub use redirect_uris::{

@@ -9,6 +9,7 @@ use adieu_authority::{
     Assurance, FirstFactor, FormProof, NewFlow, Realm, SecondFactor, SecondFactorRule, SecondStepFailure,
     SignOn, SignOnFailure, SignedIn, Span,
 };
+use adieu_http_kit::form::append_query;
 use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
 use adieu_oidc::Authorize;
@@ -34,6 +35,9 @@ const PASSWORD: &str = "password";
 /// The attempt whose second factor the form gives, and that.
 const ATTEMPT: &str = "attempt";
 const CODE: &str = "code";
+
+/// The longest address of a sign-off that leads back: heads are not longer.
+const SIGN_OFF_BYTES_MAX: usize = 8 * 1024;
 
 /// Flows of this kind are first factors that wait for the second.
 const KIND: &str = "openid-first-factor";
@@ -254,8 +258,15 @@ fn account_ways(
             .and_then(|pages| pages.sign_up(path, &back)),
         second_factor: pages.and_then(|pages| pages.second_factor(path, &back)),
         wants_factor: failed && two,
-        sign_off: face.url(asked.realm, "logout"),
+        sign_off: sign_off(face, asked),
     }
+}
+
+/// Where whoever is signed on signs off, to come back to the request as somebody else. One that no address holds twice is left behind.
+fn sign_off(face: &Face, asked: &CarriedRequest<'_>) -> String {
+    let sign_off = face.url(asked.realm, "logout");
+    let and_back = append_query(&sign_off, REQUEST, asked.bare());
+    if and_back.len() <= SIGN_OFF_BYTES_MAX { and_back } else { sign_off }
 }
 
 /// Asks for the second factor.

@@ -297,17 +297,18 @@ fn code_entry(action: &str, hidden: &[(&str, &str)], error: Option<&str>) -> Str
 async fn account_ways(face: &Face, visitor: &Visitor, flow: &PingOneFlow, failed: bool) -> AccountWays {
     let realm = flow.realm();
     let checked = face.counting(visitor, realm, false).await.ok().flatten().map(|checked| checked.check);
-    let here = |user: &User, lacks_factor| AlreadyHere { username: user.username.clone(), lacks_factor };
+    let two = flow.level() == Assurance::Two || realm.second_factor == SecondFactorRule::Required;
+    let here = |user: &User| AlreadyHere {
+        username: user.username.clone(),
+        lacks_factor: two && user.assurance() == Assurance::One,
+    };
     let here = match &checked {
-        Some(Check::Live(live)) if live.session.realm == realm.id => Some(here(&live.user, false)),
-        Some(Check::Half(half)) if half.session.realm == realm.id => {
-            Some(here(&half.user, half.user.assurance() == Assurance::One))
-        }
+        Some(Check::Live(live)) if live.session.realm == realm.id => Some(here(&live.user)),
+        Some(Check::Half(half)) if half.session.realm == realm.id => Some(here(&half.user)),
         Some(Check::Live(_) | Check::Half(_) | Check::Not(_)) | None => None,
     };
     let back = way_back(face, realm, flow);
     let pages = face.settings().self_service.as_ref();
-    let two = flow.level() == Assurance::Two || realm.second_factor == SecondFactorRule::Required;
     AccountWays {
         here,
         sign_up: pages
@@ -315,7 +316,13 @@ async fn account_ways(face: &Face, visitor: &Visitor, flow: &PingOneFlow, failed
             .and_then(|pages| pages.sign_up(&realm.path, &back)),
         second_factor: pages.and_then(|pages| pages.second_factor(&realm.path, &back)),
         wants_factor: failed && two,
-        sign_off: format!("{}/{}/as/signoff", face.settings().auth_base_of(realm.id), realm.id),
+        // And back to the flow, as somebody else.
+        sign_off: format!(
+            "{}/{}/as/signoff?{FLOW}={}",
+            face.settings().auth_base_of(realm.id),
+            realm.id,
+            flow.id
+        ),
     }
 }
 

@@ -47,7 +47,11 @@ pub(super) fn account_ways(
             .and_then(|pages| pages.sign_up(path, &back)),
         second_factor: pages.and_then(|pages| pages.second_factor(path, &back)),
         wants_factor: failed && two,
-        sign_off: append_query(&sign_off, "goto", &here),
+        // Who was signed on was to prove it anew, and whoever comes after them is new: that is young enough for any age but none.
+        sign_off: append_query(&sign_off, "goto", &{
+            let is_forced = asked.is_forced && !asked.proof_age_max_s.is_some_and(|age_s| age_s > 0);
+            Asked { is_forced, ..asked.clone() }.address(face)
+        }),
     }
 }
 

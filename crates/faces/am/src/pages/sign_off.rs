@@ -39,6 +39,10 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
     ];
     let message = format!("You are signed on as {}.", own.user.username);
     let parting = beside::parting(face, call, &own).await?;
+    // Back to the sign-on page that has led here.
+    let sign_on = format!("{}/UI/Login?", face.settings.context_path);
+    let stay = asked.goto.as_deref().filter(|goto| goto.starts_with(&sign_on));
+    let stay = stay.unwrap_or(&face.settings.success_url);
     let page = SignOffQuestion {
         message: &message,
         applications: &parting.names(),
@@ -46,7 +50,7 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
         hidden: &hidden,
         reach: "reach",
         only_at: None,
-        links: &[Link { href: &face.settings.success_url, text: "Stay signed on" }],
+        links: &[Link { href: stay, text: "Stay signed on" }],
     };
     Ok(html(StatusCode::OK, &page.html(), &["'self'"]))
 }

@@ -274,5 +274,6 @@ pub(super) fn recovery(face: &Face, call: &Call, flow: Option<&RecoveryFlow>) ->
         leave: None,
         links: &links,
     };
-    page(StatusCode::OK, html.html(), &["'self'", &form_action_of(&face.settings.settings_ui)])
+    let headers = PageHeaders::new(&["'self'", &form_action_of(&face.settings.settings_ui)]);
+    with_headers(StatusCode::OK, html.html(), &headers.saying_origin_at_home())
 }

@@ -9,7 +9,7 @@ use adieu_http_kit::form::Params;
 use adieu_http_kit::origins::LetIn;
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::http::header::ORIGIN;
+use axum::http::header::{HeaderValue, ORIGIN};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ use crate::wire::flow_id;
 
 pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
     let mut flow = open(face, call).await?;
-    if is_of_another_site(face, call, &flow) {
+    if is_from_elsewhere(face, call, &flow) {
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.recovery_page(&flow)));
     }
     let body = read_body(body).await?;
@@ -40,16 +40,22 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     tried(face, call, flow, RecoveryWay::Code, code).await
 }
 
-/// Whether a page of another site sends its visitor here, with a code that would sign the visitor on as somebody else: neither the page
-/// of the flow nor one that may call from a browser. Such a visitor is shown the form instead. Browsers say so in `Sec-Fetch-Site`
-/// (Fetch Metadata Request Headers §2.3); whatever says nothing is a program.
-fn is_of_another_site(face: &Face, call: &Call, flow: &RecoveryFlow) -> bool {
+/// Whether a page of somebody else's sends its visitor here, with a code that would sign the visitor on as somebody else: neither the page
+/// of the flow, nor one of this server, nor one that may call from a browser. Such a visitor is shown the form instead. Browsers say so in
+/// `Sec-Fetch-Site` (Fetch Metadata Request Headers §2.3), older ones in `Origin`; whatever says nothing of either is a program.
+fn is_from_elsewhere(face: &Face, call: &Call, flow: &RecoveryFlow) -> bool {
     let headers = call.headers();
-    let is_cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).and_then(web_origin);
-    let is_of_page = || origin.is_some() && origin == web_origin(&face.recovery_page(flow));
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let given = headers.get(ORIGIN);
+    match site {
+        Some(b"same-origin" | b"none") => return false,
+        None if given.is_none() => return false,
+        Some(_) | None => {}
+    }
+    let origin = given.and_then(|origin| origin.to_str().ok()).and_then(web_origin);
+    let is_of = |page: &str| origin.is_some() && origin == web_origin(page);
     let may_call = || matches!(face.settings.cors_origins.let_in_any_case(headers), Some(LetIn::ByName(_)));
-    is_cross_site && !is_of_page() && !may_call()
+    !is_of(&face.recovery_page(flow)) && !is_of(&face.settings.base) && !may_call()
 }
 
 /// `GET /self-service/recovery?flow=&token=`: an administrator's link.
