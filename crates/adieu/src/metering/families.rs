@@ -92,7 +92,7 @@ pub const FAMILIES: &[MetricFamily] = &[
             ("channel", "`am`, `kratos`, `openid`, `pingone`"),
             (
                 "outcome",
-                "`signed_on`, `second_factor` (awaited), `wrong_credentials`, `wrong_code`, `limited`, `disabled`, `not_enrolled`, `busy`, `too_many`, `quota`, `outage`",
+                "`signed_on`, `second_factor` (awaited), `wrong_credentials`, `wrong_code`, `limited`, `disabled`, `not_enrolled`, `busy`, `too_many`, `quota`, `not_vouched_for` (by another provider), `outage`",
             ),
         ],
         "Sign-ons by what became of them; each failed one is a line in the log, too.",

@@ -157,8 +157,8 @@ async fn the_second_step_of_each_issuer_has_a_way_on_without_a_code() {
         person.reads("Second step");
         person.reads("Codes lost? Ask your administrator.");
         match mount {
-            "PingOne" => person.presses("Use another account", &[]).await,
-            _ => person.follows("Use another account").await,
+            "AM" => person.follows("Use another account").await,
+            _ => person.presses("Use another account", &[]).await,
         }
         person.reads("Username or e-mail address");
         person.signs_on(BOB, fields).await;
@@ -357,7 +357,7 @@ async fn who_signs_off_at_a_sign_on_page_comes_back_to_it() {
             } else {
                 person.follows("Sign off").await;
                 if person.page.text.contains("Sign off?") {
-                    person.presses("Sign off", &[]).await;
+                    person.presses("Sign off everywhere", &[]).await;
                 }
                 person.reads("Username or e-mail address");
                 person.follows("Sign up").await;

@@ -214,7 +214,7 @@ impl UpstreamFailure {
             | Self::UnknownPerson(_)
             | Self::NameTaken(_)
             | Self::NameUnusable(_)
-            | Self::Over => SignOnOutcome::WrongCredentials,
+            | Self::Over => SignOnOutcome::NotVouchedFor,
         }
     }
 }

@@ -13,7 +13,9 @@ use adieu_http_kit::form::append_query;
 use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
 use adieu_oidc::Authorize;
-use adieu_pages_kit::{AccountWays, AlreadyHere, CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of};
+use adieu_pages_kit::{
+    AccountWays, AlreadyHere, CodeEntry, Link, OTHER_ACCOUNT, SignOffPage, SignOnPage, form_action_of,
+};
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
@@ -35,6 +37,8 @@ const PASSWORD: &str = "password";
 /// The attempt whose second factor the form gives, and that.
 const ATTEMPT: &str = "attempt";
 const CODE: &str = "code";
+/// Says that somebody else signs on than who has given the first factor.
+const OTHER: &str = "other_account";
 
 /// The longest address of a sign-off that leads back: heads are not longer.
 const SIGN_OFF_BYTES_MAX: usize = 8 * 1024;
@@ -60,7 +64,8 @@ pub(crate) async fn first_page(
         let name = authorize.login_hint.clone().unwrap_or_default();
         return shown(face, call, asked, authorize, (&name, None)).await;
     };
-    let page = shown(face, call, asked, authorize, (&said.name, Some(&said.words))).await?;
+    let words = Some(said.words.as_str()).filter(|words| !words.is_empty());
+    let page = shown(face, call, asked, authorize, (&said.name, words)).await?;
     Ok(with_cookies(page, vec![said::forgotten(face, asked.realm)]))
 }
 
@@ -106,6 +111,10 @@ pub(crate) async fn submit(
         FormShownTo::It => {}
         FormShownTo::ItBefore => return self::failed(face, &asked, name, SEND_AGAIN),
         FormShownTo::Another => return Err(OpenIdError::FormTooOld),
+    }
+    if !field(OTHER)?.is_empty() {
+        // Whoever is signed on here is somebody else: the page is asked for again, and they do not answer the request.
+        return self::failed(face, &asked, "", "");
     }
     let attempt = once(&form, ATTEMPT)?;
     let proof = match attempt {
@@ -282,9 +291,10 @@ async fn code_page(
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = action(face, asked);
     let hidden = [(form_token::FIELD, field.as_str()), (REQUEST, asked.bare()), (ATTEMPT, &attempt)];
-    let again = asked.address(face);
+    let other = [(form_token::FIELD, field.as_str()), (REQUEST, asked.bare()), (OTHER, "true")];
+    let leave = SignOffPage { method: "post", action: &action, hidden: &other, label: OTHER_ACCOUNT };
     let page = CodeEntry {
-        links: &[Link { href: &again, text: OTHER_ACCOUNT }],
+        leave: Some(leave),
         ..CodeEntry::second_step(&action, CODE, &hidden, failed.map(|(_, words)| words))
     };
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);

@@ -245,7 +245,7 @@ impl PingOneFlow {
         self.record.browser.as_deref().is_some_and(|own| same(own, name))
     }
 
-    /// Another flow with the same request, which nobody has gone on with, for the browser of this name.
+    /// Another flow with the same request, of the same moment, which nobody has gone on with, for the browser of this name.
     pub(crate) fn anew(&self, face: &Face, browser: &str) -> Self {
         let now = face.authority().now();
         let record = Record {
@@ -255,7 +255,6 @@ impl PingOneFlow {
             browser: Some(browser.to_owned()),
             by_page: false,
             completed: false,
-            created_at_ms: now.ms(),
             ..self.record.clone()
         };
         let (id, realm) = (face.authority().draw_uuid(), Arc::clone(&self.realm));
@@ -330,6 +329,15 @@ impl PingOneFlow {
         let live = face.live(visitor, &self.realm, true).await?;
         let live = live.filter(|live| live.session.id.to_string() == *bound);
         live.map(Some).ok_or(Problem::NoAccess { bearer: false })
+    }
+
+    /// Lets a visitor go on with a flow that is not completed: whose session it proves anew, as long as that lives. One that is over binds
+    /// nobody, and whoever signs on then is as good as any.
+    pub(crate) async fn admits(&self, face: &Face, visitor: &Visitor) -> Result<(), Problem> {
+        if !self.is_left_by_its_session(face).await? {
+            self.session(face, visitor).await?;
+        }
+        Ok(())
     }
 
     /// Whether it belongs to a session that is over.

@@ -19,7 +19,7 @@ use crate::face::Face;
 use crate::finish::see_other;
 use crate::flow::PingOneFlow;
 use crate::form_token::{self, FlowBrowser};
-use crate::page_address::here;
+use crate::page_address::way_back;
 use crate::problem::Problem;
 
 /// Says that a browser was led here by a flow that was begun for it.
@@ -74,7 +74,8 @@ pub(crate) async fn led_to_own(
         return Err(Problem::Forbidden);
     }
     let (flow, browser) = begun_anew(face, visitor, flow).await?;
-    let mut response = found(&append_query(&here(face, realm, &flow), OWN, "true"))?;
+    // Whoever has signed on there since the request came goes on with it, if it asks for no new proof.
+    let mut response = found(&append_query(&way_back(face, realm, &flow), OWN, "true"))?;
     response.headers_mut().append(SET_COOKIE, browser.cookie);
     Ok(response)
 }

@@ -48,7 +48,11 @@ pub(crate) async fn read(
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::find(&face, &realm, id).await?;
     flow_browser::admits(&face, &flow, &visitor).await?;
-    flow.session(&face, &visitor).await?;
+    if flow.is_completed() {
+        flow.session(&face, &visitor).await?;
+    } else {
+        flow.admits(&face, &visitor).await?;
+    }
     Ok(Json(flow.json(&face, None)).into_response())
 }
 

@@ -28,7 +28,7 @@ use crate::finish::{html, see_other};
 use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::form_token::{self, FIELD};
-use crate::page_address::{AT_AUTH, FLOW, PLACE, here};
+use crate::page_address::{AT_AUTH, FLOW, FROM, PLACE, UPSTREAM, here, way_back};
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
 use crate::{body, consent, cookies, flow_browser};
@@ -36,9 +36,6 @@ use crate::{body, consent, cookies, flow_browser};
 const CODE: &str = "code";
 /// The field by which somebody else signs on than who has given the first factor.
 const OTHER: &str = "other_account";
-/// Says that the browser comes back from another provider.
-const FROM: &str = "from";
-const UPSTREAM: &str = "upstream";
 
 /// `/{env}/as/signon` moved here. Contract pingone.md 1.5.
 pub(crate) async fn moved(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
@@ -163,8 +160,9 @@ pub(crate) async fn submit(
         return Ok(see_other(&here(&face, &realm, &flow)));
     }
     let factor = match flow.first_factor() {
-        Some(_) => Factor::Second(code),
-        None => Factor::First(NameAndPassword { username: name.clone(), password }),
+        Some(_) if name.is_empty() => Factor::Second(code),
+        // A name comes by the first form, which may come twice, or once more after the second was shown.
+        Some(_) | None => Factor::First(NameAndPassword { username: name.clone(), password }),
     };
     match advance(&face, &realm, &visitor, flow.clone().by_page(), factor).await {
         Ok(AdvancedFlow { flow, token: Some(token), left_alone }) => {
@@ -343,12 +341,6 @@ async fn offered(face: &Face, realm: &Realm, flow: &PingOneFlow) -> Vec<(String,
     };
     offered.into_iter().map(link).collect()
 }
-
-/// Where another provider leads back to a flow.
-fn way_back(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
-    format!("{}&{FROM}={UPSTREAM}", here(face, realm, flow))
-}
-
 /// The flow, completed by whoever has signed on in this browser since it began, by the way of another provider; with a proof of the age
 /// that its application asks for, where it does. One that re-authenticates a session belongs to that session, for as long as that lives:
 /// whoever signs on as somebody else has left it.
@@ -374,9 +366,7 @@ async fn signed_on_beside(
     if !flow.proof_age_max_s().is_none_or(|age_max_s| is_young(age_max_s) || is_marked(age_max_s)) {
         return Ok(None);
     }
-    if !flow.is_left_by_its_session(face).await? {
-        flow.session(face, visitor).await?;
-    }
+    flow.admits(face, visitor).await?;
     let flow = flow.take(face).await?;
     let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
     flow.keep(face, visitor).await?;

@@ -42,7 +42,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "store.key_file",
         File,
-        "A file that holds the installation key as 64 hexadecimal digits and nothing else; all nodes share one key. Without it and `store.key` it is `installation.key` in the data folder, which the first node makes on an empty database.",
+        "A file that holds the installation key and nothing else: as 64 hexadecimal digits, or a copy of another node's `installation.key`. All nodes share one key. Without it and `store.key` it is `installation.key` in the data folder, which the first node makes on an empty database.",
     ),
     key("store.key", Secret, "The installation key itself, for the environment. Better in `store.key_file`."),
     key(

@@ -120,7 +120,9 @@ fn error_of(messages: &[Message]) -> Option<&str> {
 /// The settings of a user; whoever has still to make a second factor makes that, and nothing else.
 pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder, half: bool) -> Answer {
     let action = flow.head.action::<SettingsFlow>(&face.base(flow.head.mount));
-    let back = format!("{}/self-service/ui/status", face.base(flow.head.mount));
+    let status = format!("{}/self-service/ui/status", face.base(flow.head.mount));
+    // Back to the sign-on page that has led here for a second factor.
+    let back = flow.head.return_to.as_deref().filter(|to| face.is_sign_on_page(to)).unwrap_or(&status);
     let shown = face.shown_codes(flow, &holder.user).unwrap_or_default();
     let codes: Vec<&str> = shown.iter().map(Message::text).collect();
     let buttons = Button::of(flow, &holder.user).into_iter();
@@ -155,7 +157,7 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
     // Whoever is half signed on gets nothing there.
     let applications = face.settings.applications.as_deref().filter(|_| !half);
     let applications = applications.map(|href| Link { href, text: "Your applications" });
-    let done = Link { href: &back, text: "Done" };
+    let done = Link { href: back, text: "Done" };
     let html = SettingsPage {
         message: if half { about_half(flow) } else { about(flow) },
         error: error_of(&flow.messages),
