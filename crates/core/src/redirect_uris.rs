@@ -86,14 +86,22 @@ pub fn is_encrypted_or_local(address: &str) -> bool {
     origin.strip_prefix("http://").is_none_or(is_local)
 }
 
-/// Where an address leads, in as few words as say it to people: its host, or the scheme of an application.
-pub fn redirect_place(address: &str) -> &str {
-    let (scheme, rest) = address.split_once(':').unwrap_or((address, ""));
-    let web = ["https", "http"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
-    match rest.strip_prefix("//").filter(|_| web) {
-        Some(rest) => host_and_port(authority(rest)).0,
-        None => scheme,
+/// Where an address leads, in as few words as say it to people: its host, with the port if it is not the web's own; or a program, by its
+/// scheme, which any program of the device may take and which may look like a host (RFC 8252 §8.6).
+pub fn redirect_place(address: &str) -> String {
+    match web_origin(address) {
+        Some(origin) => origin.split_once("://").map_or(origin.as_str(), |(_, place)| place).to_owned(),
+        None => {
+            let (scheme, _) = address.split_once(':').unwrap_or((address, ""));
+            format!("a program on this device ({}:)", scheme.to_ascii_lowercase())
+        }
     }
+}
+
+/// The scheme of an address that leads to a program of the device and not to the web.
+pub fn private_scheme(address: &str) -> Option<&str> {
+    let (scheme, _) = address.split_once(':').filter(|_| web_origin(address).is_none())?;
+    Some(scheme)
 }
 
 fn is_scheme(text: &str) -> bool {

@@ -183,7 +183,7 @@ fn consent() -> String {
     ConsentPage {
         application: "Shop",
         goes_to: Some("shop.example.test"),
-        other_places: &["till.example.test", "com.example.till"],
+        other_places: &["till.example.test".into(), "a program on this device (com.example.till:)".into()],
         username: "ada",
         gets: &gets(),
         action: "/consent",

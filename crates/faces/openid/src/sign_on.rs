@@ -107,10 +107,9 @@ pub(crate) async fn submit(
     let field = |name| Ok::<_, OpenIdError>(once(&form, name)?.unwrap_or_default());
     let asked = CarriedRequest { realm, query: field(REQUEST)? };
     let name = field(NAME)?.trim();
-    match form_token::shown(face, call.headers(), field(form_token::FIELD)?) {
-        FormShownTo::It => {}
-        FormShownTo::ItBefore => return self::failed(face, &asked, name, SEND_AGAIN),
-        FormShownTo::Another => return Err(OpenIdError::FormTooOld),
+    let to = form_token::shown(face, call.headers(), field(form_token::FIELD)?);
+    if to == FormShownTo::Another {
+        return Err(OpenIdError::FormTooOld);
     }
     if !field(OTHER)?.is_empty() {
         // Whoever is signed on here is somebody else: the page is asked for again, and they do not answer the request.
@@ -122,9 +121,12 @@ pub(crate) async fn submit(
         None => FormProof::password(name, field(PASSWORD)?),
     };
     // Posts of one form take turns: the second finds the session that the first has led to, if it proves the same.
-    let key = form_token::form(face, call.headers(), realm);
+    let key = form_token::form(face, call.headers(), realm, to);
     let _turn = face.authority.form_turn(key).await;
     let led = face.authority.form_use((key, realm.id), &proof).await?.and_then(|used| used.session);
+    if to == FormShownTo::ItBefore && led.is_none() {
+        return self::failed(face, &asked, name, SEND_AGAIN);
+    }
     let again = led.as_ref().map(|led| led.session.id);
     let authorize = match asked.judged_again(face, call, None, again).await? {
         Judged::Sound(authorize) => authorize,
@@ -209,7 +211,7 @@ async fn signed_on(
     signed_in: &SignedIn,
 ) -> Result<Response, OpenIdError> {
     let asked = sent.asked;
-    let form = (form_token::form(face, call.headers(), asked.realm), asked.realm.id);
+    let form = (form_token::form(face, call.headers(), asked.realm, FormShownTo::It), asked.realm.id);
     face.authority.note_form(form, sent.proof, Some(&signed_in.token), "").await?;
     let mut cookies = after_sign_on(face, call, asked.realm, signed_in).await?;
     cookies.push(form_token::renewed(face, call.headers()));

@@ -374,7 +374,6 @@ impl PingOneFlow {
             ConsentStep::Question => {
                 let gets = gets_in_words(asked.scope, asked.claims_beside_scopes());
                 let other_places = asked.other_places(self.record.redirect_uri.as_deref());
-                let other_places = other_places.into_iter().map(str::to_owned).collect();
                 return Ok(FlowNext::Question(Question {
                     application: client.name.clone(),
                     shown: asked.shown_to(face.authority(), live.session.id),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use adieu_authority::{FormKey, FormProof, Realm};
 use adieu_http_kit::form::append_query;
+use adieu_http_kit::form_browser::FormShownTo;
 use axum::response::Response;
 use http::header::SET_COOKIE;
 use uuid::Uuid;
@@ -81,8 +82,14 @@ pub(crate) async fn led_to_own(
 }
 
 /// The sign-on form of a flow in the browser of a visitor, as it is known when it comes again.
-pub(crate) fn form_of(face: &Face, realm: &Realm, flow: Uuid, visitor: &Visitor) -> FormKey {
-    let name = form_token::name(face, realm.id, &visitor.cookie_lines).unwrap_or_default();
+pub(crate) fn form_of(
+    face: &Face,
+    realm: &Realm,
+    flow: Uuid,
+    visitor: &Visitor,
+    shown: FormShownTo,
+) -> FormKey {
+    let name = form_token::called(face, realm.id, &visitor.cookie_lines, shown);
     FormKey::of("pingone", &format!("{flow} {name}"))
 }
 
@@ -92,10 +99,9 @@ pub(crate) async fn led_before(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
-    (id, proof): (Uuid, &FormProof),
+    (id, form, proof): (Uuid, FormKey, &FormProof),
     flow: Option<&PingOneFlow>,
 ) -> Result<Option<Response>, Problem> {
-    let form = form_of(face, realm, id, visitor);
     let Some(used) = face.authority().form_use((form, realm.id), proof).await? else { return Ok(None) };
     let Some(signed_in) = used.session else { return Ok(None) };
     let Some(again) = PingOneFlow::of_text(face, realm, id, &used.beside) else { return Ok(None) };

@@ -134,13 +134,13 @@ pub(crate) async fn submit(
         "" => FormProof::code(&id.to_string(), &code),
         name => FormProof::password(name, &password),
     };
-    let form = flow_browser::form_of(&face, &realm, id, &visitor);
+    let form = flow_browser::form_of(&face, &realm, id, &visitor, to);
     let _turn = face.authority().form_turn(form).await;
     let flow = match PingOneFlow::find(&face, &realm, id).await {
         Ok(flow) if !flow.is_completed() => Ok(flow),
-        over if own => {
+        over if to != FormShownTo::Another => {
             let flow = over.as_ref().ok();
-            let led = flow_browser::led_before(&face, &realm, &visitor, (id, &proof), flow).await;
+            let led = flow_browser::led_before(&face, &realm, &visitor, (id, form, &proof), flow).await;
             match led.map_err(shown)? {
                 Some(response) => return Ok(response),
                 None => over,

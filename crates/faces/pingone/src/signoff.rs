@@ -64,7 +64,10 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     if !parting.frames().is_empty() && accept::names_html(&parts.headers) {
         response = frames(realm, &parting, &told, &judged.location);
     }
-    cookies::clear(face, realm, &left_alone, response.headers_mut());
+    // Where the user is asked, a link of another site takes nothing away by itself: its browser keeps the strictest cookies back (0112).
+    if !face.settings().sign_off_asks || visitor.tokens.are_there() {
+        cookies::clear(face, realm, &left_alone, response.headers_mut());
+    }
     if let Some(client) = judged.client {
         response.extensions_mut().insert(Concerned(client));
     }

@@ -104,10 +104,9 @@ fn spawn(folder: &Path, store: &StoreConfig) -> Result<Child> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["serve", "--config"]).arg(folder.join("adieu.toml"));
     // Nothing of the surroundings says more of the store, or of anything else.
-    let said = std::env::vars_os()
-        .map(|(name, _)| name)
-        .filter(|name| name.as_encoded_bytes().starts_with(b"ADIEU_"));
-    said.for_each(|name| drop(command.env_remove(name)));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"ADIEU_")) {
+        command.env_remove(name);
+    }
     if store.options().is_some() {
         command.env("ADIEU_STORE", store.url.reveal()).env("ADIEU_STORE__KEY", store.key.reveal());
     }

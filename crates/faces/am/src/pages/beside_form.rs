@@ -49,7 +49,7 @@ pub(super) fn account_ways(
         wants_factor: failed && two,
         // Who was signed on was to prove it anew, and whoever comes after them is new: that is young enough for any age but none.
         sign_off: append_query(&sign_off, "goto", &{
-            let is_forced = asked.is_forced && !asked.proof_age_max_s.is_some_and(|age_s| age_s > 0);
+            let is_forced = asked.is_forced && asked.proof_age_max_s.is_none_or(|age_s| age_s == 0);
             Asked { is_forced, ..asked.clone() }.address(face)
         }),
     }

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use adieu_authority::Realm;
+use adieu_http_kit::form::append_query;
 use adieu_http_kit::sign_off;
 use adieu_pages_kit::{Link, SignOffQuestion};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
+use http::header::COOKIE;
 
 use super::answers::{self, html, see_other, with_cookies};
 use super::asked::{Asked, form};
@@ -60,6 +62,16 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let asked = Asked::of(face, &form).await?;
     let own = match endable(face, call, &asked).await? {
         Beside::Endable(own) => own,
+        // A form of another site brings no cookie: the browser comes again by an address of ours, with its cookies, and is asked.
+        Beside::Nobody(_) if !call.headers().contains_key(COOKIE) => {
+            let page = append_query(
+                &format!("{}/UI/Logout", face.settings.context_path),
+                "realm",
+                &asked.realm.path,
+            );
+            let page = asked.goto.as_deref().map_or(page.clone(), |goto| append_query(&page, "goto", goto));
+            return Ok(see_other(&page));
+        }
         // Nothing to end: the same page, and the dead cookies go.
         Beside::Nobody(cookies) => return Ok(nobody(face, &asked, cookies)),
     };

@@ -3,7 +3,7 @@
 //! Whoever tries takes the flow away and puts it back where it may be tried again: of two that give the same code one is signed
 //! on. As recorded, the form has no anti-forgery token: nobody but an administrator makes a code that could be forged in.
 
-use adieu_authority::{Recovery, RecoveryFailure, RecoveryWay, SignedIn, web_origin};
+use adieu_authority::{FormKey, FormProof, Recovery, RecoveryFailure, RecoveryWay, SignedIn, web_origin};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::origins::LetIn;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::flow::RecoveryFlow;
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
+use crate::csrf::fingerprint;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::{FlowKind, FoundFlow, Message, SelfServiceFlow};
@@ -37,7 +38,27 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     if code.is_empty() {
         return refused(face, call, &mut flow, StatusCode::BAD_REQUEST, Message::missing("code")).await;
     }
+    // Posts of one form take turns: the second, as a double click sends it, goes on with the session that the first has led to.
+    let form = form_of(flow.head.id);
+    let _turn = face.authority.form_turn(form).await;
+    if let Some(proof) = proof(face, call, code)
+        && let Some(used) = face.authority.form_use((form, face.realm_id().await?), &proof).await?
+        && let Some(signed_in) = used.session
+    {
+        return signed_on(face, call, flow, signed_in).await;
+    }
     tried(face, call, flow, RecoveryWay::Code, code).await
+}
+
+/// The form of a flow, as it is known when it comes again.
+fn form_of(flow: Uuid) -> FormKey {
+    FormKey::of("kratos-recovery", &flow.to_string())
+}
+
+/// What a form proves that comes again: the code, in the browser that was shown it. A program sends no form twice.
+fn proof(face: &Face, call: &Call, code: &str) -> Option<FormProof> {
+    let browser = face.csrf.token(call.headers()).filter(|_| is_a_page(call))?;
+    Some(FormProof::recovery(&fingerprint(&browser), code))
 }
 
 /// Whether a page of somebody else's sends its visitor here, with a code that would sign the visitor on as somebody else: neither the page
@@ -103,7 +124,13 @@ async fn tried(
         ends_others: face.settings.recovery_ends_others,
     };
     match face.authority.recover(recovery).await {
-        Ok(signed_in) => signed_on(face, call, flow, signed_in).await,
+        Ok(signed_in) => {
+            if let Some(proof) = proof(face, call, given).filter(|_| way == RecoveryWay::Code) {
+                let form = (form_of(flow.head.id), signed_in.session.realm);
+                face.authority.note_form(form, &proof, Some(&signed_in.token), "").await?;
+            }
+            signed_on(face, call, flow, signed_in).await
+        }
         Err(RecoveryFailure::Wrong(left)) => {
             flow.pass = left.map(Into::into);
             // Quirk: a wrong code is 200. K-50

@@ -91,7 +91,7 @@ async fn a_confirmation_that_is_sent_twice_is_one_session() {
     let mut browser = Browser::of(&world);
     browser.sign_on().await;
     let (_, page) = browser.open("/self-service/login/browser?refresh=true").await;
-    let mut twin = Browser { world: &world, cookies: browser.cookies.clone() };
+    let twin = Browser { world: &world, cookies: browser.cookies.clone() };
     let typed = [("method", "password"), ("identifier", "alice"), ("password", PASSWORD)];
     let (one, other) = (browser.post(&page, &typed).await, twin.post(&page, &typed).await);
     assert!(one.cookie(COOKIE).is_some(), "{} {}", one.status, one.text);

@@ -73,6 +73,35 @@ async fn a_person_gets_in_again_by_a_code() {
     assert!(is_refused(&try_code(&world, &told, code).await), "it serves once");
 }
 
+/// Goal: decision 0050: a code that is sent twice by one form, as a double click sends it, lets its user in both times, into one session; another
+/// browser that has seen the code gets nothing by it.
+#[tokio::test]
+async fn a_double_click_on_a_code_lets_in() {
+    let world = world_with_pages().await;
+    let told = given_out(&world, "code").await;
+    let mut browser = Browser::of(&world);
+    let link =
+        text(&told, "recovery_link").strip_prefix(&world.config().public.url).expect("ours").to_owned();
+    let (_, page) = browser.open(&link).await;
+    let action = page.text.split("action=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a form");
+    let action = action.replace("&#38;", "&").replace(&world.config().public.url, "");
+    let code = [("method", "code"), ("code", text(&told, "recovery_code"))];
+    let post = |browser: &Browser<'_>| {
+        let jar: Vec<_> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let ask = world.post(&action).form(&code).header("accept", "text/html");
+        ask.header("cookie", &jar.join("; ")).send()
+    };
+    let (one, twin) = tokio::join!(post(&browser), post(&browser));
+    for reply in [&one, &twin] {
+        assert!(reply.location().contains("/ui/settings?flow="), "{} {}", reply.location(), reply.text);
+    }
+    assert_eq!(one.cookie("ory_kratos_session"), twin.cookie("ory_kratos_session"));
+    let mut other = Browser::of(&world);
+    let (_, shown) = other.open(&link).await;
+    assert!(!shown.text.contains("name=\"code\""), "it was used: {}", shown.text);
+    assert!(post(&other).await.cookie("ory_kratos_session").is_none());
+}
+
 /// Goal: a page of another site or origin signs nobody on as its owner, who asked an administrator for a code: its visitor is shown the form. The
 /// page of the installation, one that may call, and programs go on as ever.
 #[tokio::test]

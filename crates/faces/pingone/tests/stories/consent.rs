@@ -110,6 +110,15 @@ async fn the_question_comes_before_the_code() {
     let late = answered(&fixture, &question, &st, "allow").await;
     let again = fixture.get(&path(&late)).cookie(&st).send().await;
     assert!(again.location().starts_with(&format!("{}?code=", app.redirect)), "{}", again.text);
+    // Whoever goes back and answers otherwise is taken at that word.
+    let denied = answered(&fixture, &question, &st, "deny").await;
+    assert!(
+        denied.location().starts_with(&format!("{}?error=access_denied", app.redirect)),
+        "{}",
+        denied.location()
+    );
+    let other = answered(&fixture, &question, &st, "other").await;
+    assert!(other.location().contains("/signon/?flowId="), "{} {}", other.status, other.location());
 }
 
 /// S-OP-20: Goal: nobody else's browser and no other site decides, and another account may be used instead.
