@@ -2,7 +2,7 @@
 //!
 //! A flow's id is no secret of one browser: it stands in addresses, and a link with it may be sent to anybody. So its page is shown to
 //! its own browser alone, another one begins a flow of its own with the same request, and what a page has proven is gone on with by
-//! nobody else, be it by the API. Decision 0112.
+//! nobody else, be it by the API. Decisions 0112 and 0113.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! What a page of a flow has led to, and what has been proven on it, is its own browser's: nobody gets it by the flow's id, by a link, or
 //! by a cookie that was known before.
 //!
-//! The attacker is another browser, or one that has seen the cookie and the token before the sign-on. Decision 0112.
+//! The attacker is another browser, or one that has seen the cookie and the token before the sign-on. Decisions 0112 and 0113.
 
 use adieu_authority::SessionToken;
 use adieu_http_kit::form::Params;
