@@ -18,11 +18,11 @@ pub struct CheckedToken {
 }
 
 impl CheckedToken {
-    /// The token, if it opens a session that goes on under another one: a live one, or one that waits for its second factor.
-    pub fn opening(self) -> Option<SessionToken> {
+    /// Whether it opens a session: a live one, or one that waits for its second factor.
+    pub const fn opens(&self) -> bool {
         match self.check {
-            Check::Live(_) | Check::Half(_) => Some(self.token),
-            Check::Not(_) => None,
+            Check::Live(_) | Check::Half(_) => true,
+            Check::Not(_) => false,
         }
     }
 }

@@ -203,13 +203,13 @@ async fn sign_on(
     password: &str,
 ) -> Result<SignedIn, SignOnFailure> {
     let realm = face.realm().await.map_err(SignOnFailure::Outage)?;
-    let carried = match flow.refresh {
+    let (carried, dead) = match flow.refresh {
         Some(_) => {
             let carried = CarriedTokens::of(face, call.headers());
             let (token, session) = face.counting(&carried, false).await.map_err(SignOnFailure::Outage)?;
-            token.filter(|_| session.holder().is_some()) // A dead one has nothing that goes on.
+            if session.holder().is_some() { (token, None) } else { (None, token) }
         }
-        None => None,
+        None => (None, None),
     };
     // One session for one form of a browser: what is sent once more goes on with it. Quirk: a program that sends its flow once more
     // gets another one, as recorded.
@@ -227,7 +227,7 @@ async fn sign_on(
         password: password.to_owned(),
         device: call.device(),
         keep_token: face.settings.keeps_token || led.is_some(),
-        previous: carried.or(led),
+        previous: carried.or(led).or(dead),
         level: Assurance::One,
         may_be_half: true, // Quirk: this dialect has sessions that wait for their second factor. K-28
     };

@@ -220,7 +220,8 @@ async fn a_code_is_one_factor() {
     assert!(place.starts_with("/self-service/ui/login?flow="), "the second step comes first: {place}");
     let whoami = world.get("/sessions/whoami").header("x-session-token", &token).send().await;
     assert_eq!(whoami.status, 200, "who is half signed on ends nobody's session");
-    let (place, settings) = browser.submit(&second, &[("lookup_secret", &codes[0])]).await;
+    let (place, settings) =
+        browser.submit(&second, &[("method", "lookup_secret"), ("lookup_secret", &codes[0])]).await;
     assert!(place.starts_with("/self-service/ui/settings?flow="), "{place}");
     assert!(settings.text.contains("Please choose a new password"), "{}", settings.text);
 }
