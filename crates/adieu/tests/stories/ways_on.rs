@@ -343,8 +343,9 @@ async fn who_signs_off_at_a_sign_on_page_comes_back_to_it() {
     .await;
     for (n, (mount, path, fields)) in mounts(&alice).into_iter().enumerate() {
         for at_registration in [false, true] {
-            let mut person = Person::at(&alice, &with(&path, "max_age=1")).await;
-            let sign_up = link(&person.page.text, "Sign up");
+            let sign_up = Person::at(&alice, &with(&path, "max_age=1")).await;
+            let sign_up = link(&sign_up.page.text, "Sign up");
+            let mut person = Person::at(&alice, &path).await;
             person.signs_on(BOB, fields).await;
             alice.world.wait_s(3);
             let page = person.browser.go(&format!("{}{}", person.base, with(&path, "max_age=1"))).await;

@@ -146,7 +146,7 @@ fn pending_is_held_in_a_trial(backup: &Path, trial: &Path) {
     said(&["restore", "--from", backup.to_str().expect("text"), "--trial"]);
     let pending = said(&["endings", "list", "--state", "pending", "--json"]);
     let pending: Value = serde_json::from_str(&pending).expect("JSON");
-    let ids = pending["items"].as_array().expect("a list").iter().filter_map(|ending| ending["id"].as_str());
+    let ids = pending.as_array().expect("a list").iter().filter_map(|ending| ending["id"].as_str());
     let receipts: Vec<_> = ids.map(|id| said(&["endings", "show", id])).collect();
     assert!(receipts.iter().any(|shown| shown.contains("held until this folder takes over")), "{receipts:?}");
 }

@@ -293,6 +293,8 @@ impl Face {
         };
         let there = format!("{}/self-service/{there}", self.base(mount));
         match return_to {
+            // Who was sent there by the settings goes back to them, and on from there.
+            Some(to) if to.split('?').next() == Some(&there) => to.to_owned(),
             Some(to) => append_query(&there, "return_to", to),
             None => there,
         }

@@ -3,7 +3,7 @@
 //! The shop is an application of one's own until it is said to be somebody else's. Contract pingone.md 4.5 to 4.7.
 
 use crate::fixture::{ALICE, APPS, AUTH, App, BOB, FaceFixture, Reply};
-use crate::pages::hidden;
+use crate::pages::{form_cookie, hidden};
 
 /// The shop is somebody else's from now on.
 async fn of_somebody_else(fixture: &FaceFixture) -> App {
@@ -160,8 +160,8 @@ async fn a_question_outlives_its_session() {
         assert_eq!(fixture.get(&fixture.a("as/signoff")).cookie(&st).send().await.status, 302);
         let answer = answered(&fixture, &question, &st, choice).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
-        let form = fixture.get(&path(&answer)).cookie(&st).send().await;
-        assert!(form.text.contains("Username or e-mail address"), "{}", form.text);
+        let form = fixture.get(&path(&answer)).header("cookie", &form_cookie(&question)).send().await;
+        assert!(form.text.contains("Username or e-mail address"), "{} {}", form.status, form.text);
     }
 }
 
