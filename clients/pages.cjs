@@ -202,7 +202,7 @@ scenario({
       await judged(`${name}-second-step-failed`);
       // Kratos' page has "Sign off" instead: there is a session already, which the pages below go on with.
       if (name === "kratos") assert.match(await browser.text(), /Sign off/);
-      else await (name === "pingone" ? browser.click(".leave button") : follow("Use another account"));
+      else await (name === "am" ? follow("Use another account") : browser.click(".leave button"));
       if (name !== "kratos") assert.deepEqual(await labels(), ["Username or e-mail address", "Password"], name);
     }
     await goto("/", "half-signed-on", /One more step/);

@@ -16,7 +16,7 @@ use adieu_outbox::{Bell, Outbox, OutboxParts, Sender};
 use anyhow::Result;
 
 use crate::admin::AdminSide;
-use crate::config::{Config, Passwords, RealmConfig};
+use crate::config::{Config, RealmConfig};
 use crate::dispatch::Dispatcher;
 use crate::engine::{self, OpenedStore};
 use crate::faces;
@@ -63,8 +63,6 @@ impl AssembledServer {
     ) -> Result<Self> {
         let engine = engine::open(config, folder, &entropy).await?;
         let (authority, telling) = assembled(config, engine, clock, entropy, between);
-        authority
-            .hold_notices(config.store.options().is_none() && adieu_store_sqlite::Folder::is_untold(folder));
         authority.ask_upstreams_by(AskedUpstreams::new(config)?);
         authority.ask_client_keys_by(AskedClientKeys::new(config)?);
         let made = provision::realms(&authority, config).await?;
@@ -135,7 +133,7 @@ pub(crate) fn authority(
 
 fn assembled(
     config: &Config,
-    OpenedStore { store, key }: OpenedStore,
+    OpenedStore { store, key, untold }: OpenedStore,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
@@ -158,6 +156,7 @@ fn assembled(
     };
     let authority = Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) });
     authority.after_endings(move || bell.ring());
+    authority.hold_notices(untold);
     (authority, telling)
 }
 
@@ -187,7 +186,8 @@ fn quota(max: u64, word: &str) -> Option<Quota> {
 }
 
 /// How often sign-ons may be tried.
-fn sign_on_limits(passwords: &Passwords) -> SignOnLimits {
+fn sign_on_limits(config: &Config) -> SignOnLimits {
+    let passwords = &config.passwords;
     SignOnLimits {
         failures_by_account_max: passwords.failures_by_name_max,
         failures_by_address_max: passwords.failures_by_address_max,
@@ -195,6 +195,7 @@ fn sign_on_limits(passwords: &Passwords) -> SignOnLimits {
         sign_ons_by_account_max: passwords.sign_ons_by_account_max,
         sign_ons_by_address_max: passwords.sign_ons_by_address_max,
         sign_ons_window: span(passwords.sign_ons_window_s),
+        registrations_by_address_max: config.sign_on.registrations_by_address_max,
         undecided_by_account_max: passwords.undecided_by_account_max,
         undecided_by_address_max: passwords.undecided_by_address_max,
     }
@@ -220,7 +221,7 @@ fn policy(config: &Config) -> Policy {
             0 => std::thread::available_parallelism().map_or(2, usize::from),
             workers => workers,
         },
-        sign_ons: sign_on_limits(&config.passwords),
+        sign_ons: sign_on_limits(config),
         password_change_ends_sessions: config.passwords.change_ends_sessions,
         password_rules: PasswordRules {
             length_min: config.passwords.length_min,

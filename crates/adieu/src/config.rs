@@ -188,6 +188,8 @@ pub struct SignOnConfig {
     pub second_factor: String,
     /// Whether strangers make themselves users.
     pub registration: bool,
+    /// How many of them one address may make in an hour. 0 is no limit.
+    pub registrations_by_address_max: u32,
     /// Seconds after a proof of identity in which its user may change credentials and end the own other sessions.
     pub recent_s: u64,
 }

@@ -18,6 +18,8 @@ use crate::config::Config;
 pub(crate) struct OpenedStore {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) key: InstallationKey,
+    /// Whether nobody is told of what ends in it: it was restored, and has not taken the place of the one that was backed up.
+    pub(crate) untold: bool,
 }
 
 /// Opens the installation; makes it if there is none. The folder is the data folder of this process.
@@ -98,8 +100,8 @@ pub(crate) fn told(config: &Config) -> String {
 }
 
 fn over(folder: Folder, config: &Config) -> Result<OpenedStore> {
-    let key = folder.key().clone();
-    Ok(OpenedStore { store: Arc::new(SqliteStore::open(folder, options(config))?), key })
+    let (key, untold) = (folder.key().clone(), Folder::is_untold(folder.path()));
+    Ok(OpenedStore { store: Arc::new(SqliteStore::open(folder, options(config))?), key, untold })
 }
 
 /// How the embedded store is opened.

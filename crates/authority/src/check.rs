@@ -17,6 +17,16 @@ pub struct CheckedToken {
     pub check: Check,
 }
 
+impl CheckedToken {
+    /// Whether it opens a session: a live one, or one that waits for its second factor.
+    pub const fn opens(&self) -> bool {
+        match self.check {
+            Check::Live(_) | Check::Half(_) => true,
+            Check::Not(_) => false,
+        }
+    }
+}
+
 impl Authority {
     /// The token that counts among those that came by one carrier, as several cookies of one name do: the first that opens a
     /// live session of this realm (of any, if none is named), else the first that opens a half signed on one, else the first.

@@ -28,6 +28,11 @@ impl FormProof {
         Self::of(&["code", attempt, code], Assurance::Two, true)
     }
 
+    /// A code that an administrator has given out, in a browser that is known by this text: one factor, whatever is proven further.
+    pub fn recovery(browser: &str, code: &str) -> Self {
+        Self::of(&["recovery", browser, code], Assurance::One, true)
+    }
+
     /// A session that the browser carries, whatever it has proven.
     pub fn session(session: SessionId) -> Self {
         Self::of(&["session", &session.to_string()], Assurance::Two, false)

@@ -4,7 +4,9 @@
 //! where other nodes find it as well: the token sealed, because it is to be shown again (EMPTY-HANDS), and a hash of what the first
 //! post has proven, because the second one has to prove it again. Decisions 0050 and 0112.
 
-use adieu_core::{Check, How, Outage, RealmId, Session, SessionToken, Span, Unwritten};
+use std::sync::Arc;
+
+use adieu_core::{Check, How, Outage, RealmId, Session, SessionToken, Span, Unwritten, User};
 use adieu_keyring::SealPurpose;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +14,7 @@ use crate::Authority;
 use crate::form_proof::FormProof;
 use crate::form_turns::{FormKey, FormTurn, FormTurns};
 use crate::sign_on::SignedIn;
+use crate::throttle::credential_of;
 
 /// Flows of this kind are forms that have led somewhere.
 const KIND: &str = "used-form";
@@ -25,13 +28,16 @@ struct Led {
     /// The hash of what it has proven. One of an earlier version has none, and leads nowhere.
     #[serde(default)]
     proof: Vec<u8>,
+    /// What the session's user had to prove then: a password that was changed since proves nothing.
+    #[serde(default)]
+    credential: Option<[u8; 16]>,
     beside: String,
 }
 
 /// Where a form led that was sent before.
 #[derive(Debug)]
 pub struct FormUse {
-    /// The session, if it is live or half signed on, and nothing more has been proven in it since.
+    /// The session, if it is live or half signed on, nothing more has been proven in it since, and its user has the same password.
     pub session: Option<SignedIn>,
     /// What was noted beside it.
     pub beside: String,
@@ -51,10 +57,15 @@ impl Authority {
         token: Option<&SessionToken>,
         beside: &str,
     ) -> Result<(), Unwritten> {
+        let credential = match token {
+            Some(token) => self.whose(token).await.map_err(Unwritten::NotTaken)?,
+            None => None,
+        };
+        let credential = credential.map(|(_, user)| credential_of(&user));
         let text = token.map(SessionToken::reveal).unwrap_or_default();
         let token = self.inner.keyring.seal(SealPurpose::FormUse, &place(form), text.as_bytes());
         let proof = proof.hash(self.key(), form).to_vec();
-        let led = Led { token, proof, beside: beside.to_owned() };
+        let led = Led { token, proof, credential, beside: beside.to_owned() };
         let body = serde_json::to_vec(&led).expect("bytes and a text are JSON");
         self.put_flow(form.0, KIND, realm, LIFE, body).await
     }
@@ -79,16 +90,16 @@ impl Authority {
         let token = std::str::from_utf8(&text).ok().and_then(SessionToken::parse);
         let session = match token {
             None => None,
-            Some(token) => match self.check(&token, false).get().await.map_err(Unwritten::NotTaken)? {
-                Check::Live(live) => Some((live.session, live.user, token)),
-                Check::Half(half) => Some((half.session, half.user, token)),
-                Check::Not(_) => None,
-            },
+            Some(token) => {
+                let whose = self.whose(&token).await.map_err(Unwritten::NotTaken)?;
+                whose.map(|(session, user)| SignedIn { session, user, token, how: How::Renewed })
+            }
         };
-        let is_given = |session: &Session| session.realm == realm && session.assurance() <= proof.level();
-        let session = session.filter(|(session, ..)| is_given(session));
-        let session =
-            session.map(|(session, user, token)| SignedIn { session, user, token, how: How::Renewed });
+        let is_given = |SignedIn { session, user, .. }: &SignedIn| {
+            let proven_still = led.credential == Some(credential_of(user));
+            session.realm == realm && session.assurance() <= proof.level() && proven_still
+        };
+        let session = session.filter(is_given);
         Ok(Some(FormUse { session, beside: led.beside }))
     }
 
@@ -104,6 +115,15 @@ impl Authority {
         proof: &FormProof,
     ) -> Result<Option<SessionToken>, Unwritten> {
         Ok(self.form_use(form, proof).await?.and_then(|used| used.session).map(|signed_in| signed_in.token))
+    }
+
+    /// The session of a token, if it is live or half signed on, and its user.
+    async fn whose(&self, token: &SessionToken) -> Result<Option<(Arc<Session>, Arc<User>)>, Outage> {
+        Ok(match self.check(token, false).get().await? {
+            Check::Live(live) => Some((live.session, live.user)),
+            Check::Half(half) => Some((half.session, half.user)),
+            Check::Not(_) => None,
+        })
     }
 
     async fn led(&self, form: FormKey, realm: RealmId) -> Result<Option<Led>, Outage> {

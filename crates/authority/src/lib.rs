@@ -83,8 +83,8 @@ pub use adieu_core::{CONSENTS_OF_USER_MAX, Consent, ConsentError, ConsentOrder};
 pub use adieu_core::{Check, Fate, FoundSession, HalfSession, LiveSession, SecondFactorRule, SessionRecord};
 pub use adieu_core::{
     ClientWords, HowTold, RecordFault, ToldClient, client_is_sound, email_is_sound, is_encrypted_or_local,
-    is_https, is_realm_path, is_redirect_uri, is_web_address, may_redirect_to, may_return_to, redirect_place,
-    subscriber_is_sound, takes_credential_anew, username_is_sound, web_origin,
+    is_https, is_realm_path, is_redirect_uri, is_web_address, may_redirect_to, may_return_to, private_scheme,
+    redirect_place, subscriber_is_sound, takes_credential_anew, username_is_sound, web_origin,
 };
 pub use adieu_core::{Clock, Entropy, InstallationKey, Timestamp};
 pub use adieu_core::{

@@ -3,7 +3,7 @@
 //! Every try counts against its address like a sign-on, and waits in its address' line to be hashed
 //! (ONE-SLOW-HURTS-NONE). Nobody is signed on here.
 
-use adieu_core::{Device, DirectoryError, Outage, Realm, User, UserId, own_username_is_sound};
+use adieu_core::{Device, DirectoryError, Outage, OwnName, Realm, User, UserId, own_username_is_sound};
 
 use crate::Authority;
 use crate::people::{NewPerson, PersonError};
@@ -48,12 +48,12 @@ impl Authority {
         if !self.registers(realm) {
             return Err(RegisterError::Off);
         }
-        own_username_is_sound(None, &new.username, new.email.as_deref())
+        own_username_is_sound(None, OwnName { username: &new.username, email: new.email.as_deref() })
             .map_err(|fault| PersonError::Directory(fault.into()))?;
         if let Some(traits) = &new.traits {
             own_traits_are_sound(None, traits).map_err(PersonError::Directory)?;
         }
-        let tried = self.inner.throttle.take(device.address.as_deref(), self.now());
+        let tried = self.inner.throttle.take_registration(device.address.as_deref(), self.now());
         let tried = tried.map_err(SignOnFailure::from)?;
         let account = Account::registration(realm.id, &new.username, tried.network());
         let tried = tried.at(account, || self.now()).await.map_err(SignOnFailure::from)?;

@@ -180,6 +180,9 @@ impl Authority {
         code: &str,
     ) -> Result<Spending, SecondStepFailure> {
         let set = user.recovery_codes.as_ref().ok_or(SecondStepFailure::NoCodes)?.set;
+        if code.trim().is_empty() {
+            return Err(SecondStepFailure::Wrong); // Nobody has guessed at anything.
+        }
         let from = self.inner.throttle.take(device.address.as_deref(), self.now());
         let from = from.map_err(SignOnFailure::from)?;
         let whence = self.whence(user, from.network()).await.map_err(SignOnFailure::Outage)?;

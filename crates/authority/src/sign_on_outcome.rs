@@ -30,13 +30,15 @@ pub enum SignOnOutcome {
     TooMany,
     /// The user has as many sessions as the channel allows.
     Quota,
+    /// What came back from another provider proves nobody: it is none of ours, is refused there, or is of somebody unknown here.
+    NotVouchedFor,
     /// The store could not tell or not write.
     Outage,
 }
 
 impl SignOnOutcome {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignedOn,
         Self::WrongCredentials,
         Self::WrongCode,
@@ -47,6 +49,7 @@ impl SignOnOutcome {
         Self::Busy,
         Self::TooMany,
         Self::Quota,
+        Self::NotVouchedFor,
         Self::Outage,
     ];
 
@@ -63,6 +66,7 @@ impl SignOnOutcome {
             Self::Busy => "busy",
             Self::TooMany => "too_many",
             Self::Quota => "quota",
+            Self::NotVouchedFor => "not_vouched_for",
             Self::Outage => "outage",
         }
     }
@@ -103,6 +107,7 @@ impl Candidate {
             | SignOnOutcome::NotEnrolled
             | SignOnOutcome::TooMany
             | SignOnOutcome::Quota
+            | SignOnOutcome::NotVouchedFor
             | SignOnOutcome::Outage => {
                 if let Some(left_out) = lines.take(outcome, now) {
                     self.log(outcome, "sign-on failed", left_out);
@@ -121,9 +126,11 @@ impl Candidate {
     }
 }
 
-/// Lines of each outcome in a second. A sign-on with a password costs a hash and comes in tens; one that is refused before, or comes back from
-/// another provider with a made-up word, costs nothing, and a flood brings as many as it likes (HOME-LIMITS).
+/// Lines of each outcome in a second. A sign-on with a password costs a hash and comes in tens; one that is refused before costs nothing,
+/// and a flood brings as many as it likes (HOME-LIMITS).
 const LINES_MAX: u64 = 100;
+/// The same of what comes back from another provider, which anybody can make up.
+const NOT_VOUCHED_FOR_LINES_MAX: u64 = 20;
 
 /// How many lines were written in this second, for each outcome: a flood of one hides no other.
 #[derive(Default)]
@@ -132,7 +139,11 @@ pub(crate) struct SignOnLines([RefusalLines; SignOnOutcome::ALL.len()]);
 impl SignOnLines {
     fn take(&self, outcome: SignOnOutcome, now: Timestamp) -> Option<u64> {
         let of_outcome = SignOnOutcome::ALL.iter().position(|one| *one == outcome)?;
-        self.0.get(of_outcome)?.take_up_to(LINES_MAX, now)
+        let max = match outcome {
+            SignOnOutcome::NotVouchedFor => NOT_VOUCHED_FOR_LINES_MAX,
+            _ => LINES_MAX,
+        };
+        self.0.get(of_outcome)?.take_up_to(max, now)
     }
 }
 

@@ -24,7 +24,7 @@ use tokio::time::timeout;
 pub(crate) use self::bucket::TryRefused;
 use self::bucket::{Limit, Pace};
 pub(crate) use self::calls::ClientThrottle;
-pub(crate) use self::keys::{Account, Network, Whence};
+pub(crate) use self::keys::{Account, Network, Whence, credential_of};
 use self::keys::{AccountKey, AddressKey};
 use self::table::Table;
 
@@ -34,6 +34,8 @@ pub(crate) const SITE_SHARES: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Undecided tries of an account from all places together, in shares of one place.
 const PLACE_SHARES: u32 = 4;
+/// The window in which registrations are counted.
+const REGISTRATIONS_WINDOW: Span = Span::from_s(3600);
 
 /// How often sign-ons may be tried. 0 is no limit everywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct SignOnLimits {
     pub sign_ons_by_address_max: u32,
     /// The window of sign-ons.
     pub sign_ons_window: Span,
+    /// Users that strangers make of themselves from one address in an hour: they stay.
+    pub registrations_by_address_max: u32,
     /// Undecided tries of one account, from one place, at one time; others wait for them.
     pub undecided_by_account_max: u32,
     /// Undecided tries from one address at one time.
@@ -65,6 +69,7 @@ impl Default for SignOnLimits {
             sign_ons_by_account_max: 120,
             sign_ons_by_address_max: 600,
             sign_ons_window: Span::from_s(60),
+            registrations_by_address_max: 120,
             undecided_by_account_max: 4,
             undecided_by_address_max: 64,
         }
@@ -82,6 +87,8 @@ impl SignOnLimits {
             }
             AddressKey::SignOns(_) => self.sign_ons(self.sign_ons_by_address_max, 0),
             AddressKey::SiteSignOns(_) => self.sign_ons(shares(self.sign_ons_by_address_max), 0),
+            AddressKey::Registrations(_) => registrations(self.registrations_by_address_max),
+            AddressKey::SiteRegistrations(_) => registrations(shares(self.registrations_by_address_max)),
         }
     }
 
@@ -104,6 +111,10 @@ impl SignOnLimits {
     fn sign_ons(&self, max: u32, undecided_max: u32) -> Limit {
         Limit { pace: Pace::of(max, self.sign_ons_window), undecided_max }
     }
+}
+
+fn registrations(max: u32) -> Limit {
+    Limit { pace: Pace::of(max, REGISTRATIONS_WINDOW), undecided_max: 0 }
 }
 
 /// The counts.
@@ -138,12 +149,26 @@ impl Throttle {
     /// Takes a try from an address, if it has one left.
     pub(crate) fn take(&self, address: Option<&str>, now: Timestamp) -> Result<AddressTry<'_>, TryRefused> {
         let network = address.and_then(Network::of);
-        let keys = network.into_iter().flat_map(|network| {
-            let of_site =
-                network.site().map(|site| [AddressKey::SiteFailures(site), AddressKey::SiteSignOns(site)]);
-            let own = [AddressKey::Failures(network), AddressKey::SignOns(network)];
-            own.into_iter().chain(of_site.into_iter().flatten())
-        });
+        self.take_of(network, network.map(AddressKey::of_sign_on), now)
+    }
+
+    /// The same of a stranger's registration, which counts as a right password does, and by itself.
+    pub(crate) fn take_registration(
+        &self,
+        address: Option<&str>,
+        now: Timestamp,
+    ) -> Result<AddressTry<'_>, TryRefused> {
+        let network = address.and_then(Network::of);
+        self.take_of(network, network.map(AddressKey::of_registration), now)
+    }
+
+    fn take_of(
+        &self,
+        network: Option<Network>,
+        keys: Option<Vec<AddressKey>>,
+        now: Timestamp,
+    ) -> Result<AddressTry<'_>, TryRefused> {
+        let keys = keys.into_iter().flatten();
         let counted: Vec<_> = keys.map(|key| (key, self.limits.of_address(key))).collect();
         self.addresses().take(&counted, now)?;
         Ok(AddressTry { throttle: self, network, counted, taken_at: now })

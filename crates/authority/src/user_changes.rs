@@ -7,8 +7,8 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 
 use adieu_core::{
-    DirectoryError, EditUserOrder, Edited, Ended, LockChange, Origin, RealmId, RemoveUserOrder, SessionId,
-    User, UserEdit, UserId, Version, own_username_is_sound,
+    DirectoryError, EditUserOrder, Edited, Ended, LockChange, Origin, OwnName, RealmId, RemoveUserOrder,
+    SessionId, User, UserEdit, UserId, Version, own_username_is_sound,
 };
 
 use crate::Authority;
@@ -123,9 +123,13 @@ impl Authority {
             return Ok(edit);
         }
         let user = self.user(id).await.map_err(unread)?.ok_or(DirectoryError::Unknown)?;
-        if let (Some(_), Some(username)) = (by_session, &edit.username) {
-            let email = edit.email.as_ref().unwrap_or(&user.email).as_deref();
-            own_username_is_sound(Some(&user.username), username, email)?;
+        if by_session.is_some() {
+            let before = OwnName { username: &user.username, email: user.email.as_deref() };
+            let next = OwnName {
+                username: edit.username.as_ref().unwrap_or(&user.username),
+                email: edit.email.as_ref().unwrap_or(&user.email).as_deref(),
+            };
+            own_username_is_sound(Some(before), next)?;
         }
         if let (Some(_), Some(traits)) = (by_session, &edit.traits) {
             own_traits_are_sound(Some(&user.traits), traits)?;

@@ -24,6 +24,12 @@ impl<'a> ScopesOfClient<'a> {
         Self { named: client.user_scopes.as_deref(), granted: &client.api_scopes }
     }
 
+    /// Those that it asks its users for, as they count at use; none is whatever it likes.
+    pub fn counting(self) -> Option<Vec<&'a str>> {
+        let named = self.named?.iter().map(String::as_str);
+        Some(named.filter(|scope| self.counts(scope, true)).collect())
+    }
+
     fn is_granted(self, scope: &str) -> bool {
         self.granted.iter().any(|one| one == scope)
     }

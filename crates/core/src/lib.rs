@@ -162,12 +162,12 @@ pub use receiver::{Receiver, SubscriberId};
 pub use receiver_health::{BroughtForward, ComingBack, ReceiverHealth, decide_health, decide_return};
 pub use record_fault::RecordFault;
 pub use record_rules::{
-    ClientWords, client_is_sound, email_is_sound, is_email, own_username_is_sound, username_is_sound,
+    ClientWords, OwnName, client_is_sound, email_is_sound, is_email, own_username_is_sound, username_is_sound,
 };
 pub use recovery::{RecoveryPass, RecoveryWay};
 pub use redirect_uris::{
     is_encrypted_or_local, is_frame_address, is_https, is_keys_address, is_notice_address, is_redirect_uri,
-    is_web_address, may_redirect_to, may_return_to, redirect_place, web_origin,
+    is_web_address, may_redirect_to, may_return_to, private_scheme, redirect_place, web_origin,
 };
 pub use registered_client::{OwnScopes, OwnWord, decide_own_change};
 pub use revoke::{RevokeOrder, TokenToRevoke, decide_revoke};

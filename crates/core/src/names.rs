@@ -201,7 +201,6 @@ mod tests {
         assert_eq!(listed_forms("e\u{301}\u{ff41}"), ["e\u{301}\u{ff41}", "\u{e9}\u{ff41}", "\u{e9}a"]);
     }
 
-    /// What is matched is matched by itself, whatever character it is made of.
     /// Goal: no name is drawn over what stands around it; letters with all the marks that scripts of today give them are names.
     #[test]
     fn marks_are_not_piled_up() {
@@ -217,6 +216,7 @@ mod tests {
         }
     }
 
+    /// What is matched is matched by itself, whatever character it is made of.
     #[test]
     fn matching_what_was_matched_changes_nothing() {
         for c in ('\0'..'\u{20000}').filter(|c| !c.is_whitespace()) {

@@ -27,26 +27,24 @@ pub enum RecordFault {
     #[error("the algorithm of a client's assertions takes a key for it among jwks, or jwks_uri")]
     AssertionAlgorithm,
     /// See [`is_keys_address`](crate::is_keys_address).
-    #[error(
-        "the address of a client's keys is https, absolute and without a fragment; http on this machine only"
-    )]
+    #[error("jwks_uri is https, absolute and without a fragment; http on this machine only")]
     JwksUri,
     /// See [`is_redirect_uri`](crate::is_redirect_uri).
-    #[error("a redirect address is absolute and without a fragment: https, http, or a scheme with a dot")]
+    #[error("each of redirect_uris is absolute and without a fragment: https, http, or a scheme with a dot")]
     RedirectUri,
     /// The same rule.
     #[error(
-        "an address after a sign-off is absolute and without a fragment: https, http, or a scheme with a dot"
+        "each of post_logout_redirect_uris is absolute and without a fragment: https, http, or a scheme with a dot"
     )]
     PostLogoutRedirectUri,
     /// See [`is_notice_address`](crate::is_notice_address).
     #[error(
-        "an address to tell endings to is https, absolute and without a fragment; http only of a client that proves itself"
+        "backchannel_logout_uri is https, absolute and without a fragment; http only of a client that proves itself"
     )]
     BackchannelLogoutUri,
     /// See [`is_frame_address`](crate::is_frame_address).
     #[error(
-        "an address that a browser tells endings to is absolute, without a fragment, of the scheme, host and port of a redirect address, and of no IPv6 address"
+        "frontchannel_logout_uri is absolute, without a fragment, of the scheme, host and port of one of redirect_uris, and of no IPv6 address"
     )]
     FrontchannelLogoutUri,
     /// Where a subscriber is told.
@@ -69,7 +67,7 @@ pub enum RecordFault {
     )]
     Username,
     /// See [`own_username_is_sound`](crate::own_username_is_sound).
-    #[error("a username in the form of an e-mail address is the user's own address")]
+    #[error("a username with an @ is the user's own e-mail address")]
     UsernameOfAddress,
     /// Users say of themselves that this was verified.
     #[error("{0} is for administrators to say")]
@@ -115,7 +113,7 @@ pub enum RecordFault {
     NoUserScope,
     /// See [`is_origin`](crate::is_origin).
     #[error(
-        "an origin is a scheme and a host, with a port where one is needed, and nothing behind: https://shop.example"
+        "each of origins is a scheme and a host, with a port where one is needed, and nothing behind: https://shop.example"
     )]
     Origin,
     /// A notice that names the session goes nowhere.

@@ -132,17 +132,35 @@ pub fn username_is_sound(before: Option<&str>, next: &str) -> Result<(), RecordF
     if before == Some(next) || is_username(next) { Ok(()) } else { Err(RecordFault::Username) }
 }
 
-/// Judges the name that people give themselves, or a provider gives them, besides [`username_is_sound`]: one in the form of an e-mail
-/// address is their own address. Whoever owns an address would be kept out by another one's name, and applications would be told it.
-pub fn own_username_is_sound(
-    before: Option<&str>,
-    next: &str,
-    email: Option<&str>,
-) -> Result<(), RecordFault> {
-    let is_own = email.is_some_and(|email| matched(email) == matched(next));
-    match before == Some(next) || is_own || !is_email(next.trim()) {
+/// Judges the name that people give themselves, or a provider gives them, besides [`username_is_sound`]: one with an `@`, which reads like
+/// an e-mail address, is their own address. Whoever owns an address would be kept out by another one's name, and applications would be told it.
+/// What an administrator has said once stays, where the user changes something else.
+pub fn own_username_is_sound(before: Option<OwnName<'_>>, next: OwnName<'_>) -> Result<(), RecordFault> {
+    let stays = before.is_some_and(|before| before.username == next.username && !before.is_address());
+    match stays || next.is_address() || !next.reads_like_address() {
         true => Ok(()),
         false => Err(RecordFault::UsernameOfAddress),
+    }
+}
+
+/// The names by which somebody signs on.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnName<'n> {
+    /// The username.
+    pub username: &'n str,
+    /// The e-mail address, if there is one.
+    pub email: Option<&'n str>,
+}
+
+impl OwnName<'_> {
+    /// Whether the username is the address itself.
+    fn is_address(self) -> bool {
+        self.email.is_some_and(|email| matched(email) == matched(self.username))
+    }
+
+    /// Whether it reads like one, as it is compared: a full-width `＠` is an `@` to whoever looks for the name.
+    fn reads_like_address(self) -> bool {
+        matched(self.username).contains('@')
     }
 }
 
@@ -173,18 +191,39 @@ pub fn is_email(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const OTHER_SPELLINGS: [&str; 9] = [
+        "ceo@corp.test",
+        " ceo@corp.test ",
+        "z@evil",
+        "ceo\u{ff20}corp.test",
+        "ceo\u{fe6b}corp.test",
+        "ceo@corp\u{ff0e}test",
+        "ceo@corp.test.",
+        "Bob <ceo@corp.test>",
+        "\"a b\"@corp.test",
+    ];
+
     /// Goal: nobody goes by an address that is somebody else's, in whatever spelling; an administrator's word is not judged here.
     #[test]
     fn a_name_in_the_form_of_an_address_is_the_own_address() {
+        let named = |username, email| OwnName { username, email };
         let judge = own_username_is_sound;
-        assert_eq!(judge(None, "ada", None), Ok(()));
-        assert_eq!(judge(None, "ada@home", Some("ada@home")), Ok(()));
-        assert_eq!(judge(None, "Ada@Example.test", Some("ada@example.test")), Ok(()));
-        assert_eq!(judge(Some("ceo@corp.test"), "ceo@corp.test", Some("ada@example.test")), Ok(()));
-        for (name, email) in
-            [("ceo@corp.test", Some("eve@evil.test")), (" ceo@corp.test ", None), ("z@evil", None)]
-        {
-            assert_eq!(judge(Some("eve"), name, email), Err(RecordFault::UsernameOfAddress), "{name}");
+        let eve = named("eve", Some("eve@evil.test"));
+        assert_eq!(judge(None, named("ada", None)), Ok(()));
+        assert_eq!(judge(None, named("ada@home", Some("ada@home"))), Ok(()));
+        assert_eq!(judge(None, named("Ada@Example.test", Some("ada@example.test"))), Ok(()));
+        let given = |email| named("ceo@corp.test", Some(email));
+        assert_eq!(
+            judge(Some(given("ada@example.test")), given("ada@other.test")),
+            Ok(()),
+            "an administrator's"
+        );
+        let moved = judge(Some(given("ceo@corp.test")), given("eve@evil.test"));
+        assert_eq!(moved, Err(RecordFault::UsernameOfAddress), "the address goes, the name would stay");
+        for name in OTHER_SPELLINGS {
+            let next = named(name, Some("eve@evil.test"));
+            assert_eq!(judge(Some(eve), next), Err(RecordFault::UsernameOfAddress), "{name}");
+            assert_eq!(judge(None, named(name, None)), Err(RecordFault::UsernameOfAddress), "{name}");
         }
     }
 

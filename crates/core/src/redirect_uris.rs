@@ -82,18 +82,32 @@ pub fn is_https(address: &str) -> bool {
 /// Whether nobody on the way reads what is sent to this address of the web: by TLS, or because it stays on this machine.
 pub fn is_encrypted_or_local(address: &str) -> bool {
     let Some(origin) = web_origin(address) else { return false };
-    let is_local = |authority| ["localhost", "127.0.0.1", "[::1]"].contains(&host_and_port(authority).0);
     origin.strip_prefix("http://").is_none_or(is_local)
 }
 
-/// Where an address leads, in as few words as say it to people: its host, or the scheme of an application.
-pub fn redirect_place(address: &str) -> &str {
-    let (scheme, rest) = address.split_once(':').unwrap_or((address, ""));
-    let web = ["https", "http"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
-    match rest.strip_prefix("//").filter(|_| web) {
-        Some(rest) => host_and_port(authority(rest)).0,
-        None => scheme,
+fn is_local(authority: &str) -> bool {
+    ["localhost", "127.0.0.1", "[::1]"].contains(&host_and_port(authority).0)
+}
+
+/// Where an address leads, in as few words as say it to people: its host, with the port if it is neither the web's own nor one of this
+/// machine, where programs take any (RFC 8252 §7.3); or a program, by its scheme, which any program of the device may take and which may look like a host (RFC 8252 §8.6).
+pub fn redirect_place(address: &str) -> String {
+    match web_origin(address) {
+        Some(origin) => {
+            let place = origin.split_once("://").map_or(origin.as_str(), |(_, place)| place);
+            if is_local(place) { host_and_port(place).0.to_owned() } else { place.to_owned() }
+        }
+        None => {
+            let (scheme, _) = address.split_once(':').unwrap_or((address, ""));
+            format!("a program on this device ({}:)", scheme.to_ascii_lowercase())
+        }
     }
+}
+
+/// The scheme of an address that leads to a program of the device and not to the web.
+pub fn private_scheme(address: &str) -> Option<&str> {
+    let (scheme, _) = address.split_once(':').filter(|_| web_origin(address).is_none())?;
+    Some(scheme)
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -184,10 +198,12 @@ mod tests {
     fn a_place_is_a_host_or_the_scheme_of_an_application() {
         for (address, place) in [
             ("https://till.example.test/cb?x=https://bank.test", "till.example.test"),
+            ("https://TILL.example.test:8443/cb", "till.example.test:8443"),
             ("HTTP://127.0.0.1:8080/cb", "127.0.0.1"),
             ("http://[::1]:80/", "[::1]"),
-            ("com.example.app:/cb", "com.example.app"),
-            ("com.example.app://bank.test/cb", "com.example.app"),
+            ("com.example.app:/cb", "a program on this device (com.example.app:)"),
+            ("com.example.app://bank.test/cb", "a program on this device (com.example.app:)"),
+            ("Bank.test:/cb", "a program on this device (bank.test:)"),
         ] {
             assert_eq!(redirect_place(address), place);
             assert_eq!(is_https(address), address.starts_with("https:"));

@@ -76,6 +76,16 @@ impl FormBrowser {
         [Some(self.name.as_str()), self.before.as_deref()].into_iter().flatten()
     }
 
+    /// What the browser was called that a form was shown to which it sends.
+    pub fn called(browser: Option<&Self>, shown: FormShownTo) -> &str {
+        let name = browser.and_then(|browser| match shown {
+            FormShownTo::It => Some(browser.name.as_str()),
+            FormShownTo::ItBefore => browser.before.as_deref(),
+            FormShownTo::Another => None,
+        });
+        name.unwrap_or_default()
+    }
+
     /// The value of its cookie.
     #[must_use]
     pub fn cookie_value(&self) -> String {

@@ -5,7 +5,7 @@
 
 use adieu_authority::{
     Authority, Client, ClientAuth, ClientJwks, ClientSigning, JoseAlgorithm, NewClient, RecordFault,
-    client_is_sound, is_encrypted_or_local, read_client_jwks, shown_client_jwks, web_origin,
+    client_is_sound, is_encrypted_or_local, private_scheme, read_client_jwks, shown_client_jwks, web_origin,
 };
 use serde_json::{Map, Value, json};
 
@@ -151,7 +151,20 @@ impl ClientMetadata {
             })
         };
         let fault = |uri: &&String| {
-            let origin = web_origin(uri).filter(|_| !known(uri))?;
+            if known(uri) {
+                return None;
+            }
+            // Any program of a device may take a scheme; this one would read like the installation.
+            let host = |own: &String| {
+                own.split_once("://").is_some_and(|(_, host)| {
+                    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+                    private_scheme(uri).is_some_and(|scheme| scheme.eq_ignore_ascii_case(host))
+                })
+            };
+            if own.iter().any(host) {
+                return Some(format!("{uri}: the scheme is a host of this installation"));
+            }
+            let origin = web_origin(uri)?;
             if own.iter().any(|own| is_same_host_and_port(own, &origin)) {
                 return Some(format!("{uri} is an address of this installation"));
             }

@@ -70,12 +70,11 @@ impl AskedOfUser<'_> {
     }
 
     /// Where answers to the client may go besides this address, each place once: what is remembered counts for all of them.
-    pub fn other_places(&self, redirect_uri: Option<&str>) -> Vec<&str> {
+    pub fn other_places(&self, redirect_uri: Option<&str>) -> Vec<String> {
         let shown = redirect_uri.map(redirect_place);
-        let mut others: Vec<&str> = Vec::new();
+        let mut others: Vec<String> = Vec::new();
         for place in self.client.redirect_uris.iter().map(|uri| redirect_place(uri)) {
-            let is_there = |known: &str| known.eq_ignore_ascii_case(place);
-            if !shown.is_some_and(is_there) && !others.iter().any(|known| is_there(known)) {
+            if shown.as_ref() != Some(&place) && !others.contains(&place) {
                 others.push(place);
             }
         }

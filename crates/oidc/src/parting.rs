@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Authority, Check, Client, ClientId, EndingId, Fate, Outage, Participant, Purpose, Realm, RealmId,
-    ReceiptQuery, ReceiptState, Receiver, Session, SessionId, SessionToken, Span, Timestamp, endings_noted,
+    Authority, Check, Client, ClientId, EndingId, Fate, LineTaken, Outage, Participant, Purpose, Realm,
+    RealmId, ReceiptQuery, ReceiptState, Receiver, Session, SessionId, SessionToken, Span, Timestamp,
+    endings_noted,
 };
 use adieu_core::{HowTold, LogoutFrame, TokenHash, ToldClient, how_told};
 use adieu_http_kit::form::append_query;
@@ -134,9 +135,13 @@ impl Parting {
         if let Some((meant, beside)) = endings.split_last().filter(|_| waits) {
             let beside = beside.len().min(ENDINGS_MAX - 1);
             for ending in &endings[endings.len() - 1 - beside..endings.len() - 1] {
-                add_states(authority, *ending, None, &mut states).await.unwrap_or_else(log);
+                add_states(authority, *ending, None, &mut states)
+                    .await
+                    .unwrap_or_else(|outage| log(authority, &outage));
             }
-            add_states(authority, *meant, Some(WAIT), &mut states).await.unwrap_or_else(log);
+            add_states(authority, *meant, Some(WAIT), &mut states)
+                .await
+                .unwrap_or_else(|outage| log(authority, &outage));
         }
         self.clients.iter().map(|client| said(client, &states)).collect()
     }
@@ -247,8 +252,10 @@ async fn add_states(
     Ok(())
 }
 
-fn log(outage: Outage) {
-    tracing::warn!(error = %outage, "who was told of a sign-off cannot be said now");
+fn log(authority: &Authority, outage: &Outage) {
+    if let Some(LineTaken { left_out }) = authority.take_line("sign-off", "not told") {
+        tracing::warn!(error = %outage, left_out, "who was told of a sign-off cannot be said now");
+    }
 }
 
 fn said(client: &Client, states: &States) -> ToldClient {

@@ -183,7 +183,7 @@ fn consent() -> String {
     ConsentPage {
         application: "Shop",
         goes_to: Some("shop.example.test"),
-        other_places: &["till.example.test", "com.example.till"],
+        other_places: &["till.example.test".into(), "a program on this device (com.example.till:)".into()],
         username: "ada",
         gets: &gets(),
         action: "/consent",
@@ -285,7 +285,7 @@ fn sign_up() -> String {
     FormPage {
         title: "Sign up",
         message: "Please say who you are. The password comes next.",
-        error: Some("There is an account of this name already."),
+        error: Some("There is an account with this name or e-mail address already."),
         action: "/registration",
         hidden: &[],
         fields: &[FIELD],

@@ -36,7 +36,9 @@ impl AccountWays {
             true => format!(
                 "You are signed on as {username}, but a second factor is asked for here, and you have none yet."
             ),
-            false => format!("You are signed on as {username}. Please sign on once more to go on."),
+            false => {
+                format!("You are signed on as {username}. Please sign on once more, or with another account.")
+            }
         })
     }
 

@@ -12,10 +12,10 @@ use crate::pages::{Link, rendered};
 pub struct ConsentPage<'a> {
     /// The application.
     pub application: &'a str,
-    /// The host that the answer goes to, or the scheme of an application: names can lie. None if it goes nowhere.
+    /// The place that the answer goes to: names can lie. None if it goes nowhere.
     pub goes_to: Option<&'a str>,
     /// Where later answers may go, which are not asked about again: the same of the application's other addresses.
-    pub other_places: &'a [&'a str],
+    pub other_places: &'a [String],
     /// Who is signed on.
     pub username: &'a str,
     /// What it gets, each in a few words.
@@ -96,7 +96,7 @@ mod tests {
         let question = ConsentPage {
             application: NASTY,
             goes_to: Some(NASTY),
-            other_places: &[NASTY],
+            other_places: &[NASTY.to_owned()],
             username: NASTY,
             gets: &gets,
             action: NASTY,

@@ -65,6 +65,8 @@ pub struct PageHeaders {
     pub content_security_policy: String,
     /// After how many seconds a browser goes where, if the page leads somewhere by itself.
     pub refresh: Option<String>,
+    /// Whether the page's own origin is told where its forms come from; no other one ever is.
+    pub says_origin_at_home: bool,
 }
 
 impl PageHeaders {
@@ -111,7 +113,14 @@ impl PageHeaders {
     }
 
     const fn under(content_security_policy: String) -> Self {
-        Self { content_security_policy, refresh: None }
+        Self { content_security_policy, refresh: None, says_origin_at_home: false }
+    }
+
+    /// The same of a page whose form has no token and is told apart by where it comes from: by `no-referrer` browsers keep that for
+    /// themselves (`Origin: null`, Fetch §3.2.5), and older ones have no `Sec-Fetch-Site`.
+    #[must_use]
+    pub fn saying_origin_at_home(self) -> Self {
+        Self { says_origin_at_home: true, ..self }
     }
 
     /// Name and value of each, names in lower case.
@@ -121,7 +130,7 @@ impl PageHeaders {
             ("content-security-policy", &self.content_security_policy),
             ("x-frame-options", "DENY"),
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", if self.says_origin_at_home { "same-origin" } else { "no-referrer" }),
             // A page holds a flow or says who somebody was: neither belongs in a cache.
             ("cache-control", "no-store"),
         ];

@@ -26,7 +26,7 @@ pub use pages::{CodeEntry, ErrorPage, Link, SignOffPage, SignOnPage, StatusPage}
 pub use session_pages::{SeenByDialect, SignedOnPage, SignedOnRealm, SignedOnRealmsPage, WelcomePage};
 pub use sign_off_question::SignOffQuestion;
 pub use signed_off::{Onward, SignedOffPage};
-pub use words::{BUSY, OTHER_ACCOUNT, gets_in_words, too_often};
+pub use words::{BUSY, FORM_TOO_OLD, FORM_TOO_OLD_WHY, OTHER_ACCOUNT, gets_in_words, too_often};
 
 /// The one stylesheet, as it stands in every page.
 pub(crate) const STYLE: &str = include_str!("../templates/style.css");

@@ -13,6 +13,11 @@ pub(crate) const CODES_LOST: &str = "Codes lost? Ask your administrator.";
 pub const OTHER_ACCOUNT: &str = "Use another account";
 /// Too much waits just now, whoever asks: what was typed is right or wrong, nobody has looked.
 pub const BUSY: &str = "The server is busy. Try again in a moment.";
+/// What came is not the form that this browser was shown.
+pub const FORM_TOO_OLD: &str = "That form is too old";
+/// Why, and what to do about it: browsers that keep no cookies come to no other end.
+pub const FORM_TOO_OLD_WHY: &str = "It was made for another browser or too long ago: please begin again. If that does not help, \
+    allow this site to keep cookies in your browser; nobody can sign on without them.";
 
 /// What the second one is called.
 pub(crate) const PASSWORD: &str = "Password";

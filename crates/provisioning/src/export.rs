@@ -4,8 +4,8 @@
 //! what was added since.
 
 use adieu_authority::{
-    Client, Document, JoseAlgorithm, Population, PopulationId, RoleAssignment, RoleScope, Subscriber,
-    UpstreamProvider, User,
+    Client, Document, JoseAlgorithm, Population, PopulationId, RoleAssignment, RoleScope, ScopesOfClient,
+    Subscriber, UpstreamProvider, User,
 };
 use adieu_core::names::matched;
 
@@ -93,7 +93,10 @@ fn client_doc(facts: &Facts, client: &Client) -> ClientDoc {
         token_endpoint_auth_method: Some(client.auth.into()),
         grant_types: Some(GrantType::all_of(client)),
         api_scopes: Some(client.api_scopes.clone()),
-        scope: Some(client.user_scopes.as_ref().map_or_else(String::new, |scopes| scopes.join(" "))),
+        // As it counts: another installation does not take a scope of an API without its grant.
+        scope: Some(
+            ScopesOfClient::of(client).counting().map_or_else(String::new, |scopes| scopes.join(" ")),
+        ),
         pkce_required: Some(client.pkce_required),
         redirect_uris: Some(client.redirect_uris.clone()),
         post_logout_redirect_uris: Some(client.post_logout_redirect_uris.clone()),

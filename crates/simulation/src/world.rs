@@ -184,6 +184,7 @@ impl Installation {
             failures_by_address_max: 0,
             sign_ons_by_account_max: 0,
             sign_ons_by_address_max: 0,
+            registrations_by_address_max: 0,
             undecided_by_account_max: 0,
             undecided_by_address_max: 0,
             ..SignOnLimits::default()

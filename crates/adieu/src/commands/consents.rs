@@ -7,7 +7,7 @@ use clap::Subcommand;
 use http::Method;
 use serde_json::json;
 
-use crate::commands::people::{OfRealm, encoded, open, say_more, user_id};
+use crate::commands::people::{OfRealm, encoded, open, say_more, user_id, whom};
 use crate::commands::{runtime, shown};
 
 /// Consents.
@@ -60,9 +60,10 @@ async fn list(user: &str, limit: usize, of: &OfRealm) -> Result<()> {
 
 async fn withdraw(user: &str, client: &str, of: &OfRealm) -> Result<()> {
     let api = open(&of.reach).await?;
-    let path = format!("/v1/users/{}/consents", user_id(&api, &of.realm, user).await?);
+    let whom = whom(&api, &of.realm, user).await?;
+    let path = format!("/v1/users/{}/consents", whom.id);
     api.ask(Method::DELETE, &format!("{path}/{}", encoded(client)), None).await?;
-    shown::one(&json!({"client_id": client, "withdrawn": true}), of.reach.json, || {
-        format!("withdrawn from client {client}: what user {user} had allowed")
+    shown::one(&json!({"user_id": whom.id, "client_id": client, "withdrawn": true}), of.reach.json, || {
+        format!("withdrawn from client {client}: what user {whom} had allowed")
     })
 }

@@ -45,6 +45,8 @@ impl CommandFailure {
         };
         let hint = if status == 401 { " (admin.token_file of the configuration)" } else { "" };
         let text = match (problem["title"].as_str(), problem["detail"].as_str()) {
+            // What is not there is named by the detail.
+            (Some(_), Some(detail)) if status == 404 => detail.to_owned(),
             (Some(title), Some(detail)) => format!("{title}: {detail}{hint}"),
             _ => format!("the server answers {status}; is this its admin listener?"),
         };

@@ -144,7 +144,12 @@ impl Default for Passwords {
 
 impl Default for SignOnConfig {
     fn default() -> Self {
-        Self { second_factor: "when_enrolled".into(), registration: false, recent_s: 600 }
+        Self {
+            second_factor: "when_enrolled".into(),
+            registration: false,
+            registrations_by_address_max: 120,
+            recent_s: 600,
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! Addresses may hold passwords, so they are secrets here and never shown. Nothing here connects.
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -82,12 +81,12 @@ impl StoreConfig {
 
     /// The installation key that is named, if one is.
     pub fn installation_key(&self) -> Result<Option<InstallationKey>, NoKey> {
-        let (key, text) = match (self.key.reveal(), self.key_file.as_os_str().is_empty()) {
+        let (key, bytes) = match (self.key.reveal(), self.key_file.as_os_str().is_empty()) {
             ("", true) => return Ok(None),
-            (text, true) => ("store.key", text.to_owned()),
-            (_, false) => ("store.key_file", text_of(&self.key_file)?),
+            (text, true) => ("store.key", of_digits(text)),
+            (_, false) => ("store.key_file", of_file(&self.key_file)?),
         };
-        let bytes = bytes(text.trim()).ok_or_else(|| NoKey { key, reason: WANTED.into() })?;
+        let bytes = bytes.ok_or_else(|| NoKey { key, reason: WANTED.into() })?;
         Ok(Some(InstallationKey::from_bytes(bytes)))
     }
 }
@@ -102,18 +101,17 @@ pub(super) fn within_reach(file: &Path) -> PathBuf {
     if read { file.to_owned() } else { given().unwrap_or_else(|| file.to_owned()) }
 }
 
-fn text_of(file: &Path) -> Result<String, NoKey> {
-    std::fs::read_to_string(within_reach(file)).map_err(|error| {
-        // What is no text is no key in digits; nothing of it is told.
-        let reason = match error.kind() {
-            ErrorKind::InvalidData => WANTED.into(),
-            _ => format!("{} can't be read: {error}", file.display()),
-        };
-        NoKey { key: "store.key_file", reason }
-    })
+/// The key in a file: in digits, or the `installation.key` of another node as it is.
+fn of_file(file: &Path) -> Result<Option<[u8; 32]>, NoKey> {
+    let read = std::fs::read(within_reach(file)).map_err(|error| NoKey {
+        key: "store.key_file",
+        reason: format!("{} can't be read: {error}", file.display()),
+    })?;
+    Ok(read.as_slice().try_into().ok().or_else(|| of_digits(std::str::from_utf8(&read).ok()?)))
 }
 
-fn bytes(text: &str) -> Option<[u8; 32]> {
+fn of_digits(text: &str) -> Option<[u8; 32]> {
+    let text = text.trim();
     let digits = text.is_ascii() && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     let pairs = digits.then(|| text.as_bytes().chunks(2));
     let read = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
@@ -144,7 +142,11 @@ mod tests {
             assert!(!refused.to_string().contains("hunter2"), "{refused}");
         }
         std::fs::write(&file, [0xff; 32]).expect("a file");
-        let Err(refused) = key("", &file) else { panic!("bytes are no digits") };
+        let of_node = key("", &file).expect("installation.key of a node").expect("a key");
+        let same = |key: &InstallationKey| key.derive_text(adieu_core::Purpose::AntiForgery, b"x", 0);
+        assert_eq!(same(&of_node), same(&InstallationKey::from_bytes([0xff; 32])));
+        std::fs::write(&file, [0xff; 33]).expect("a file");
+        let Err(refused) = key("", &file) else { panic!("too long") };
         assert_eq!((refused.key, refused.reason.as_str()), ("store.key_file", WANTED));
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn open(
         // Another node was first. This key is of nothing.
         let _ = Folder::discard_key(folder);
     }
-    Ok(OpenedStore { store: Arc::new(opened?), key })
+    Ok(OpenedStore { store: Arc::new(opened?), key, untold: false })
 }
 
 /// Whether there is an installation, whose key is the one that this node has.

@@ -92,10 +92,10 @@ pub const FAMILIES: &[MetricFamily] = &[
             ("channel", "`am`, `kratos`, `openid`, `pingone`"),
             (
                 "outcome",
-                "`signed_on`, `second_factor` (awaited), `wrong_credentials`, `wrong_code`, `limited`, `disabled`, `not_enrolled`, `busy`, `too_many`, `quota`, `outage`",
+                "`signed_on`, `second_factor` (awaited), `wrong_credentials`, `wrong_code`, `limited`, `disabled`, `not_enrolled`, `busy`, `too_many`, `quota`, `not_vouched_for` (by another provider), `outage`",
             ),
         ],
-        "Sign-ons by what became of them; each failed one is a line in the log, too.",
+        "Sign-ons by what became of them; each failed one is a line in the log, too, up to 100 of an outcome in a second.",
         "`wrong_credentials` or `limited` rise far above what is usual: somebody guesses passwords. `busy` rises: there are more sign-ons than `passwords.workers` can hash.",
     ),
     family(

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use adieu_http_kit::client::Peer;
 use adieu_http_kit::forwarded::{Trusted, origin};
@@ -15,6 +15,8 @@ use axum::body::Body;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use crate::metering::RequestChannel;
 use crate::serve::activity::Activity;
@@ -148,10 +150,10 @@ fn is_plain(host: &[u8]) -> bool {
 /// What is refused here is counted here: nobody else sees it.
 fn refused(services: &Services, answer: Response<Body>) -> Answering<Body> {
     services.public.face().meter.begin(RequestChannel::None).answered(answer.status());
-    ready(answer)
+    settled(answer)
 }
 
-fn ready(answer: Response<Body>) -> Answering<Body> {
+fn settled(answer: Response<Body>) -> Answering<Body> {
     Box::pin(std::future::ready(Ok(answer)))
 }
 
@@ -183,28 +185,46 @@ impl hyper::service::Service<Request<Incoming>> for Entry {
     fn call(&self, request: Request<Incoming>) -> InFlight {
         self.activity.begin();
         let (answer, held) = self.answer(request);
-        InFlight { answer, activity: self.activity(), _held: held }
+        InFlight { answer: Some(answer), activity: self.activity(), held }
     }
 }
 
+/// Requests that go on although nobody waits for their answers (HOME-LIMITS). Those beyond are dropped where they stand.
+static UNAWAITED: Semaphore = Semaphore::const_new(1024);
+
 /// An answer in the making. One that nobody waits for any more counts as given; so long its request's body counts.
+///
+/// What was begun goes on all the same: browsers cancel the first of two clicks, and an act that takes something away before it puts
+/// something else there would leave neither. Decision 0118.
 pub(super) struct InFlight {
-    answer: Answering<Body>,
+    /// None once it is given.
+    answer: Option<Answering<Body>>,
     activity: Activity,
-    _held: Option<Arc<HeldBody>>,
+    held: Option<Arc<HeldBody>>,
 }
 
 impl Future for InFlight {
     type Output = Result<Response<Body>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer).poll(context)
+        let Some(answer) = &mut self.answer else { return Poll::Pending };
+        let given = ready!(Pin::new(answer).poll(context));
+        self.answer = None;
+        Poll::Ready(given)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.activity.end();
+        let Some(answer) = self.answer.take() else { return };
+        if let (Ok(runtime), Ok(place)) = (Handle::try_current(), UNAWAITED.try_acquire()) {
+            let held = self.held.take();
+            runtime.spawn(async move {
+                let _ = answer.await; // It is nobody's.
+                drop((place, held));
+            });
+        }
     }
 }
 
@@ -236,10 +256,32 @@ mod tests {
     fn an_answer_that_nobody_waits_for_is_no_longer_in_flight() {
         let activity = Activity::since(Arc::default());
         activity.begin();
-        let answer = InFlight { answer: ready(in_plain_http()), activity: activity.clone(), _held: None };
+        let answer =
+            InFlight { answer: Some(settled(in_plain_http())), activity: activity.clone(), held: None };
         assert_eq!((activity.asked(), activity.in_flight()), (1, 1));
         drop(answer);
         assert_eq!((activity.asked(), activity.in_flight()), (1, 0));
+    }
+
+    /// Goal: decision 0118: what a request has begun goes on when its client is gone.
+    #[tokio::test]
+    async fn what_was_begun_goes_on_without_its_client() {
+        let activity = Activity::since(Arc::default());
+        activity.begin();
+        let (go_on, gone_on) = tokio::sync::oneshot::channel::<()>();
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        let act = async move {
+            gone_on.await.expect("it goes on");
+            done.send(()).expect("somebody looks");
+            Ok(in_plain_http())
+        };
+        let mut answer = InFlight { answer: Some(Box::pin(act)), activity: activity.clone(), held: None };
+        let polled = std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut answer).poll(context))).await;
+        assert!(polled.is_pending(), "it waits");
+        drop(answer);
+        assert_eq!(activity.in_flight(), 0);
+        go_on.send(()).expect("it is there");
+        is_done.await.expect("it is done");
     }
 
     /// Goal: S-25, no request is taken that two readers could take for requests to two hosts.

@@ -157,8 +157,8 @@ async fn the_second_step_of_each_issuer_has_a_way_on_without_a_code() {
         person.reads("Second step");
         person.reads("Codes lost? Ask your administrator.");
         match mount {
-            "PingOne" => person.presses("Use another account", &[]).await,
-            _ => person.follows("Use another account").await,
+            "AM" => person.follows("Use another account").await,
+            _ => person.presses("Use another account", &[]).await,
         }
         person.reads("Username or e-mail address");
         person.signs_on(BOB, fields).await;
@@ -330,6 +330,48 @@ async fn nobody_who_is_signed_on_gets_round_a_new_proof_by_signing_up() {
     }
 }
 
+/// Goal: F-63: somebody else at the browser of whoever is signed on signs them off at the sign-on page, is back at that page, and signs up
+/// there: at all mounts, and at the registration itself.
+#[tokio::test]
+async fn who_signs_off_at_a_sign_on_page_comes_back_to_it() {
+    let alice = Alice::with_codes_where(|config| {
+        with_own_pages(config);
+        config.am.set_all_cookies = true;
+        config.pingone.set_all_cookies = true;
+        config.openid.set_all_cookies = true;
+    })
+    .await;
+    for (n, (mount, path, fields)) in mounts(&alice).into_iter().enumerate() {
+        for at_registration in [false, true] {
+            let sign_up = Person::at(&alice, &with(&path, "max_age=1")).await;
+            let sign_up = link(&sign_up.page.text, "Sign up");
+            let mut person = Person::at(&alice, &path).await;
+            person.signs_on(BOB, fields).await;
+            alice.world.wait_s(3);
+            let page = person.browser.go(&format!("{}{}", person.base, with(&path, "max_age=1"))).await;
+            person.sees(page);
+            person.reads("You are signed on as bob");
+            if at_registration {
+                let seen = person.browser.go(&sign_up).await;
+                person.sees(seen);
+                person.presses("Sign off", &[]).await;
+            } else {
+                person.follows("Sign off").await;
+                if person.page.text.contains("Sign off?") {
+                    person.presses("Sign off everywhere", &[]).await;
+                }
+                person.reads("Username or e-mail address");
+                person.follows("Sign up").await;
+            }
+            person.reads("Please say who you are.");
+            let address = format!("other-{n}-{at_registration}@example.test");
+            person.presses("Go on", &[("traits.email", &address)]).await;
+            person.presses("Sign up", &[("password", "quite-unusual-words-4")]).await;
+            assert!(person.came_back_with_a_code(), "{mount}: {} {}", person.at, person.page.text);
+        }
+    }
+}
+
 /// Goal: S-OP-5, S-OP-7: whoever signs up for a request that asks for a new proof signs on once more for it; where a proof of some age does,
 /// the registration is one.
 #[tokio::test]
@@ -380,6 +422,25 @@ async fn whoever_needs_a_second_factor_is_led_to_make_one() {
         let (name, password) = (format!("made-{n}"), "quite-unusual-words-5");
         made(&alice, &name, password).await;
         let mut person = Person::at(&alice, &path).await;
+        person.signs_on((&name, password), fields).await;
+        person.reads("A second factor is asked for here, and this account has none yet.");
+        person.follows("Make recovery codes").await;
+        person.signs_on((&name, password), ("identifier", "password")).await;
+        person.codes_and_on().await;
+        assert!(person.came_back_with_a_code(), "{mount}: {} {}", person.at, person.page.text);
+    }
+}
+
+/// Goal: F-1: whoever has no second factor, and is asked for two by the application alone, makes one from the sign-on page, and goes on to the
+/// application with both.
+#[tokio::test]
+async fn whoever_is_asked_for_two_factors_is_led_to_make_the_second() {
+    let alice = Alice::without_codes_where("when_enrolled", with_own_pages).await;
+    for (n, (mount, path, fields)) in mounts(&alice).into_iter().enumerate() {
+        let level = ["acr_values=2", "acr_values=1", "acr_values=Multi_Factor"][n];
+        let (name, password) = (format!("asked-{n}"), "quite-unusual-words-5");
+        made(&alice, &name, password).await;
+        let mut person = Person::at(&alice, &with(&path, level)).await;
         person.signs_on((&name, password), fields).await;
         person.reads("A second factor is asked for here, and this account has none yet.");
         person.follows("Make recovery codes").await;

@@ -68,6 +68,26 @@ pub(super) enum AddressKey {
     SiteFailures([u16; 3]),
     /// Right passwords from all addresses of a /48.
     SiteSignOns([u16; 3]),
+    /// Users who registered from an address.
+    Registrations(Network),
+    /// Users who registered from all addresses of a /48.
+    SiteRegistrations([u16; 3]),
+}
+
+impl AddressKey {
+    /// What a sign-on from there counts against.
+    pub(super) fn of_sign_on(network: Network) -> Vec<Self> {
+        let own = [Self::Failures(network), Self::SignOns(network)];
+        let of_site = network.site().map(|site| [Self::SiteFailures(site), Self::SiteSignOns(site)]);
+        own.into_iter().chain(of_site.into_iter().flatten()).collect()
+    }
+
+    /// What a registration from there counts against.
+    pub(super) fn of_registration(network: Network) -> Vec<Self> {
+        let own = Self::Registrations(network);
+        let of_site = network.site().map(Self::SiteRegistrations);
+        Self::of_sign_on(network).into_iter().chain([own]).chain(of_site).collect()
+    }
 }
 
 /// From where an account is tried.
@@ -107,8 +127,7 @@ pub(crate) enum Account {
 impl Account {
     /// The password of a user.
     pub(crate) fn password_of(user: &User, whence: Whence) -> Self {
-        let password = user.password.as_deref().unwrap_or_default().as_bytes();
-        Self::Password { user: user.id, credential: credential(user, password), whence }
+        Self::Password { user: user.id, credential: credential_of(user), whence }
     }
 
     /// The recovery codes of a user.
@@ -135,6 +154,11 @@ impl Account {
             Self::Unknown(_) | Self::Registration(_) => None,
         }
     }
+}
+
+/// The password of a user as it counts now: another password, or an administrator's word, is another one.
+pub(crate) fn credential_of(user: &User) -> [u8; 16] {
+    credential(user, user.password.as_deref().unwrap_or_default().as_bytes())
 }
 
 /// What a secret of a user is since an administrator last forgave failed tries.

@@ -259,6 +259,32 @@ fn a_limited_address_flushes_nothing() {
     assert!(fails(&throttle, named("ada"), "192.0.2.1", at(0)).is_err(), "the count of ada stands");
 }
 
+/// Goal: HOME-LIMITS: users who register stay, so one address makes few of them in an hour, however slowly; it signs on as ever, and
+/// failed registrations are failures only.
+#[test]
+fn registrations_of_an_address_have_a_count_of_their_own() {
+    let limits = SignOnLimits { registrations_by_address_max: 3, ..SignOnLimits::default() };
+    let throttle = Throttle::new(limits);
+    let registers = |n: u128, address: &str, now: Timestamp| {
+        let tried = throttle.take_registration(Some(address), now)?;
+        let account = Account::registration(realm(1), &n.to_string(), tried.network());
+        let tried = tried.at_once(account, now).map_err(|(_, refused)| refused)?;
+        tried.succeeded(now);
+        Ok::<_, TryRefused>(())
+    };
+    for n in 0..3 {
+        registers(n, "192.0.2.1", at(n as i64 * 60)).expect("one of three");
+    }
+    assert!(matches!(registers(3, "192.0.2.1", at(180)), Err(TryRefused::UsedUp(_))));
+    assert!(registers(3, "192.0.2.2", at(180)).is_ok(), "another address");
+    assert!(throttle.take(Some("192.0.2.1"), at(180)).is_ok(), "a sign-on");
+    assert!(registers(3, "192.0.2.1", at(1400)).is_ok(), "one grows back in twenty minutes");
+    for n in 10..22 {
+        registers(n, &format!("2001:db8:1:{n}::1"), at(2000)).expect("one of twelve of a /48");
+    }
+    assert!(registers(30, "2001:db8:1:99::1", at(2000)).is_err());
+}
+
 /// Goal: nought is no limit, and nothing is kept of what is not counted.
 #[test]
 fn nought_is_no_limit() {
@@ -267,6 +293,7 @@ fn nought_is_no_limit() {
         failures_by_address_max: 0,
         sign_ons_by_account_max: 0,
         sign_ons_by_address_max: 0,
+        registrations_by_address_max: 0,
         undecided_by_account_max: 0,
         undecided_by_address_max: 0,
         ..SignOnLimits::default()

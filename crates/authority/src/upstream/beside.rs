@@ -33,7 +33,7 @@ impl Authority {
         let ours = &signed_in.session;
         let failure = match self.note_upstream(ours, &session).await {
             Ok(true) => match self.is_over_upstream(ours.realm, &session, times).await {
-                Ok(false) => return Ok(UpstreamSignedIn { signed_in, then }),
+                Ok(false) => return Ok(UpstreamSignedIn { signed_in, then, lacks_factor: false }),
                 Ok(true) => UpstreamFailure::Over,
                 Err(outage) => outage.into(),
             },

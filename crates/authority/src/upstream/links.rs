@@ -6,8 +6,8 @@
 use std::future::ready;
 
 use adieu_core::{
-    DirectoryError, Outage, Realm, RealmId, UPSTREAM_LINKS_MAX, UpstreamIdentity, UpstreamProvider, User,
-    UserId, Version, is_subject, looks_like_id, own_username_is_sound, username_is_sound,
+    DirectoryError, Outage, OwnName, Realm, RealmId, UPSTREAM_LINKS_MAX, UpstreamIdentity, UpstreamProvider,
+    User, UserId, Version, is_subject, looks_like_id, own_username_is_sound, username_is_sound,
 };
 use adieu_store::Document;
 use serde::{Deserialize, Serialize};
@@ -156,7 +156,10 @@ impl Authority {
             false => username,
         };
         username_is_sound(None, &username)
-            .and_then(|()| own_username_is_sound(None, &username, identity.email.as_deref()))
+            .and_then(|()| {
+                let email = identity.email.as_deref();
+                own_username_is_sound(None, OwnName { username: &username, email })
+            })
             .map_err(|_| UpstreamFailure::NameUnusable(sub()))?;
         if self.user_named(realm.id, &username).await?.is_some() {
             return Err(UpstreamFailure::NameTaken(sub()));

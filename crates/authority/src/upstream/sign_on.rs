@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use adieu_core::{
-    Assurance, Channel, Device, DirectoryError, Outage, Purpose, Realm, SessionToken, Span, Timestamp,
-    UPSTREAM, Unwritten, UpstreamError, UpstreamExchange, UpstreamIdentity, UpstreamProvider,
+    Assurance, Channel, Device, DirectoryError, Outage, Purpose, Realm, SecondFactorRule, SessionToken, Span,
+    Timestamp, UPSTREAM, Unwritten, UpstreamError, UpstreamExchange, UpstreamIdentity, UpstreamProvider,
     UpstreamSession, UpstreamTimes, User,
 };
 use adieu_store::FlowId;
@@ -75,6 +75,9 @@ pub struct UpstreamReturn {
     pub device: Device,
     /// The token of a session that is to go on if it is the same user's.
     pub previous: Option<SessionToken>,
+    /// Whether the browser can be led to where a user makes a second factor: who has none, and is asked for one, has a session that waits for
+    /// it.
+    pub makes_factor: bool,
 }
 
 /// The second factor after the provider's word.
@@ -100,6 +103,8 @@ pub struct UpstreamSignedIn {
     pub signed_in: SignedIn,
     /// Where the browser goes on.
     pub then: String,
+    /// Whether a second factor is asked for there, and the user has to make one first.
+    pub lacks_factor: bool,
 }
 
 /// Why nobody was signed on through a provider.
@@ -214,7 +219,7 @@ impl UpstreamFailure {
             | Self::UnknownPerson(_)
             | Self::NameTaken(_)
             | Self::NameUnusable(_)
-            | Self::Over => SignOnOutcome::WrongCredentials,
+            | Self::Over => SignOnOutcome::NotVouchedFor,
         }
     }
 }
@@ -298,7 +303,9 @@ impl Authority {
         if !user.may_sign_on(self.now()) {
             return Err(SignOnFailure::Disabled(user).into());
         }
-        let level = if started.two_factors { Assurance::Two } else { Assurance::One };
+        let wants_two = started.two_factors || realm.second_factor == SecondFactorRule::Required;
+        let lacks_factor = back.makes_factor && wants_two && user.assurance() == Assurance::One;
+        let level = if started.two_factors && !lacks_factor { Assurance::Two } else { Assurance::One };
         let quota = self.policy().quota_for(&realm.path, &back.channel);
         let times =
             UpstreamTimes { begun_at: Timestamp::from_ms(started.begun_at_ms), said_at: identity.said_at };
@@ -312,11 +319,14 @@ impl Authority {
         let sign_on = SignOn {
             previous: back.previous,
             level,
-            may_be_half: false,
+            may_be_half: lacks_factor,
             ..Self::sign_on_of(realm, back.channel, back.device, &user)
         };
         match self.open(sign_on, &user, quota, given).await {
-            Ok(signed_in) => self.kept_beside(signed_in, session, times, started.then).await,
+            Ok(signed_in) => {
+                let done = self.kept_beside(signed_in, session, times, started.then).await?;
+                Ok(UpstreamSignedIn { lacks_factor, ..done })
+            }
             Err(SignOnFailure::SecondFactor(first)) => {
                 let waiting = UpstreamWaiting { first, then: started.then, times, session };
                 Err(UpstreamFailure::SecondFactor(Box::new(waiting)))

@@ -189,13 +189,13 @@ impl<'a> Wish<'a> {
     }
 }
 
-/// The token of the session that the same user agent carries: it goes on under a new token.
+/// The token of the session that the same user agent carries: it goes on under a new token, also one that was reset.
 async fn previous(face: &Face, call: &Call, realm: RealmId) -> Result<Option<SessionToken>, Outage> {
     Ok(caller::counting(face, call.headers(), Some(realm), false).await?.map(|checked| checked.token))
 }
 
 /// Opens a session for a pair that fits, proven as far as is wanted. `led` is the token of the session that the same form has led to:
-/// it goes on, where the browser carries none.
+/// it goes on, where the browser carries none that opens one.
 pub(crate) async fn signed_on(
     face: &Face,
     call: &Call,
@@ -203,9 +203,14 @@ pub(crate) async fn signed_on(
     pair: Pair,
     (level, led): (Assurance, Option<SessionToken>),
 ) -> Result<SignedIn, SignOnFailure> {
-    let carried = previous(face, call, realm.id).await.map_err(SignOnFailure::Outage)?;
-    let keep_token = carried.is_none() && led.is_some();
-    let sign_on = SignOn { level, keep_token, ..attempted(call, realm, pair, carried.or(led)) };
+    let carried = caller::counting(face, call.headers(), Some(realm.id), false).await;
+    let carried = carried.map_err(SignOnFailure::Outage)?;
+    let (carried, led) = match carried {
+        Some(carried) if led.is_none() || carried.opens() => (Some(carried.token), None),
+        Some(_) | None => (None, led),
+    };
+    let sign_on =
+        SignOn { level, keep_token: led.is_some(), ..attempted(call, realm, pair, carried.or(led)) };
     face.authority.sign_on(sign_on).await
 }
 

@@ -38,6 +38,8 @@ const UNAUTHORIZED: &str = "The request could not be authorized";
 const FORBIDDEN: &str = "The requested action was forbidden";
 /// The id of "too much waits just now", where nobody has tried too often. Ours: the recorded system has none.
 pub(crate) const BUSY: &str = "too_many_at_once";
+/// Whose password is right and who may not sign on is told this.
+pub(crate) const ACCOUNT_CLOSED: &str = "This account may not sign on at present.";
 /// Whoever has forgotten a password is told this.
 pub(crate) const RECOVERY_OFF: &str = "Recovery is switched off on this server; an administrator can help.";
 
@@ -201,13 +203,13 @@ impl KratosError {
 
     /// 401: right password, disabled user.
     pub(crate) fn disabled(identity: String) -> Self {
-        let mut error = Self::new(StatusCode::UNAUTHORIZED, "", "identity is disabled")
-            .because("This account may not sign on at present.");
+        let mut error =
+            Self::new(StatusCode::UNAUTHORIZED, "", "identity is disabled").because(ACCOUNT_CLOSED);
         error.details.insert("identity_id".into(), identity.into());
         error
     }
 
-    /// 403: taken for forged. Always JSON.
+    /// 403: taken for forged. Contract kratos.md 3.3
     pub(crate) fn forged(why: Forged) -> Self {
         let message = "the request was rejected to protect you from Cross-Site-Request-Forgery";
         let mut error = Self::new(StatusCode::FORBIDDEN, "security_csrf_violation", message).because(
@@ -224,7 +226,6 @@ impl KratosError {
         ] {
             error.details.insert(name.into(), text.into());
         }
-        error.always_json = true;
         error
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing is decided here; what the other pages show stands in `pages`.
 
+use adieu_http_kit::form::append_query;
 use adieu_pages_kit::{Link, PageHeaders, SignOffPage, StatusPage, form_action_of};
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -39,6 +40,8 @@ pub(crate) fn no_stranger(face: &Face, call: &Call, holder: &SessionHolder, to: 
     }
     let (logout, token) =
         (format!("{}/self-service/logout", face.base(call.mount)), face.logout_token(&holder.session));
+    let begin = format!("{}/self-service/registration/browser", face.base(call.mount));
+    let begin = append_query(&begin, "return_to", to);
     let message = format!(
         "You are signed on as {}, so no account was made. Sign off before somebody else signs up.",
         holder.user.username
@@ -46,7 +49,7 @@ pub(crate) fn no_stranger(face: &Face, call: &Call, holder: &SessionHolder, to: 
     let html = StatusPage {
         title: "You have an account",
         message: &message,
-        sign_off: Some(sign_off(&logout, &[("token", &token)])),
+        sign_off: Some(sign_off(&logout, &[("token", &token), ("return_to", &begin)])),
         links: &[Link { href: to, text: "Go on with it" }],
     }
     .html();

@@ -60,6 +60,15 @@ pub(crate) async fn settings(face: &Face, call: &Call) -> Answer {
     shown(face, call, |face, flow: &SettingsFlow| match &holder {
         Ok(holder) if flow.is_of(holder) => forms::settings(face, flow, holder, half),
         Err(Some(whose)) if flow.is_of(whose) && flow.codes_kept => codes_count(face, call, flow, whose),
+        // Who has recovered an account with a second factor comes back here with it.
+        Err(Some(whose)) if flow.is_of(whose) => {
+            let here = face.settings_page(flow);
+            redirect(
+                StatusCode::SEE_OTHER,
+                &call.parts,
+                &face.second_step(call.mount, &whose.user, Some(&here)),
+            )
+        }
         Ok(_) | Err(_) => redirect(StatusCode::SEE_OTHER, &call.parts, &start),
     })
     .await

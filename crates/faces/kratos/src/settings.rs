@@ -42,9 +42,15 @@ pub(crate) async fn create_browser(face: &Face, call: &Call) -> Result<Answer, K
         }
         Err(None) if json => return Err(KratosError::session_inactive()),
         Err(None) => {
-            let to = format!("{}/self-service/login/browser", face.base(call.mount));
+            let base = face.base(call.mount);
+            let to = format!("{base}/self-service/login/browser");
+            // Who comes for a second factor comes back here first, and makes one.
             let to = match page_that_led_here(face, call) {
-                Some(page) => append_query(&to, "return_to", &page),
+                Some(page) => {
+                    let here =
+                        append_query(&format!("{base}/self-service/settings/browser"), "return_to", &page);
+                    append_query(&to, "return_to", &here)
+                }
                 None => to,
             };
             return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &to));

@@ -10,7 +10,7 @@ use adieu_http_kit::form::Params;
 use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media;
 use axum::body::Body;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -107,10 +107,19 @@ fn other_type() -> Problem {
 /// Refuses a change that brings a body of another type than JSON, also where no body is read: programs of this API send none, but a
 /// server that was told to post a form to this address does (a notice to an application, for one), and no header gives it away.
 pub(super) fn has_no_other_type(parts: &Parts) -> Result<(), Problem> {
-    match parts.headers.contains_key(CONTENT_TYPE) && !is_json(parts) {
-        true => Err(other_type()),
-        false => Ok(()),
-    }
+    let types = parts.headers.get_all(CONTENT_TYPE).iter().count();
+    let is_sound = match types {
+        0 => !brings_body(parts),
+        1 => is_json(parts),
+        _ => false,
+    };
+    if is_sound { Ok(()) } else { Err(other_type()) }
+}
+
+/// Whether a body comes along, as its head says. RFC 9112 §6.3
+fn brings_body(parts: &Parts) -> bool {
+    let length = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    length.is_some_and(|length| length.trim() != "0") || parts.headers.contains_key(TRANSFER_ENCODING)
 }
 
 /// Where the text stands and what was expected; of values, only their kind is said (EMPTY-HANDS).

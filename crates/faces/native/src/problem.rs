@@ -220,7 +220,7 @@ impl From<RotationError> for Problem {
             RotationError::EarlierCounts { until } => {
                 let until = rfc3339_s(until.ms());
                 let detail = format!(
-                    "It was promised until {until}. With \"overlap_s\": 0 all earlier ones end at once."
+                    "It was promised until {until}. With an overlap of 0 seconds all earlier ones end at once."
                 );
                 Self::new(ProblemKind::EarlierSecretCounts, detail)
             }

@@ -4,7 +4,9 @@
 
 use adieu_authority::LineTaken;
 use adieu_oidc::AuthorizeAnswer;
-use adieu_pages_kit::{ErrorPage, FormPostPage, Link, PageHeaders, SignOffPage};
+use adieu_pages_kit::{
+    ErrorPage, FORM_TOO_OLD, FORM_TOO_OLD_WHY, FormPostPage, Link, PageHeaders, SignOffPage,
+};
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
@@ -160,9 +162,7 @@ fn error_page(face: &Face, error: &OpenIdError, sign_off: Option<SignOffPage<'_>
     let status = error.status();
     let (title, message) = match status {
         StatusCode::NOT_FOUND => ("Not found", "There is no such page here."),
-        StatusCode::FORBIDDEN => {
-            ("That form is too old", "Please go back to the application and begin again.")
-        }
+        StatusCode::FORBIDDEN => (FORM_TOO_OLD, FORM_TOO_OLD_WHY),
         StatusCode::CONFLICT => ("Too many applications", "Nothing has changed."),
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             ("Not just now", "Nothing is known to be done. Please try again in a moment.")

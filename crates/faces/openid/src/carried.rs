@@ -11,6 +11,7 @@ use adieu_oidc::{Authorize, AuthorizeError, PushedError, Refusal};
 use axum::response::Response;
 use http::Method;
 
+use crate::answer::see_other;
 use crate::browser::{SignedOnHere, signed_on_here};
 use crate::call::{Call, REQUEST, once};
 use crate::error::OpenIdError;
@@ -45,7 +46,8 @@ pub(crate) enum QuestionAnswer<'a> {
 }
 
 impl<'a> QuestionAnswer<'a> {
-    /// Reads a form that only the session that was asked can send.
+    /// Reads a form that only the session that was asked can send. Where nobody is signed on any more, the request is shown anew: it asks
+    /// who answers.
     pub(crate) async fn of(
         face: &Face,
         call: &Call,
@@ -54,7 +56,7 @@ impl<'a> QuestionAnswer<'a> {
     ) -> Result<Self, OpenIdError> {
         let asked = CarriedRequest { realm, query: once(form, REQUEST)?.unwrap_or_default() };
         let here = signed_on_here(face, call, realm, false).await?;
-        let live = here.live().ok_or(OpenIdError::FormTooOld)?;
+        let Some(live) = here.live() else { return Ok(Self::Refused(see_other(&asked.address(face))?)) };
         let given = once(form, form_token::FIELD)?.unwrap_or_default();
         if !form_token::same(&form_token::of_session(face, live.session.id), given) {
             return Err(OpenIdError::FormTooOld);

@@ -45,9 +45,10 @@ fn page(face: &Face, asked: &CarriedRequest<'_>, live: &LiveSession, authorize: 
     let token = form_token::of_session(face, live.session.id);
     let (wanted, to) = (authorize.asked_of_user(), authorize.reply.redirect_uri.as_deref());
     let shown = wanted.shown_to(&face.authority, live.session.id);
+    let goes_to = to.map(redirect_place);
     let page = ConsentPage {
         application: &authorize.client.name,
-        goes_to: to.map(redirect_place),
+        goes_to: goes_to.as_deref(),
         other_places: &wanted.other_places(to),
         username: &live.user.username,
         gets: &gets_in_words(wanted.scope, wanted.claims_beside_scopes()),

@@ -40,9 +40,11 @@ pub(crate) fn renewed(face: &Face, headers: &HeaderMap) -> HeaderValue {
     cookie(face, &browser)
 }
 
-/// The sign-on forms of one browser in a realm: it has one session there, whichever of them it sends, and how often.
-pub(crate) fn form(face: &Face, headers: &HeaderMap, realm: &Realm) -> FormKey {
-    FormKey::of("openid", &format!("{} {}", realm.id, name(face, headers)))
+/// The sign-on forms of one browser in a realm: it has one session there, whichever of them it sends, and how often. Those that were shown
+/// to it before its last sign-on are known by what it was called then.
+pub(crate) fn form(face: &Face, headers: &HeaderMap, realm: &Realm, shown: FormShownTo) -> FormKey {
+    let browser = browser(face, headers);
+    FormKey::of("openid", &format!("{} {}", realm.id, FormBrowser::called(browser.as_ref(), shown)))
 }
 
 /// What the browser is called that sends this; nothing if it has no cookie.

@@ -17,7 +17,8 @@ use http::{Method, StatusCode};
 
 use crate::answer::{self, page, see_other, with_cookies};
 use crate::browser::{self, SignedOff, SignedOnHere, carries_any, signed_on_here};
-use crate::call::{Call, form, once};
+use crate::call::{Call, REQUEST, form, once};
+use crate::carried::CarriedRequest;
 use crate::error::OpenIdError;
 use crate::face::Face;
 use crate::{form_token, signed_off};
@@ -78,6 +79,8 @@ struct Judged {
     /// Where the browser goes afterwards, which that client has registered; and the client's state.
     target: Option<String>,
     state: Option<String>,
+    /// The request whose sign-on page has led here: where nobody else is waited for, its user goes back to it.
+    request: Option<String>,
 }
 
 impl Judged {
@@ -103,7 +106,8 @@ impl Judged {
         if target.is_some() && state.as_ref().is_some_and(|state| state.len() > STATE_BYTES_MAX) {
             return Err(OpenIdError::OAuth(Refusal::Request("`state` is too long.")));
         }
-        Ok(Self { hint, hint_text: hint_text.map(str::to_owned), client, target, state })
+        let request = once(params, REQUEST)?.filter(|request| !request.is_empty()).map(str::to_owned);
+        Ok(Self { hint, hint_text: hint_text.map(str::to_owned), client, target, state, request })
     }
 
     async fn carried_out(
@@ -163,10 +167,12 @@ impl Judged {
             hidden.push((TARGET, target));
             hidden.extend(self.state.as_deref().map(|state| (STATE, state)));
         }
+        hidden.extend(self.request.as_deref().map(|request| (REQUEST, request)));
         let parting = Parting::of_tokens(&face.authority, [session_token]).await?;
         let action = face.url(realm, "sign-off");
-        let front = face.settings.front_page.as_deref();
-        let links: Vec<_> = front.map(|href| Link { href, text: "Stay signed on" }).into_iter().collect();
+        let back = self.back(face, realm);
+        let stay = back.as_deref().or(face.settings.front_page.as_deref());
+        let links: Vec<_> = stay.map(|href| Link { href, text: "Stay signed on" }).into_iter().collect();
         let question = SignOffQuestion {
             message: &message,
             applications: &parting.names(),
@@ -180,9 +186,15 @@ impl Judged {
         Ok(page(StatusCode::OK, question.html(), &["'self'", &there]))
     }
 
-    /// Where the browser goes afterwards, with the client's state. S-RPI-14
-    fn address(&self) -> Option<String> {
-        let target = self.target.as_ref()?;
+    /// The sign-on page that has led here.
+    fn back(&self, face: &Face, realm: &Arc<Realm>) -> Option<String> {
+        let query = self.request.as_deref()?;
+        Some(CarriedRequest { realm, query }.address(face))
+    }
+
+    /// Where the browser goes afterwards, with the client's state (S-RPI-14); else to the sign-on page that has led here.
+    fn address(&self, face: &Face, realm: &Arc<Realm>) -> Option<String> {
+        let Some(target) = &self.target else { return self.back(face, realm) };
         Some(match &self.state {
             Some(state) => append_query(target, STATE, state),
             None => target.clone(),
@@ -208,8 +220,8 @@ impl Judged {
         answer: AnswerPlace,
     ) -> Result<Response, OpenIdError> {
         let SignedOff { cookies, parting, forgets_all } = done.unwrap_or_default();
-        let application = self.client.as_ref().map(|client| client.name.as_str()).unwrap_or_default();
-        let response = match self.address() {
+        let application = self.client.as_ref().map(|client| client.name.as_str());
+        let response = match self.address(face, realm) {
             Some(target) => signed_off::onward(face, &parting, realm, application, &target).await?,
             None if answer == AnswerPlace::Elsewhere => signed_off::elsewhere(face, &parting, realm).await?,
             None => signed_off::here(face, &parting, realm).await,
@@ -239,7 +251,7 @@ pub(crate) async fn confirmed(
     if let (Some(client), Some(SignOffQuestion::HERE)) = (&judged.client, once(&form, REACH)?) {
         // The session lives: what the application holds because of it is revoked.
         face.authority.revoke_held(session.id, client).await?;
-        return match judged.address() {
+        return match judged.address(face, realm) {
             Some(address) => see_other(&address),
             None => Ok(left(face, client)),
         };

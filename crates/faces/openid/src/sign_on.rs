@@ -9,10 +9,13 @@ use adieu_authority::{
     Assurance, FirstFactor, FormProof, NewFlow, Realm, SecondFactor, SecondFactorRule, SecondStepFailure,
     SignOn, SignOnFailure, SignedIn, Span,
 };
+use adieu_http_kit::form::append_query;
 use adieu_http_kit::form_browser::FormShownTo;
 use adieu_http_kit::said::Said;
 use adieu_oidc::Authorize;
-use adieu_pages_kit::{AccountWays, AlreadyHere, CodeEntry, Link, OTHER_ACCOUNT, SignOnPage, form_action_of};
+use adieu_pages_kit::{
+    AccountWays, AlreadyHere, CodeEntry, Link, OTHER_ACCOUNT, SignOffPage, SignOnPage, form_action_of,
+};
 use axum::body::Body;
 use axum::response::Response;
 use base64::Engine as _;
@@ -34,6 +37,11 @@ const PASSWORD: &str = "password";
 /// The attempt whose second factor the form gives, and that.
 const ATTEMPT: &str = "attempt";
 const CODE: &str = "code";
+/// Says that somebody else signs on than who has given the first factor.
+const OTHER: &str = "other_account";
+
+/// The longest address of a sign-off that leads back: heads are not longer.
+const SIGN_OFF_BYTES_MAX: usize = 8 * 1024;
 
 /// Flows of this kind are first factors that wait for the second.
 const KIND: &str = "openid-first-factor";
@@ -56,7 +64,8 @@ pub(crate) async fn first_page(
         let name = authorize.login_hint.clone().unwrap_or_default();
         return shown(face, call, asked, authorize, (&name, None)).await;
     };
-    let page = shown(face, call, asked, authorize, (&said.name, Some(&said.words))).await?;
+    let words = Some(said.words.as_str()).filter(|words| !words.is_empty());
+    let page = shown(face, call, asked, authorize, (&said.name, words)).await?;
     Ok(with_cookies(page, vec![said::forgotten(face, asked.realm)]))
 }
 
@@ -98,10 +107,13 @@ pub(crate) async fn submit(
     let field = |name| Ok::<_, OpenIdError>(once(&form, name)?.unwrap_or_default());
     let asked = CarriedRequest { realm, query: field(REQUEST)? };
     let name = field(NAME)?.trim();
-    match form_token::shown(face, call.headers(), field(form_token::FIELD)?) {
-        FormShownTo::It => {}
-        FormShownTo::ItBefore => return self::failed(face, &asked, name, SEND_AGAIN),
-        FormShownTo::Another => return Err(OpenIdError::FormTooOld),
+    let to = form_token::shown(face, call.headers(), field(form_token::FIELD)?);
+    if to == FormShownTo::Another {
+        return Err(OpenIdError::FormTooOld);
+    }
+    if !field(OTHER)?.is_empty() {
+        // Whoever is signed on here is somebody else: the page is asked for again, and they do not answer the request.
+        return self::failed(face, &asked, "", "");
     }
     let attempt = once(&form, ATTEMPT)?;
     let proof = match attempt {
@@ -109,9 +121,12 @@ pub(crate) async fn submit(
         None => FormProof::password(name, field(PASSWORD)?),
     };
     // Posts of one form take turns: the second finds the session that the first has led to, if it proves the same.
-    let key = form_token::form(face, call.headers(), realm);
+    let key = form_token::form(face, call.headers(), realm, to);
     let _turn = face.authority.form_turn(key).await;
     let led = face.authority.form_use((key, realm.id), &proof).await?.and_then(|used| used.session);
+    if to == FormShownTo::ItBefore && led.is_none() {
+        return self::failed(face, &asked, name, SEND_AGAIN);
+    }
     let again = led.as_ref().map(|led| led.session.id);
     let authorize = match asked.judged_again(face, call, None, again).await? {
         Judged::Sound(authorize) => authorize,
@@ -196,7 +211,7 @@ async fn signed_on(
     signed_in: &SignedIn,
 ) -> Result<Response, OpenIdError> {
     let asked = sent.asked;
-    let form = (form_token::form(face, call.headers(), asked.realm), asked.realm.id);
+    let form = (form_token::form(face, call.headers(), asked.realm, FormShownTo::It), asked.realm.id);
     face.authority.note_form(form, sent.proof, Some(&signed_in.token), "").await?;
     let mut cookies = after_sign_on(face, call, asked.realm, signed_in).await?;
     cookies.push(form_token::renewed(face, call.headers()));
@@ -254,8 +269,15 @@ fn account_ways(
             .and_then(|pages| pages.sign_up(path, &back)),
         second_factor: pages.and_then(|pages| pages.second_factor(path, &back)),
         wants_factor: failed && two,
-        sign_off: face.url(asked.realm, "logout"),
+        sign_off: sign_off(face, asked),
     }
+}
+
+/// Where whoever is signed on signs off, to come back to the request as somebody else. One that no address holds twice is left behind.
+fn sign_off(face: &Face, asked: &CarriedRequest<'_>) -> String {
+    let sign_off = face.url(asked.realm, "logout");
+    let and_back = append_query(&sign_off, REQUEST, asked.bare());
+    if and_back.len() <= SIGN_OFF_BYTES_MAX { and_back } else { sign_off }
 }
 
 /// Asks for the second factor.
@@ -271,9 +293,10 @@ async fn code_page(
     let FormToken { cookie, field } = form_token::issue(face, call.headers());
     let action = action(face, asked);
     let hidden = [(form_token::FIELD, field.as_str()), (REQUEST, asked.bare()), (ATTEMPT, &attempt)];
-    let again = asked.address(face);
+    let other = [(form_token::FIELD, field.as_str()), (REQUEST, asked.bare()), (OTHER, "true")];
+    let leave = SignOffPage { method: "post", action: &action, hidden: &other, label: OTHER_ACCOUNT };
     let page = CodeEntry {
-        links: &[Link { href: &again, text: OTHER_ACCOUNT }],
+        leave: Some(leave),
         ..CodeEntry::second_step(&action, CODE, &hidden, failed.map(|(_, words)| words))
     };
     let status = failed.map_or(StatusCode::OK, |(status, _)| status);

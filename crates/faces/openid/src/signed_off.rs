@@ -31,14 +31,14 @@ pub(crate) async fn onward(
     face: &Face,
     parting: &Parting,
     realm: &Realm,
-    application: &str,
+    application: Option<&str>,
     target: &str,
 ) -> Result<Response, OpenIdError> {
     let told = parting.told(&face.authority, &endings_noted()).await;
     if parting.frames().is_empty() {
         return see_other(target);
     }
-    let text = format!("Go on to {application}");
+    let text = application.map_or("Go on".to_owned(), |name| format!("Go on to {name}"));
     let onward = Onward::Application(Link { href: target, text: &text });
     let page = SignedOffPage { told: &told, frames: parting.frames(), ..SignedOffPage::default() };
     Ok(shown(face, realm, SignedOffPage { onward: Some(onward), ..page }))

@@ -11,8 +11,8 @@ mod pages;
 use std::sync::Arc;
 
 use adieu_authority::{
-    Assurance, Realm, Span, UpstreamReturn, UpstreamReturnFailed, UpstreamSecondStep, UpstreamSignedIn,
-    UpstreamStart, upstream_error_word,
+    Assurance, FormKey, FormProof, Realm, Span, UpstreamReturn, UpstreamReturnFailed, UpstreamSecondStep,
+    UpstreamSignedIn, UpstreamStart, upstream_error_word,
 };
 use adieu_http_kit::form::{Params, append_query};
 use adieu_http_kit::form_browser::FormShownTo;
@@ -124,6 +124,8 @@ async fn callback(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result
     let text = |name| Ok::<_, OpenIdError>(once(&query, name)?.map(str::to_owned));
     // One that was begun before the last sign-on in this browser is its own still.
     let fields = form_token::of_browser(face, call.headers());
+    let pages = face.settings.self_service.as_ref().filter(|_| !face.settings.companions.is_empty());
+    let makes_factor = pages.is_some_and(|pages| pages.realm == named.realm.path);
     let back = UpstreamReturn {
         realm: Arc::clone(named.realm),
         provider: named.provider.to_owned(),
@@ -135,6 +137,7 @@ async fn callback(face: &Face, call: &Call, named: &NamedUpstream<'_>) -> Result
         channel: CHANNEL,
         device: call.device(),
         previous: previous(face, call, named.realm).await?,
+        makes_factor,
     };
     match face.authority.finish_upstream(back).await {
         Ok(done) => signed_on(face, call, named, &done).await,
@@ -154,31 +157,57 @@ async fn second_step(
 ) -> Result<Response, OpenIdError> {
     let form = form(call, body).await?;
     let field = once(&form, form_token::FIELD)?.unwrap_or_default();
-    if form_token::shown(face, call.headers(), field) != FormShownTo::It {
+    if form_token::shown(face, call.headers(), field) == FormShownTo::Another {
         return Err(OpenIdError::FormTooOld);
     }
     let attempt = once(&form, pages::ATTEMPT)?.unwrap_or_default();
-    let waiting = pages::waiting(face, call, named.realm, attempt).await?.ok_or(OpenIdError::FormTooOld)?;
+    let code = once(&form, pages::CODE)?.unwrap_or_default();
+    // Posts of one form take turns: the second goes on with the session that the first has led to, if it proves the same. Decision 0112.
+    let proof = FormProof::code(attempt, code);
+    let key = FormKey::of("openid-upstream", attempt);
+    let _turn = face.authority.form_turn(key).await;
+    let waiting = match pages::waiting(face, call, named.realm, attempt).await? {
+        Some(waiting) => waiting,
+        None => {
+            let used = face.authority.form_use((key, named.realm.id), &proof).await?;
+            let used = used.ok_or(OpenIdError::FormTooOld)?;
+            let signed_in = used.session.ok_or(OpenIdError::FormTooOld)?;
+            let done = UpstreamSignedIn { signed_in, then: used.beside, lacks_factor: false };
+            return led_on(face, call, named, &done).await;
+        }
+    };
     let then = Then::from_text(&waiting.then);
     let step = UpstreamSecondStep {
         realm: Arc::clone(named.realm),
         waiting,
-        code: once(&form, pages::CODE)?.unwrap_or_default().to_owned(),
+        code: code.to_owned(),
         channel: CHANNEL,
         device: call.device(),
         previous: previous(face, call, named.realm).await?,
     };
     match face.authority.finish_upstream_second(step).await {
         Ok(done) => {
-            let signed_on = signed_on(face, call, named, &done).await?;
-            Ok(match then {
-                Then::Request(_) => signed_on,
-                // Browsers hold the redirects after a form to the form's own list, and who knows where this address leads.
-                Then::Address(_) => pages::goes_on(signed_on),
-            })
+            let form = (key, named.realm.id);
+            face.authority.note_form(form, &proof, Some(&done.signed_in.token), &done.then).await?;
+            led_on(face, call, named, &done).await
         }
         Err(failure) => pages::failed(face, call, named, failure, Some(&then)).await,
     }
+}
+
+/// The way on after the form of a second step.
+async fn led_on(
+    face: &Face,
+    call: &Call,
+    named: &NamedUpstream<'_>,
+    done: &UpstreamSignedIn,
+) -> Result<Response, OpenIdError> {
+    let signed_on = signed_on(face, call, named, done).await?;
+    Ok(match Then::from_text(&done.then) {
+        Then::Request(_) => signed_on,
+        // Browsers hold the redirects after a form to the form's own list, and who knows where this address leads.
+        Then::Address(_) => pages::goes_on(signed_on),
+    })
 }
 
 async fn signed_on(
@@ -199,7 +228,10 @@ async fn signed_on(
             append_query(&address, PROOF_MARK, &mark)
         }
     };
-    Ok(with_cookies(see_other(&address)?, cookies))
+    // Who lacks a factor that is asked for there makes it first, and comes back.
+    let pages = face.settings.self_service.as_ref().filter(|_| done.lacks_factor);
+    let first = pages.and_then(|pages| pages.second_factor(&named.realm.path, &address));
+    Ok(with_cookies(see_other(&first.unwrap_or(address))?, cookies))
 }
 
 /// Where a browser goes on.

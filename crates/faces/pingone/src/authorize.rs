@@ -115,6 +115,11 @@ async fn begun(
 
 /// Leads the browser of a visitor to the page of a flow, which is this browser's.
 async fn led_to_page(face: &Face, visitor: &Visitor, flow: PingOneFlow) -> Result<Response, Problem> {
+    if visitor.posts && form_token::name(face, flow.realm().id, &visitor.cookie_lines).is_none() {
+        // The browser may have a cookie all the same, which another one would take the place of: the page makes the flow its own.
+        flow.keep(face, visitor).await?;
+        return found(&flow.page_url(face));
+    }
     let FlowBrowser { name, cookie } = form_token::begun(face, flow.realm().id, &visitor.cookie_lines);
     let flow = flow.of_browser(&name);
     flow.keep(face, visitor).await?;

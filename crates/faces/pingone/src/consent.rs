@@ -18,6 +18,7 @@ use crate::extract::Visitor;
 use crate::face::Face;
 use crate::finish::{html, see_other};
 use crate::flow::{FlowNext, PingOneFlow, Question};
+use crate::flow_browser;
 use crate::form_token::{self, FIELD};
 use crate::page_address::{FLOW, here};
 use crate::problem::Problem;
@@ -65,10 +66,11 @@ fn page(
     let form_token = form_token::issue(face, realm, flow.id, headers);
     let id = flow.id.to_string();
     let reply = flow.reply();
+    let goes_to = reply.redirect_uri.as_deref().map(redirect_place);
     let page = ConsentPage {
         application: &question.application,
-        goes_to: reply.redirect_uri.as_deref().map(redirect_place),
-        other_places: &question.other_places.iter().map(String::as_str).collect::<Vec<_>>(),
+        goes_to: goes_to.as_deref(),
+        other_places: &question.other_places,
         username: &live.user.username,
         gets: &question.gets,
         action: &format!("/{realm}/signon/"),
@@ -94,11 +96,17 @@ pub(crate) async fn answered(
     let form = FormKey::of("pingone-consent", &id.to_string());
     let _turn = face.authority().form_turn(form).await;
     let flow = match PingOneFlow::find(face, realm, id).await {
-        Err(Problem::NotFound) => return agreed_before(face, realm, visitor, (id, form)).await,
+        Err(Problem::NotFound) => {
+            return agreed_before(face, realm, visitor, (id, form), &answer.choice).await;
+        }
         found => found?,
     };
     if !flow.is_completed() {
         return Ok(see_other(&here(face, realm, &flow)));
+    }
+    if flow.is_left_by_its_session(face).await? {
+        // The question is for whoever signs on next.
+        return asked_anew(face, realm, visitor, flow).await;
     }
     let live = flow.session(face, visitor).await?.ok_or(Problem::NoAccess { bearer: false })?;
     let next = flow.next(face, &live).await?;
@@ -116,35 +124,56 @@ pub(crate) async fn answered(
             face.authority().note_form((form, realm.id), &proof, None, &flow.to_text()).await?;
             Ok(see_other(&flow.resume_url(face)))
         }
-        ConsentPage::DENY => {
-            let told = AuthorizeError::Told { reply: flow.reply(), refusal: Refusal::AccessDenied };
-            refused(face, realm, told)
-        }
+        ConsentPage::DENY => denied(face, realm, &flow),
         // Somebody else signs on.
-        _ => {
-            let browser = form_token::begun(face, realm.id, &visitor.cookie_lines);
-            let flow = flow.take(face).await?.begun_again().of_browser(&browser.name);
-            flow.keep(face, visitor).await?;
-            Ok(see_other(&here(face, realm, &flow)))
-        }
+        _ => asked_anew(face, realm, visitor, flow).await,
     }
 }
 
-/// The answer to a form that came before: the very session whose user has agreed by it goes on to the application once more. Nobody is
+/// The flow goes back to the sign-on, in this browser.
+async fn asked_anew(
+    face: &Face,
+    realm: &Arc<Realm>,
+    visitor: &Visitor,
+    flow: PingOneFlow,
+) -> Result<Response, Problem> {
+    let browser = form_token::begun(face, realm.id, &visitor.cookie_lines);
+    let flow = flow.take(face).await?.begun_again().of_browser(&browser.name);
+    flow.keep(face, visitor).await?;
+    Ok(see_other(&here(face, realm, &flow)))
+}
+
+/// The answer to a form that came before: the very session whose user has agreed by it goes on to the application once more, or takes another
+/// answer: what was agreed to is remembered, and this request is told no. Nobody is
 /// given a session for it. Decision 0112.
 async fn agreed_before(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
     (id, form): (Uuid, FormKey),
+    choice: &str,
 ) -> Result<Response, Problem> {
     let live = face.live(visitor, realm, false).await?.ok_or(Problem::NotFound)?;
     let proof = FormProof::session(live.session.id);
     let used = face.authority().form_use((form, realm.id), &proof).await?;
     let again = used.and_then(|used| PingOneFlow::of_text(face, realm, id, &used.beside));
     let again = again.ok_or(Problem::NotFound)?;
-    again.keep(face, visitor).await?;
-    Ok(see_other(&again.resume_url(face)))
+    match choice {
+        ConsentPage::ALLOW => {
+            again.keep(face, visitor).await?;
+            Ok(see_other(&again.resume_url(face)))
+        }
+        ConsentPage::DENY => denied(face, realm, &again),
+        _ => {
+            let (flow, _) = flow_browser::begun_anew(face, visitor, &again).await?;
+            Ok(see_other(&here(face, realm, &flow)))
+        }
+    }
+}
+
+fn denied(face: &Face, realm: &Arc<Realm>, flow: &PingOneFlow) -> Result<Response, Problem> {
+    let told = AuthorizeError::Told { reply: flow.reply(), refusal: Refusal::AccessDenied };
+    refused(face, realm, told)
 }
 
 async fn agreed(face: &Face, order: ConsentOrder) -> Result<(), Problem> {

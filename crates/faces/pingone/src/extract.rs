@@ -12,9 +12,9 @@ use adieu_http_kit::client::{self, Peer};
 use adieu_http_kit::media;
 use adieu_token::unverified_claim;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use http::HeaderMap;
 use http::header::COOKIE;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 
 use crate::body;
 use crate::cookies::BrowserTokens;
@@ -72,6 +72,8 @@ pub(crate) struct Visitor {
     pub(crate) cookie_lines: HeaderMap,
     /// The user agent.
     pub(crate) device: Device,
+    /// Whether it sends a form, which another site may have made: then no cookie of a page comes along.
+    pub(crate) posts: bool,
 }
 
 impl Visitor {
@@ -81,7 +83,8 @@ impl Visitor {
         let device = Device { address, user_agent, ..Device::default() };
         let lines = parts.headers.get_all(COOKIE).iter();
         let cookie_lines = lines.map(|line| (COOKIE, line.clone())).collect();
-        Self { tokens: BrowserTokens::of(&parts.headers), cookie_lines, device }
+        let posts = parts.method == Method::POST;
+        Self { tokens: BrowserTokens::of(&parts.headers), cookie_lines, device, posts }
     }
 
     /// Where an order comes from that this visitor gives about their own session.

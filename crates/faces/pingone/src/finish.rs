@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adieu_authority::{LineTaken, RealmId, SessionToken};
 use adieu_http_kit::{accept, cookies};
-use adieu_pages_kit::{ErrorPage, Link, PageHeaders, SignOffPage};
+use adieu_pages_kit::{ErrorPage, FORM_TOO_OLD, FORM_TOO_OLD_WHY, Link, PageHeaders, SignOffPage};
 use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_TYPE, EXPIRES, HeaderMap, LOCATION, PRAGMA, X_CONTENT_TYPE_OPTIONS,
@@ -149,10 +149,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "This page is no longer there",
             "The sign-on that it belonged to is over or took too long. Please begin again at the application.",
         ),
-        StatusCode::FORBIDDEN => (
-            "That form is too old",
-            "It was made for another browser or too long ago. Please begin again at the application.",
-        ),
+        StatusCode::FORBIDDEN => (FORM_TOO_OLD, FORM_TOO_OLD_WHY),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             ("Not just now", "That could not be done at this moment. Please try again in a while.")
         }

@@ -245,7 +245,7 @@ impl PingOneFlow {
         self.record.browser.as_deref().is_some_and(|own| same(own, name))
     }
 
-    /// Another flow with the same request, which nobody has gone on with, for the browser of this name.
+    /// Another flow with the same request, of the same moment, which nobody has gone on with, for the browser of this name.
     pub(crate) fn anew(&self, face: &Face, browser: &str) -> Self {
         let now = face.authority().now();
         let record = Record {
@@ -255,7 +255,6 @@ impl PingOneFlow {
             browser: Some(browser.to_owned()),
             by_page: false,
             completed: false,
-            created_at_ms: now.ms(),
             ..self.record.clone()
         };
         let (id, realm) = (face.authority().draw_uuid(), Arc::clone(&self.realm));
@@ -332,6 +331,15 @@ impl PingOneFlow {
         live.map(Some).ok_or(Problem::NoAccess { bearer: false })
     }
 
+    /// Lets a visitor go on with a flow that is not completed: whose session it proves anew, as long as that lives. One that is over binds
+    /// nobody, and whoever signs on then is as good as any.
+    pub(crate) async fn admits(&self, face: &Face, visitor: &Visitor) -> Result<(), Problem> {
+        if !self.is_left_by_its_session(face).await? {
+            self.session(face, visitor).await?;
+        }
+        Ok(())
+    }
+
     /// Whether it belongs to a session that is over.
     pub(crate) async fn is_left_by_its_session(&self, face: &Face) -> Result<bool, Problem> {
         let bound = self.record.session.as_deref().and_then(|id| id.parse().ok());
@@ -366,7 +374,6 @@ impl PingOneFlow {
             ConsentStep::Question => {
                 let gets = gets_in_words(asked.scope, asked.claims_beside_scopes());
                 let other_places = asked.other_places(self.record.redirect_uri.as_deref());
-                let other_places = other_places.into_iter().map(str::to_owned).collect();
                 return Ok(FlowNext::Question(Question {
                     application: client.name.clone(),
                     shown: asked.shown_to(face.authority(), live.session.id),

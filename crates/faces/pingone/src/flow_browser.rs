@@ -2,12 +2,13 @@
 //!
 //! A flow's id is no secret of one browser: it stands in addresses, and a link with it may be sent to anybody. So its page is shown to
 //! its own browser alone, another one begins a flow of its own with the same request, and what a page has proven is gone on with by
-//! nobody else, be it by the API. Decision 0112.
+//! nobody else, be it by the API. Decisions 0112 and 0113.
 
 use std::sync::Arc;
 
 use adieu_authority::{FormKey, FormProof, Realm};
 use adieu_http_kit::form::append_query;
+use adieu_http_kit::form_browser::FormShownTo;
 use axum::response::Response;
 use http::header::SET_COOKIE;
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::face::Face;
 use crate::finish::see_other;
 use crate::flow::PingOneFlow;
 use crate::form_token::{self, FlowBrowser};
-use crate::page_address::here;
+use crate::page_address::way_back;
 use crate::problem::Problem;
 
 /// Says that a browser was led here by a flow that was begun for it.
@@ -74,14 +75,21 @@ pub(crate) async fn led_to_own(
         return Err(Problem::Forbidden);
     }
     let (flow, browser) = begun_anew(face, visitor, flow).await?;
-    let mut response = found(&append_query(&here(face, realm, &flow), OWN, "true"))?;
+    // Whoever has signed on there since the request came goes on with it, if it asks for no new proof.
+    let mut response = found(&append_query(&way_back(face, realm, &flow), OWN, "true"))?;
     response.headers_mut().append(SET_COOKIE, browser.cookie);
     Ok(response)
 }
 
 /// The sign-on form of a flow in the browser of a visitor, as it is known when it comes again.
-pub(crate) fn form_of(face: &Face, realm: &Realm, flow: Uuid, visitor: &Visitor) -> FormKey {
-    let name = form_token::name(face, realm.id, &visitor.cookie_lines).unwrap_or_default();
+pub(crate) fn form_of(
+    face: &Face,
+    realm: &Realm,
+    flow: Uuid,
+    visitor: &Visitor,
+    shown: FormShownTo,
+) -> FormKey {
+    let name = form_token::called(face, realm.id, &visitor.cookie_lines, shown);
     FormKey::of("pingone", &format!("{flow} {name}"))
 }
 
@@ -91,10 +99,9 @@ pub(crate) async fn led_before(
     face: &Face,
     realm: &Arc<Realm>,
     visitor: &Visitor,
-    (id, proof): (Uuid, &FormProof),
+    (id, form, proof): (Uuid, FormKey, &FormProof),
     flow: Option<&PingOneFlow>,
 ) -> Result<Option<Response>, Problem> {
-    let form = form_of(face, realm, id, visitor);
     let Some(used) = face.authority().form_use((form, realm.id), proof).await? else { return Ok(None) };
     let Some(signed_in) = used.session else { return Ok(None) };
     let Some(again) = PingOneFlow::of_text(face, realm, id, &used.beside) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! PingOne: `GET|POST /{env}/flows/{flow}`.
 //!
 //! No bearer is needed: the flow's id, and the cookie once there is one, say who may go on; what the flow's page has gone on with, only
-//! its browser does. Contract pingone.md 4.6: P-41, P-42, P-44; decision 0112.
+//! its browser does. Contract pingone.md 4.6: P-41, P-42, P-44; decision 0113.
 
 use adieu_http_kit::json::{self, JsonError};
 use adieu_http_kit::media;
@@ -48,7 +48,11 @@ pub(crate) async fn read(
 ) -> Result<Response, Problem> {
     let flow = PingOneFlow::find(&face, &realm, id).await?;
     flow_browser::admits(&face, &flow, &visitor).await?;
-    flow.session(&face, &visitor).await?;
+    if flow.is_completed() {
+        flow.session(&face, &visitor).await?;
+    } else {
+        flow.admits(&face, &visitor).await?;
+    }
     Ok(Json(flow.json(&face, None)).into_response())
 }
 

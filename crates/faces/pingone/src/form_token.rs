@@ -60,6 +60,11 @@ pub(crate) fn name(face: &Face, realm: RealmId, headers: &HeaderMap) -> Option<S
     browser(face, realm, headers).map(|browser| browser.name().to_owned())
 }
 
+/// What the browser was called that a form was shown to which it sends.
+pub(crate) fn called(face: &Face, realm: RealmId, headers: &HeaderMap, shown: FormShownTo) -> String {
+    FormBrowser::called(browser(face, realm, headers).as_ref(), shown).to_owned()
+}
+
 /// To whom a form of this flow was shown that this browser sends.
 pub(crate) fn shown(
     face: &Face,

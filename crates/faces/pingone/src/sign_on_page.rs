@@ -28,7 +28,7 @@ use crate::finish::{html, see_other};
 use crate::flow::PingOneFlow;
 use crate::flows::flow_id;
 use crate::form_token::{self, FIELD};
-use crate::page_address::{AT_AUTH, FLOW, PLACE, here};
+use crate::page_address::{AT_AUTH, FLOW, FROM, PLACE, UPSTREAM, here, way_back};
 use crate::problem::{Problem, Shown};
 use crate::signed_on::{AdvancedFlow, Factor, NameAndPassword, advance};
 use crate::{body, consent, cookies, flow_browser};
@@ -36,9 +36,6 @@ use crate::{body, consent, cookies, flow_browser};
 const CODE: &str = "code";
 /// The field by which somebody else signs on than who has given the first factor.
 const OTHER: &str = "other_account";
-/// Says that the browser comes back from another provider.
-const FROM: &str = "from";
-const UPSTREAM: &str = "upstream";
 
 /// `/{env}/as/signon` moved here. Contract pingone.md 1.5.
 pub(crate) async fn moved(State(face): State<Face>, Env(realm): Env) -> Result<Response, Problem> {
@@ -137,13 +134,13 @@ pub(crate) async fn submit(
         "" => FormProof::code(&id.to_string(), &code),
         name => FormProof::password(name, &password),
     };
-    let form = flow_browser::form_of(&face, &realm, id, &visitor);
+    let form = flow_browser::form_of(&face, &realm, id, &visitor, to);
     let _turn = face.authority().form_turn(form).await;
     let flow = match PingOneFlow::find(&face, &realm, id).await {
         Ok(flow) if !flow.is_completed() => Ok(flow),
-        over if own => {
+        over if to != FormShownTo::Another => {
             let flow = over.as_ref().ok();
-            let led = flow_browser::led_before(&face, &realm, &visitor, (id, &proof), flow).await;
+            let led = flow_browser::led_before(&face, &realm, &visitor, (id, form, &proof), flow).await;
             match led.map_err(shown)? {
                 Some(response) => return Ok(response),
                 None => over,
@@ -163,8 +160,9 @@ pub(crate) async fn submit(
         return Ok(see_other(&here(&face, &realm, &flow)));
     }
     let factor = match flow.first_factor() {
-        Some(_) => Factor::Second(code),
-        None => Factor::First(NameAndPassword { username: name.clone(), password }),
+        Some(_) if name.is_empty() => Factor::Second(code),
+        // A name comes by the first form, which may come twice, or once more after the second was shown.
+        Some(_) | None => Factor::First(NameAndPassword { username: name.clone(), password }),
     };
     match advance(&face, &realm, &visitor, flow.clone().by_page(), factor).await {
         Ok(AdvancedFlow { flow, token: Some(token), left_alone }) => {
@@ -297,17 +295,18 @@ fn code_entry(action: &str, hidden: &[(&str, &str)], error: Option<&str>) -> Str
 async fn account_ways(face: &Face, visitor: &Visitor, flow: &PingOneFlow, failed: bool) -> AccountWays {
     let realm = flow.realm();
     let checked = face.counting(visitor, realm, false).await.ok().flatten().map(|checked| checked.check);
-    let here = |user: &User, lacks_factor| AlreadyHere { username: user.username.clone(), lacks_factor };
+    let two = flow.level() == Assurance::Two || realm.second_factor == SecondFactorRule::Required;
+    let here = |user: &User| AlreadyHere {
+        username: user.username.clone(),
+        lacks_factor: two && user.assurance() == Assurance::One,
+    };
     let here = match &checked {
-        Some(Check::Live(live)) if live.session.realm == realm.id => Some(here(&live.user, false)),
-        Some(Check::Half(half)) if half.session.realm == realm.id => {
-            Some(here(&half.user, half.user.assurance() == Assurance::One))
-        }
+        Some(Check::Live(live)) if live.session.realm == realm.id => Some(here(&live.user)),
+        Some(Check::Half(half)) if half.session.realm == realm.id => Some(here(&half.user)),
         Some(Check::Live(_) | Check::Half(_) | Check::Not(_)) | None => None,
     };
     let back = way_back(face, realm, flow);
     let pages = face.settings().self_service.as_ref();
-    let two = flow.level() == Assurance::Two || realm.second_factor == SecondFactorRule::Required;
     AccountWays {
         here,
         sign_up: pages
@@ -315,7 +314,13 @@ async fn account_ways(face: &Face, visitor: &Visitor, flow: &PingOneFlow, failed
             .and_then(|pages| pages.sign_up(&realm.path, &back)),
         second_factor: pages.and_then(|pages| pages.second_factor(&realm.path, &back)),
         wants_factor: failed && two,
-        sign_off: format!("{}/{}/as/signoff", face.settings().auth_base_of(realm.id), realm.id),
+        // And back to the flow, as somebody else.
+        sign_off: format!(
+            "{}/{}/as/signoff?{FLOW}={}",
+            face.settings().auth_base_of(realm.id),
+            realm.id,
+            flow.id
+        ),
     }
 }
 
@@ -336,12 +341,6 @@ async fn offered(face: &Face, realm: &Realm, flow: &PingOneFlow) -> Vec<(String,
     };
     offered.into_iter().map(link).collect()
 }
-
-/// Where another provider leads back to a flow.
-fn way_back(face: &Face, realm: &Realm, flow: &PingOneFlow) -> String {
-    format!("{}&{FROM}={UPSTREAM}", here(face, realm, flow))
-}
-
 /// The flow, completed by whoever has signed on in this browser since it began, by the way of another provider; with a proof of the age
 /// that its application asks for, where it does. One that re-authenticates a session belongs to that session, for as long as that lives:
 /// whoever signs on as somebody else has left it.
@@ -367,9 +366,7 @@ async fn signed_on_beside(
     if !flow.proof_age_max_s().is_none_or(|age_max_s| is_young(age_max_s) || is_marked(age_max_s)) {
         return Ok(None);
     }
-    if !flow.is_left_by_its_session(face).await? {
-        flow.session(face, visitor).await?;
-    }
+    flow.admits(face, visitor).await?;
     let flow = flow.take(face).await?;
     let flow = flow.completed_by(live.session.id, live.user.id, &live.user.username);
     flow.keep(face, visitor).await?;

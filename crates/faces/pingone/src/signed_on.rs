@@ -57,7 +57,7 @@ pub(crate) async fn advance(
     if flow.is_completed() {
         return Err(Problem::NotFound);
     }
-    flow.session(face, visitor).await?;
+    flow.admits(face, visitor).await?;
     let flow = flow.take(face).await?;
     match made(face, realm, visitor, &flow, factor).await {
         Ok(Step::Completed(signed_in, left_alone)) => {

@@ -19,13 +19,16 @@ use adieu_pages_kit::{Link, Onward, SignedOffPage};
 use axum::extract::Request;
 use axum::response::Response;
 use http::StatusCode;
+use uuid::Uuid;
 
 use crate::authorize::found;
 use crate::cors::Concerned;
 use crate::extract::Visitor;
 use crate::face::Face;
 use crate::finish::with_headers;
+use crate::flow::PingOneFlow;
 use crate::manage::applications::find::login_page;
+use crate::page_address::{FLOW, here};
 use crate::problem::{Problem, Shown};
 use crate::signoff::question::SignOffWay;
 use crate::{body, cookies};
@@ -61,7 +64,10 @@ pub(crate) async fn sign_off(face: &Face, realm: &Arc<Realm>, request: Request) 
     if !parting.frames().is_empty() && accept::names_html(&parts.headers) {
         response = frames(realm, &parting, &told, &judged.location);
     }
-    cookies::clear(face, realm, &left_alone, response.headers_mut());
+    // Where the user is asked, a link of another site takes nothing away by itself: its browser keeps the strictest cookies back (0112).
+    if !face.settings().sign_off_asks || visitor.tokens.are_there() {
+        cookies::clear(face, realm, &left_alone, response.headers_mut());
+    }
     if let Some(client) = judged.client {
         response.extensions_mut().insert(Concerned(client));
     }
@@ -143,7 +149,7 @@ async fn judged(
         // The application has a page of its own for that. S14
         None => match page {
             Some(page) => append_query(&page, "environmentId", &realm.id.to_string()),
-            None => signed_off(face, realm),
+            None => signed_off(face, realm, params).await?,
         },
     };
     Ok(Judged { location, hinted, client: hint.map(|hint| hint.client.id.clone()) })
@@ -187,8 +193,20 @@ fn unregistered() -> Problem {
     Problem::invalid("post_logout_redirect_uri", "The address is not registered or too long.")
 }
 
-fn signed_off(face: &Face, realm: &Realm) -> String {
-    format!("{}/{}/signon/#signedOff", face.settings().apps_base_of(realm.id), realm.id)
+/// Where a browser goes that is sent nowhere else: back to the page of the flow that has led here, where it goes on as somebody else.
+async fn signed_off(face: &Face, realm: &Arc<Realm>, params: &Params) -> Result<String, Problem> {
+    let flow = body::once(params, FLOW)?.and_then(|id| Uuid::try_parse(id).ok());
+    let flow = match flow {
+        Some(id) => PingOneFlow::find(face, realm, id).await,
+        None => Err(Problem::NotFound),
+    };
+    match flow {
+        Ok(flow) => Ok(here(face, realm, &flow)),
+        Err(Problem::NotFound) => {
+            Ok(format!("{}/{}/signon/#signedOff", face.settings().apps_base_of(realm.id), realm.id))
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// Ends the sessions of this environment that the cookies of other dialects carry, which are taken away; those that carry one of

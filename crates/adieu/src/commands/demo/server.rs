@@ -103,7 +103,10 @@ fn spawn(folder: &Path, store: &StoreConfig) -> Result<Child> {
     let log = File::options().create(true).append(true).open(folder.join("adieu.log"))?;
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["serve", "--config"]).arg(folder.join("adieu.toml"));
-    command.env_remove("ADIEU_STORE").env_remove("ADIEU_STORE__URL");
+    // Nothing of the surroundings says more of the store, or of anything else.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"ADIEU_")) {
+        command.env_remove(name);
+    }
     if store.options().is_some() {
         command.env("ADIEU_STORE", store.url.reveal()).env("ADIEU_STORE__KEY", store.key.reveal());
     }

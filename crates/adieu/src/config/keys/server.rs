@@ -42,7 +42,7 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "store.key_file",
         File,
-        "A file that holds the installation key as 64 hexadecimal digits and nothing else; all nodes share one key. Without it and `store.key` it is `installation.key` in the data folder, which the first node makes on an empty database.",
+        "A file that holds the installation key and nothing else: as 64 hexadecimal digits, or a copy of another node's `installation.key`. All nodes share one key. Without it and `store.key` it is `installation.key` in the data folder, which the first node makes on an empty database.",
     ),
     key("store.key", Secret, "The installation key itself, for the environment. Better in `store.key_file`."),
     key(
@@ -222,6 +222,11 @@ pub(super) const KEYS: &[Key] = &[
         "`when_enrolled`: whoever has a second factor is asked for it, at every sign-on and by every check. `required`: everybody is; whoever has none makes one first, on the settings page. `never`: one factor is enough.",
     ),
     key("sign_on.registration", Flag, "Whether strangers may make themselves users (Kratos' registration)."),
+    key(
+        "sign_on.registrations_by_address_max",
+        Count("users", 0, u32::MAX as u64),
+        "Users that strangers may make of themselves from one address (IPv6: one /64, and four times as many from its /48) in an hour; they grow back evenly. 0 is no limit.",
+    ),
     key(
         "sign_on.recent_s",
         Time(1, TIME_S_MAX),

@@ -2,6 +2,8 @@
 //!
 //! The backup is taken under the open server, with subscribers in it and a notice under way.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use adieu::serve::{Bound, Serving};
@@ -110,6 +112,7 @@ async fn a_restore_that_is_tried_for_days_loses_nothing_that_was_pending() {
     let folder = tempfile::tempdir().expect("a folder");
     let backup = folder.path().join("backup");
     back_up(scene.world.folder(), &backup, scene.world.clock().now()).expect("a backup");
+    pending_is_held_in_a_trial(&backup, &folder.path().join("trial"));
     scene.world.restored_from(&backup).await;
     let given_up = async |scene: &Scene| {
         while scene.world.authority().sweep().await.expect("a sweep").more {}
@@ -130,6 +133,22 @@ async fn a_restore_that_is_tried_for_days_loses_nothing_that_was_pending() {
     hook.answers([]);
     scene.told().await;
     assert_eq!(events(&hook), [], "it is told");
+}
+
+/// The command says of what is pending that it is held in a trial, also where no server runs.
+fn pending_is_held_in_a_trial(backup: &Path, trial: &Path) {
+    let said = |words: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_adieu")).args(words).env("ADIEU_DATA", trial).output();
+        let output = run.expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    said(&["restore", "--from", backup.to_str().expect("text"), "--trial"]);
+    let pending = said(&["endings", "list", "--state", "pending", "--json"]);
+    let pending: Value = serde_json::from_str(&pending).expect("JSON");
+    let ids = pending.as_array().expect("a list").iter().filter_map(|ending| ending["id"].as_str());
+    let receipts: Vec<_> = ids.map(|id| said(&["endings", "show", id])).collect();
+    assert!(receipts.iter().any(|shown| shown.contains("held until this folder takes over")), "{receipts:?}");
 }
 
 /// Goal: whoever tries a restore signs nobody off at production's applications; whoever goes on with it tells all of them.

@@ -235,7 +235,7 @@ async fn pages_of_am_and_kratos_send_on_the_wish_for_a_new_proof() {
     );
     for (address, expect) in [
         (am.clone(), None),
-        (format!("{am}&ForceAuth=true"), None),
+        (format!("{am}&ForceAuth=true"), Some("0")),
         (kratos.clone(), None),
         (openid.clone(), None),
         (format!("{openid}&prompt=login"), Some("0")),

@@ -196,6 +196,16 @@ async fn the_second_factor_of_the_realm_is_asked_for() {
     let (token, attempt) = form(&again.reply.text);
     let right = [("token", &*token), ("attempt", &*attempt), ("code", &*codes[0])];
     let done = browser.post(&pair.at("second-step"), &right).await;
+    let first = browser.cookie(&pair.ours, "adieu_session").expect("a session").to_owned();
+    // A second click leads to the same session, with the cookies of the first answer.
+    let twin = browser.post(&pair.at("second-step"), &right).await;
+    assert_eq!(
+        (twin.at(), browser.cookie(&pair.ours, "adieu_session")),
+        (done.at(), Some(&*first)),
+        "{twin:?}"
+    );
+    let other = [("token", &*token), ("attempt", &*attempt), ("code", &*codes[1])];
+    assert_eq!(browser.post(&pair.at("second-step"), &other).await.reply.status, 403);
     assert_eq!(done.at(), format!("{}/after", pair.ours.config().public.url), "{done:?}");
     let token = browser.cookie(&pair.ours, "adieu_session").expect("a session").parse_token();
     let session = ours.session_record(token.id).await.expect("an answer").expect("a session").session;
@@ -257,4 +267,33 @@ async fn who_declines_at_the_provider_finds_back() {
         let again = browser.go(&link(&told, "Sign on another way")).await;
         assert!(again.reply.text.contains("type=\"password\""), "{begin}: {}", again.reply.text);
     }
+}
+
+/// Goal: F-1, decision 0114: where everybody has to have a second factor, a person of a provider who has none, and no password either, is signed
+/// on half, makes one at the settings, and goes on to the application.
+#[tokio::test]
+async fn a_person_of_a_provider_makes_the_factor_that_is_asked_for() {
+    let pair = Pair::start_with(true, |config| {
+        config.openid.set_all_cookies = true;
+        config.kratos.set_all_cookies = true;
+        config.kratos.settings_ui_url.clear();
+        config.kratos.login_ui_url.clear();
+        config.kratos.default_return_url.clear();
+        config.sign_on.second_factor = "required".into();
+    })
+    .await;
+    let shop = "https://shop.example.test/callback";
+    let client = crate::one_session::Programs::of(&pair.ours).pingone("app_client_id").to_owned();
+    let base = pair.ours.config().public.url.clone();
+    let request = format!(
+        "{base}/o/alpha/authorize?response_type=code&client_id={client}&redirect_uri={shop}&scope=openid&state=s"
+    );
+    let mut browser = pair.browser("dora", "Painted-doors-77").await;
+    let page = browser.go(&request).await;
+    let settings = browser.go(&link(&page.reply.text, BUTTON)).await;
+    assert!(settings.at().contains("/self-service/ui/settings?flow="), "{settings:?}");
+    assert!(settings.reply.text.contains("Make new recovery codes"), "{}", settings.reply.text);
+    let half = browser.cookie(&pair.ours, "adieu_session").expect("half signed on").parse_token();
+    let check = pair.ours.authority().check(&half, false).get().await.expect("an answer");
+    assert!(matches!(check, adieu_authority::Check::Half(_)), "{check:?}");
 }

@@ -107,9 +107,10 @@ pub(super) fn page(
     // A signed request counts when it is read: its object may be over before its user has answered.
     let said = authorize.signed_params();
     let hidden: Vec<_> = said.as_ref().unwrap_or(request).iter().chain(of_form).collect();
+    let goes_to = to.map(redirect_place);
     let page = ConsentPage {
         application: &authorize.client.name,
-        goes_to: to.map(redirect_place),
+        goes_to: goes_to.as_deref(),
         other_places: &asked.other_places(to),
         username: &live.user.username,
         gets: &gets_in_words(asked.scope, asked.claims_beside_scopes()),

@@ -5,7 +5,9 @@
 use adieu_authority::{Realm, endings_noted};
 use adieu_http_kit::form::append_query;
 use adieu_oidc::{AuthorizeAnswer, Parting, PartingTicket};
-use adieu_pages_kit::{ErrorPage, FormPostPage, Link, Onward, PageHeaders, SignedOffPage};
+use adieu_pages_kit::{
+    ErrorPage, FORM_TOO_OLD, FORM_TOO_OLD_WHY, FormPostPage, Link, Onward, PageHeaders, SignedOffPage,
+};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -154,7 +156,7 @@ pub(crate) fn refused(face: &Face, realm: Option<&str>, error: &AmError) -> Resp
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
         StatusCode::NOT_FOUND => ("Not found", "There is no such page here."),
-        StatusCode::FORBIDDEN => ("That form is too old", "Go back, load the page anew and try again."),
+        StatusCode::FORBIDDEN => (FORM_TOO_OLD, FORM_TOO_OLD_WHY),
         StatusCode::CONFLICT => (
             "Too many applications",
             "You have allowed as many applications as one account can. Withdraw one of them first.",

@@ -16,10 +16,10 @@ use crate::face::Face;
 pub(super) async fn offered(face: &Face, asked: &Asked, level: Assurance) -> Vec<(String, String)> {
     let Some(base) = &face.settings.upstream_base else { return Vec::new() };
     let offered = face.authority.upstreams_offered(asked.realm.id).await.unwrap_or_default();
-    // A proof of some age is known by a mark. Where none is asked for, nobody is signed on yet, and whoever comes back has been there.
-    let is_forced = asked.is_forced && asked.proof_age_max_s.is_some();
-    let here = Asked { is_forced, ..asked.clone() }.address(face);
-    let wanted = WantedProof { age_max_s: asked.proof_age_max_s, two_factors: level == Assurance::Two };
+    // Where a sign-on is forced, whoever comes back is known by the mark of a proof of some age: of none, where none is said.
+    let age_max_s = asked.proof_age_max_s.or(asked.is_forced.then_some(0));
+    let here = Asked { proof_age_max_s: age_max_s, ..asked.clone() }.address(face);
+    let wanted = WantedProof { age_max_s, two_factors: level == Assurance::Two };
     let link = |(name, title): (String, String)| {
         let begin = upstream_paths::begin(base, &asked.realm.path, &name, &here, wanted);
         (begin, format!("Sign on with {title}"))
@@ -47,7 +47,11 @@ pub(super) fn account_ways(
             .and_then(|pages| pages.sign_up(path, &back)),
         second_factor: pages.and_then(|pages| pages.second_factor(path, &back)),
         wants_factor: failed && two,
-        sign_off: append_query(&sign_off, "goto", &here),
+        // Who was signed on was to prove it anew, and whoever comes after them is new: that is young enough for any age but none.
+        sign_off: append_query(&sign_off, "goto", &{
+            let is_forced = asked.is_forced && asked.proof_age_max_s.is_none_or(|age_s| age_s == 0);
+            Asked { is_forced, ..asked.clone() }.address(face)
+        }),
     }
 }
 

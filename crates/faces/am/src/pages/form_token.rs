@@ -40,9 +40,11 @@ pub(super) fn renewed(face: &Face, headers: &HeaderMap) -> HeaderValue {
     cookie(face, &browser)
 }
 
-/// The sign-on forms of one browser: it has one session in this realm, whichever of them it sends, and how often.
-pub(super) fn form(face: &Face, headers: &HeaderMap) -> FormKey {
-    FormKey::of("am", &name(face, headers))
+/// The sign-on forms of one browser: it has one session in this realm, whichever of them it sends, and how often. Those that were shown to it
+/// before its last sign-on are known by what it was called then.
+pub(super) fn form(face: &Face, headers: &HeaderMap, shown: FormShownTo) -> FormKey {
+    let browser = browser(face, headers);
+    FormKey::of("am", FormBrowser::called(browser.as_ref(), shown))
 }
 
 /// What the browser is called that sends this; nothing if it has no cookie.
@@ -71,7 +73,7 @@ fn cookie(face: &Face, browser: &FormBrowser) -> HeaderValue {
         path: Some(&path),
         http_only: true,
         secure,
-        same_site: Some(SameSite::Strict),
+        same_site: Some(SameSite::Lax), // Applications of other sites send browsers to the page.
         ..SetCookie::new(cookie_name(face), &value)
     };
     cookie.to_header()

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use adieu_authority::Realm;
+use adieu_http_kit::form::append_query;
 use adieu_http_kit::sign_off;
 use adieu_pages_kit::{Link, SignOffQuestion};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
+use http::header::COOKIE;
 
 use super::answers::{self, html, see_other, with_cookies};
 use super::asked::{Asked, form};
@@ -39,6 +41,10 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
     ];
     let message = format!("You are signed on as {}.", own.user.username);
     let parting = beside::parting(face, call, &own).await?;
+    // Back to the sign-on page that has led here.
+    let sign_on = format!("{}/UI/Login?", face.settings.context_path);
+    let stay = asked.goto.as_deref().filter(|goto| goto.starts_with(&sign_on));
+    let stay = stay.unwrap_or(&face.settings.success_url);
     let page = SignOffQuestion {
         message: &message,
         applications: &parting.names(),
@@ -46,7 +52,7 @@ pub(super) async fn show(face: &Face, call: &Call) -> Result<Response, AmError> 
         hidden: &hidden,
         reach: "reach",
         only_at: None,
-        links: &[Link { href: &face.settings.success_url, text: "Stay signed on" }],
+        links: &[Link { href: stay, text: "Stay signed on" }],
     };
     Ok(html(StatusCode::OK, &page.html(), &["'self'"]))
 }
@@ -56,6 +62,16 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let asked = Asked::of(face, &form).await?;
     let own = match endable(face, call, &asked).await? {
         Beside::Endable(own) => own,
+        // A form of another site brings no cookie: the browser comes again by an address of ours, with its cookies, and is asked.
+        Beside::Nobody(_) if !call.headers().contains_key(COOKIE) => {
+            let page = append_query(
+                &format!("{}/UI/Logout", face.settings.context_path),
+                "realm",
+                &asked.realm.path,
+            );
+            let page = asked.goto.as_deref().map_or(page.clone(), |goto| append_query(&page, "goto", goto));
+            return Ok(see_other(&page));
+        }
         // Nothing to end: the same page, and the dead cookies go.
         Beside::Nobody(cookies) => return Ok(nobody(face, &asked, cookies)),
     };

@@ -97,20 +97,22 @@ pub(super) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Respo
     let asked = Asked::of(face, &form).await?;
     let field = |name| form.only(name).map_err(|_| AmError::Repeated(name)).map(Option::unwrap_or_default);
     let name = field(NAME)?.trim().to_owned();
-    match form_token::shown(face, call.headers(), field(form_token::FIELD)?) {
-        FormShownTo::It => {}
-        FormShownTo::ItBefore => return failed(face, call, &asked, &name, SEND_AGAIN).await,
-        FormShownTo::Another => return Err(AmError::Csrf),
+    let to = form_token::shown(face, call.headers(), field(form_token::FIELD)?);
+    if to == FormShownTo::Another {
+        return Err(AmError::Csrf);
     }
     let (attempt, code, password) = (field(ATTEMPT)?, field(CODE)?, field(PASSWORD)?.to_owned());
     let proof = match attempt {
         "" => FormProof::password(&name, &password),
         attempt => FormProof::code(attempt, code),
     };
-    let form = form_token::form(face, call.headers());
+    let form = form_token::form(face, call.headers(), to);
     // Posts of one form take turns: the second finds the session that the first has led to, if it proves the same.
     let _turn = face.authority.form_turn(form).await;
     let led = face.authority.form_use((form, asked.realm.id), &proof).await?.and_then(|used| used.session);
+    if to == FormShownTo::ItBefore && led.is_none() {
+        return failed(face, call, &asked, &name, SEND_AGAIN).await;
+    }
     let sent = SentForm { asked: &asked, proof: &proof };
     if !attempt.is_empty() {
         return second_step(face, call, &sent, (attempt, code.to_owned()), led).await;
@@ -188,7 +190,7 @@ async fn signed_on(
     signed_in: &SignedIn,
 ) -> Result<Response, AmError> {
     let asked = sent.asked;
-    let form = (form_token::form(face, call.headers()), asked.realm.id);
+    let form = (form_token::form(face, call.headers(), FormShownTo::It), asked.realm.id);
     face.authority.note_form(form, sent.proof, Some(&signed_in.token), "").await?;
     let cookies = beside::signed_on(face, call, &asked.realm, signed_in).await?;
     let mut lines = cookies.lines(&face.cookies);

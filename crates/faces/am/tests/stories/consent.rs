@@ -178,7 +178,11 @@ async fn the_page_names_all_places_of_the_application() {
     fixture.world.edit_client(&id, |client| client.redirect_uris.extend(more.map(str::to_owned))).await;
     let page = authorize(&fixture, "&scope=openid").cookie(&session).send().await;
     let others = page.text.split("counts for the other places of Shop").nth(1).expect("they are named");
-    assert!(others.contains(">till.example.test<") && others.contains(">com.example.till<"), "{others}");
+    assert!(
+        others.contains(">till.example.test<")
+            && others.contains(">a program on this device (com.example.till:)<"),
+        "{others}"
+    );
     assert!(!others.to_lowercase().contains(">shop.example.test<"), "{others}");
 }
 

@@ -53,6 +53,21 @@ async fn a_cookie_of_before_the_sign_on_buys_nothing() {
     );
 }
 
+/// Goal: decision 0050: the same form once more, with the cookies of its first answer, leads on as a double click does, and opens no other
+/// session.
+#[tokio::test]
+async fn a_form_that_comes_after_its_answer_leads_on() {
+    let fixture = FaceFixture::start().await;
+    let page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha")).send().await;
+    let done = submit(&fixture, &page, ALICE).await;
+    let jar = format!("{}; {COOKIE}={}", value_of(&done, "am-form"), value_of(&done, COOKIE));
+    let again = sent(&fixture, &page, &jar, &[("IDToken1", ALICE.0), ("IDToken2", ALICE.1)]).await;
+    assert!(again.status == 303 && again.cookie("am-form-said").is_none(), "{} {}", again.status, again.text);
+    assert!(!again.header("location").contains("UI/Login"), "{}", again.header("location"));
+    let alice = fixture.user("/alpha", "alice").await;
+    assert_eq!(fixture.authority().count_live_sessions(alice.id).await.unwrap(), 1);
+}
+
 /// Goal: S-OP-8: what has been proven on a page counts in its browser alone: neither another browser's page nor a program goes on with it,
 /// nor a page with what a program has proven.
 #[tokio::test]
@@ -99,13 +114,40 @@ async fn a_first_factor_counts_in_its_browser() {
     }
 }
 
+/// Goal: decision 0050: one form is one session, also where the browser carries a token of before that is dead, or dies by the first click.
+#[tokio::test]
+async fn a_double_click_beside_a_token_of_before_is_one_session() {
+    for ended in [true, false] {
+        let fixture = FaceFixture::start().await;
+        let before = fixture.sign_on(ALICE).await;
+        if ended {
+            let off = fixture.post("/am/json/realms/root/realms/alpha/sessions/?_action=logout");
+            let off = off.header("Accept-API-Version", "resource=3.1, protocol=1.0").header(COOKIE, &before);
+            assert_eq!(off.send().await.status, 200);
+        }
+        let page = fixture.ask("GET", &format!("{LOGIN}?realm=/alpha&ForceAuth=true")).send().await;
+        let jar = format!("{}; {COOKIE}={before}", value_of(&page, "am-form"));
+        let pair = [("IDToken1", ALICE.0), ("IDToken2", ALICE.1)];
+        let one = sent(&fixture, &page, &jar, &pair).await;
+        let twin = sent(&fixture, &page, &jar, &pair).await;
+        assert!(one.cookie(COOKIE).is_some(), "{} {}", one.status, one.text);
+        assert_eq!(one.cookie(COOKIE), twin.cookie(COOKIE), "ended: {ended}");
+    }
+}
+
 /// Goal: a form of another site, with which the browser sends no cookie, takes none away.
 #[tokio::test]
 async fn a_sign_off_without_cookies_takes_none_away() {
     let fixture = FaceFixture::start().await;
     for fields in [&[("token", "x"), ("realm", "/alpha")][..], &[("realm", "/alpha")]] {
         let off = form(fixture.post("/am/UI/Logout"), fields).send().await;
-        assert!(off.status == 200 && off.headers.get("set-cookie").is_none(), "{:?}", off.headers);
+        // The browser comes again with its cookies, and is asked.
+        assert!(
+            off.status == 303 && off.header("location").contains("/am/UI/Logout?realm="),
+            "{:?}",
+            off.headers
+        );
+        assert!(off.headers.get("set-cookie").is_none(), "{:?}", off.headers);
     }
     let looked = fixture.ask("GET", "/am/UI/Logout?realm=/alpha").send().await;
     assert!(looked.headers.get("set-cookie").is_none(), "{:?}", looked.headers);

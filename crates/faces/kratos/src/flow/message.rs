@@ -48,7 +48,7 @@ impl Message {
 
     /// 4000007: somebody else has that name.
     pub(crate) fn name_taken() -> Self {
-        Self::error(4_000_007, "There is an account of this name already.")
+        Self::error(4_000_007, "There is an account with this name or e-mail address already.")
     }
 
     /// 4000031 to 4000034 and 4000039: the password can't be set.

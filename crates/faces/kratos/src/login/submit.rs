@@ -203,12 +203,13 @@ async fn sign_on(
     password: &str,
 ) -> Result<SignedIn, SignOnFailure> {
     let realm = face.realm().await.map_err(SignOnFailure::Outage)?;
-    let carried = match flow.refresh {
+    let (carried, dead) = match flow.refresh {
         Some(_) => {
             let carried = CarriedTokens::of(face, call.headers());
-            face.counting(&carried, false).await.map_err(SignOnFailure::Outage)?.0
+            let (token, session) = face.counting(&carried, false).await.map_err(SignOnFailure::Outage)?;
+            if session.holder().is_some() { (token, None) } else { (None, token) }
         }
-        None => None,
+        None => (None, None),
     };
     // One session for one form of a browser: what is sent once more goes on with it. Quirk: a program that sends its flow once more
     // gets another one, as recorded.
@@ -226,7 +227,7 @@ async fn sign_on(
         password: password.to_owned(),
         device: call.device(),
         keep_token: face.settings.keeps_token || led.is_some(),
-        previous: carried.or(led),
+        previous: carried.or(led).or(dead),
         level: Assurance::One,
         may_be_half: true, // Quirk: this dialect has sessions that wait for their second factor. K-28
     };
@@ -292,6 +293,8 @@ impl Face {
         };
         let there = format!("{}/self-service/{there}", self.base(mount));
         match return_to {
+            // Who was sent there by the settings goes back to them, and on from there.
+            Some(to) if to.split('?').next() == Some(&there) => to.to_owned(),
             Some(to) => append_query(&there, "return_to", to),
             None => there,
         }

@@ -56,7 +56,7 @@ impl TraitInputs {
             };
             let required = field.required && (asked == TraitsAskedOf::Anew || !value.is_empty());
             TraitInput {
-                label: label_of(&field).to_owned(),
+                label: label_of(&field),
                 kind: field.kind(),
                 value,
                 autocomplete: field.autocomplete().unwrap_or_default(),
@@ -78,11 +78,12 @@ impl TraitInputs {
     }
 }
 
-/// What a field is called on our pages: e-mail addresses as everywhere on them, others as the schema says.
-fn label_of<'f>(field: &'f TraitField<'_>) -> &'f str {
+/// What a field is called on our pages: e-mail addresses as everywhere on them, others as the schema says; and whether it may stay empty.
+fn label_of(field: &TraitField<'_>) -> String {
     let title = field.title.unwrap_or(&field.name);
     let is_address = ["email", "e-mail"].iter().any(|known| known.eq_ignore_ascii_case(title));
-    if is_address { "E-mail address" } else { title }
+    let title = if is_address { "E-mail address" } else { title };
+    if field.required { title.to_owned() } else { format!("{title} (optional)") }
 }
 
 impl TraitInput {
@@ -119,7 +120,9 @@ fn error_of(messages: &[Message]) -> Option<&str> {
 /// The settings of a user; whoever has still to make a second factor makes that, and nothing else.
 pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder, half: bool) -> Answer {
     let action = flow.head.action::<SettingsFlow>(&face.base(flow.head.mount));
-    let back = format!("{}/self-service/ui/status", face.base(flow.head.mount));
+    let status = format!("{}/self-service/ui/status", face.base(flow.head.mount));
+    // Back to the sign-on page that has led here for a second factor.
+    let back = flow.head.return_to.as_deref().filter(|to| face.is_sign_on_page(to)).unwrap_or(&status);
     let shown = face.shown_codes(flow, &holder.user).unwrap_or_default();
     let codes: Vec<&str> = shown.iter().map(Message::text).collect();
     let buttons = Button::of(flow, &holder.user).into_iter();
@@ -154,7 +157,7 @@ pub(super) fn settings(face: &Face, flow: &SettingsFlow, holder: &SessionHolder,
     // Whoever is half signed on gets nothing there.
     let applications = face.settings.applications.as_deref().filter(|_| !half);
     let applications = applications.map(|href| Link { href, text: "Your applications" });
-    let done = Link { href: &back, text: "Done" };
+    let done = Link { href: back, text: "Done" };
     let html = SettingsPage {
         message: if half { about_half(flow) } else { about(flow) },
         error: error_of(&flow.messages),
@@ -273,5 +276,6 @@ pub(super) fn recovery(face: &Face, call: &Call, flow: Option<&RecoveryFlow>) ->
         leave: None,
         links: &links,
     };
-    page(StatusCode::OK, html.html(), &["'self'", &form_action_of(&face.settings.settings_ui)])
+    let headers = PageHeaders::new(&["'self'", &form_action_of(&face.settings.settings_ui)]);
+    with_headers(StatusCode::OK, html.html(), &headers.saying_origin_at_home())
 }

@@ -3,19 +3,20 @@
 //! Whoever tries takes the flow away and puts it back where it may be tried again: of two that give the same code one is signed
 //! on. As recorded, the form has no anti-forgery token: nobody but an administrator makes a code that could be forged in.
 
-use adieu_authority::{Recovery, RecoveryFailure, RecoveryWay, SignedIn, web_origin};
+use adieu_authority::{FormKey, FormProof, Recovery, RecoveryFailure, RecoveryWay, SignedIn, web_origin};
 use adieu_http_kit::accept;
 use adieu_http_kit::form::Params;
 use adieu_http_kit::origins::LetIn;
 use axum::body::Body;
 use axum::http::StatusCode;
-use axum::http::header::ORIGIN;
+use axum::http::header::{HeaderValue, ORIGIN};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::flow::RecoveryFlow;
 use crate::answer::{Answer, json as json_answer, redirect, set_cookie};
 use crate::call::{Call, read_body};
+use crate::csrf::fingerprint;
 use crate::error::KratosError;
 use crate::face::{CHANNEL, Face};
 use crate::flow::{FlowKind, FoundFlow, Message, SelfServiceFlow};
@@ -25,7 +26,7 @@ use crate::wire::flow_id;
 
 pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answer, KratosError> {
     let mut flow = open(face, call).await?;
-    if is_of_another_site(face, call, &flow) {
+    if is_from_elsewhere(face, call, &flow) {
         return Ok(redirect(StatusCode::SEE_OTHER, &call.parts, &face.recovery_page(&flow)));
     }
     let body = read_body(body).await?;
@@ -37,19 +38,45 @@ pub(crate) async fn submit(face: &Face, call: &Call, body: Body) -> Result<Answe
     if code.is_empty() {
         return refused(face, call, &mut flow, StatusCode::BAD_REQUEST, Message::missing("code")).await;
     }
+    // Posts of one form take turns: the second, as a double click sends it, goes on with the session that the first has led to.
+    let form = form_of(flow.head.id);
+    let _turn = face.authority.form_turn(form).await;
+    if let Some(proof) = proof(face, call, code)
+        && let Some(used) = face.authority.form_use((form, face.realm_id().await?), &proof).await?
+        && let Some(signed_in) = used.session
+    {
+        return signed_on(face, call, flow, signed_in).await;
+    }
     tried(face, call, flow, RecoveryWay::Code, code).await
 }
 
-/// Whether a page of another site sends its visitor here, with a code that would sign the visitor on as somebody else: neither the page
-/// of the flow nor one that may call from a browser. Such a visitor is shown the form instead. Browsers say so in `Sec-Fetch-Site`
-/// (Fetch Metadata Request Headers §2.3); whatever says nothing is a program.
-fn is_of_another_site(face: &Face, call: &Call, flow: &RecoveryFlow) -> bool {
+/// The form of a flow, as it is known when it comes again.
+fn form_of(flow: Uuid) -> FormKey {
+    FormKey::of("kratos-recovery", &flow.to_string())
+}
+
+/// What a form proves that comes again: the code, in the browser that was shown it. A program sends no form twice.
+fn proof(face: &Face, call: &Call, code: &str) -> Option<FormProof> {
+    let browser = face.csrf.token(call.headers()).filter(|_| is_a_page(call))?;
+    Some(FormProof::recovery(&fingerprint(&browser), code))
+}
+
+/// Whether a page of somebody else's sends its visitor here, with a code that would sign the visitor on as somebody else: neither the page
+/// of the flow, nor one of this server, nor one that may call from a browser. Such a visitor is shown the form instead. Browsers say so in
+/// `Sec-Fetch-Site` (Fetch Metadata Request Headers §2.3), older ones in `Origin`; whatever says nothing of either is a program.
+fn is_from_elsewhere(face: &Face, call: &Call, flow: &RecoveryFlow) -> bool {
     let headers = call.headers();
-    let is_cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).and_then(web_origin);
-    let is_of_page = || origin.is_some() && origin == web_origin(&face.recovery_page(flow));
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let given = headers.get(ORIGIN);
+    match site {
+        Some(b"same-origin" | b"none") => return false,
+        None if given.is_none() => return false,
+        Some(_) | None => {}
+    }
+    let origin = given.and_then(|origin| origin.to_str().ok()).and_then(web_origin);
+    let is_of = |page: &str| origin.is_some() && origin == web_origin(page);
     let may_call = || matches!(face.settings.cors_origins.let_in_any_case(headers), Some(LetIn::ByName(_)));
-    is_cross_site && !is_of_page() && !may_call()
+    !is_of(&face.recovery_page(flow)) && !is_of(&face.settings.base) && !may_call()
 }
 
 /// `GET /self-service/recovery?flow=&token=`: an administrator's link.
@@ -97,7 +124,13 @@ async fn tried(
         ends_others: face.settings.recovery_ends_others,
     };
     match face.authority.recover(recovery).await {
-        Ok(signed_in) => signed_on(face, call, flow, signed_in).await,
+        Ok(signed_in) => {
+            if let Some(proof) = proof(face, call, given).filter(|_| way == RecoveryWay::Code) {
+                let form = (form_of(flow.head.id), signed_in.session.realm);
+                face.authority.note_form(form, &proof, Some(&signed_in.token), "").await?;
+            }
+            signed_on(face, call, flow, signed_in).await
+        }
         Err(RecoveryFailure::Wrong(left)) => {
             flow.pass = left.map(Into::into);
             // Quirk: a wrong code is 200. K-50

@@ -66,6 +66,38 @@ async fn a_registration_is_its_users_own() {
     }
 }
 
+/// Goal: a password that its user has changed since proves nothing, by the very same form either.
+#[tokio::test]
+async fn a_password_of_before_leads_nowhere() {
+    let world = world_with_pages().await;
+    let mut browser = Browser::of(&world);
+    let (_, page) = browser.open("/self-service/registration/browser").await;
+    let who = [("method", "profile"), ("traits.email", "dora@example.test")];
+    let (_, page) = browser.submit(&page, &who).await;
+    let attacker = knowing(&world, &browser);
+    let typed = [("method", "password"), ("password", NEW)];
+    browser.submit(&page, &typed).await;
+    let (_, settings) = browser.open("/self-service/settings/browser").await;
+    let other = [("method", "password"), ("password", "Hides-something-99")];
+    let (_, saved) = browser.submit(&settings, &other).await;
+    assert!(saved.text.contains("Your changes are saved"), "{}", saved.text);
+    is_nobody(&attacker.post(&page, &typed).await);
+}
+
+/// Goal: decision 0050: a confirmation that is sent twice renews one session, and makes no other.
+#[tokio::test]
+async fn a_confirmation_that_is_sent_twice_is_one_session() {
+    let world = world_with_pages().await;
+    let mut browser = Browser::of(&world);
+    browser.sign_on().await;
+    let (_, page) = browser.open("/self-service/login/browser?refresh=true").await;
+    let twin = Browser { world: &world, cookies: browser.cookies.clone() };
+    let typed = [("method", "password"), ("identifier", "alice"), ("password", PASSWORD)];
+    let (one, other) = (browser.post(&page, &typed).await, twin.post(&page, &typed).await);
+    assert!(one.cookie(COOKIE).is_some(), "{} {}", one.status, one.text);
+    assert_eq!(one.cookie(COOKIE), other.cookie(COOKIE), "{} {}", other.status, other.text);
+}
+
 /// Goal: K-28: the session of both factors is not given for the cookie of before, nor for the password: the code is proven again.
 #[tokio::test]
 async fn a_second_step_is_its_users_own() {

@@ -2,8 +2,11 @@
 //!
 //! What a browser does with them is told by their forms and policies; how they look is for people to say.
 
+use adieu_authority::{Actor, Channel, Origin};
 use adieu_testkit::World;
 use adieu_testkit::world::profile_config;
+
+use crate::browser::{Browser, world_with_pages};
 
 const HTML: &str = "text/html,application/xhtml+xml";
 
@@ -132,4 +135,31 @@ async fn another_browsers_flow_begins_anew_and_an_unknown_error_is_told() {
     assert!(page.text.contains("<h1>You are not signed on</h1>"), "{}", page.text);
     assert!(page.text.contains("/self-service/login/browser\">Sign on</a>"), "{}", page.text);
     assert!(page.text.contains("valid authentication session"), "{}", page.text);
+}
+
+/// Goal: K-47: whose browser keeps no cookies reads so on a page, at every form; a program is told in JSON.
+#[tokio::test]
+async fn a_browser_without_cookies_is_told_so() {
+    let world = world_with_pages().await;
+    for door in ["login", "registration"] {
+        let mut browser = Browser::of(&world);
+        let (_, page) = browser.open(&format!("/self-service/{door}/browser")).await;
+        browser.cookies.clear();
+        let sent = [("method", "password"), ("identifier", "alice"), ("password", "Rabbit-hole-11")];
+        let (place, told) = browser.submit(&page, &sent).await;
+        assert!(place.starts_with("/self-service/ui/error?id="), "{door}: {place}");
+        assert!(told.text.contains("allow this site to keep cookies"), "{door}: {}", told.text);
+    }
+}
+
+/// Goal: contract kratos.md 0.5: who may not sign on reads that, and not that nobody is signed on.
+#[tokio::test]
+async fn a_closed_account_is_named_on_the_page() {
+    let world = world_with_pages().await;
+    let origin = Origin::of(Actor::Operator, Channel::named("test"), None);
+    world.authority().set_enabled(world.data.alice.id, false, origin).await.expect("a change");
+    let (place, told) = Browser::of(&world).sign_on().await;
+    assert!(place.starts_with("/self-service/ui/error?id="), "{place}");
+    assert!(told.text.contains("This account cannot be used at present"), "{}", told.text);
+    assert!(!told.text.contains("You are not signed on"), "{}", told.text);
 }

@@ -279,7 +279,7 @@ async fn the_settings_call_things_as_other_pages_do_and_lead_on() {
     let mut browser = Browser::of(&world);
     browser.sign_on().await;
     let (_, page) = browser.open("/self-service/settings/browser").await;
-    for label in ["E-mail address", "Username", "Name", "New password"] {
+    for label in ["E-mail address", "Username (optional)", "Name (optional)", "New password"] {
         assert!(page.text.contains(&format!(">{label}</label>")), "{label}: {}", page.text);
     }
     let base = &world.config().public.url;

@@ -255,7 +255,7 @@ fn user_scopes() -> Value {
     json!({
         "type": ["string", "null"],
         "description": "The scopes that it asks users for, separated by blanks: it gets no other. One that registered itself may \
-            name fewer of these, and no more. Null is whatever it asks for.",
+            name fewer of these, and no more, where they are others than it has named itself. Null is whatever it asks for.",
     })
 }
 

@@ -82,7 +82,25 @@ async fn somebody_elses_application_gets_what_its_user_agrees_to() {
     shop.code(&browser.get(&shop.authorize(&format!("{by_name}&prompt=none"))).await);
 
     let forged = Browser::of(&world).submit(&question, ALLOW).await;
-    assert_eq!(forged.status, 403);
+    assert!(forged.location().contains("/o/alpha/authorize?"), "{} {}", forged.status, forged.text);
+}
+
+/// Goal: S-OP-6: whose session has ended while the question was read signs on again, whatever the answer was, and is asked again.
+#[tokio::test]
+async fn a_question_outlives_its_session() {
+    let world = World::start().await;
+    of_somebody_else(&world).await;
+    for choice in [ALLOW, DENY] {
+        let (shop, mut browser) = (RelyingParty::shop(&world), Browser::of(&world));
+        let page = browser.get(&shop.authorize("&scope=openid&prompt=consent")).await;
+        let question = browser.sign_on(&page, ALICE).await;
+        asks(&question, "Who you are here");
+        enabled(&world, false).await;
+        enabled(&world, true).await;
+        let answer = browser.submit(&question, choice).await;
+        let again = browser.get(answer.location()).await;
+        asks(&browser.sign_on(&again, ALICE).await, "Who you are here");
+    }
 }
 
 /// Goal: S-OP-6: a consent is to the name and the addresses that its page has shown, and to what it asked: where the client changes them

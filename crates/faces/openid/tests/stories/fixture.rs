@@ -147,6 +147,7 @@ impl<'w> Browser<'w> {
 /// Where a page's form goes, and its hidden fields.
 pub(crate) fn form(page: &Reply) -> (String, Vec<(String, String)>) {
     let (_, form) = page.text.split_once("<form ").unwrap_or_else(|| panic!("no form: {}", page.text));
+    let form = form.split("</form>").next().expect("its end");
     let action = attribute(form, "action");
     let fields = form.split("<input type=\"hidden\" ").skip(1);
     (action, fields.map(|field| (attribute(field, "name"), attribute(field, "value"))).collect())

@@ -88,6 +88,39 @@ async fn a_second_factor_is_its_browsers_own() {
     }
 }
 
+/// Goal: decision 0050: the same form once more, with the cookies of its first answer, leads on as a double click does: its user has pressed the
+/// button again while the application was slow. No other session, and no other code, comes of it.
+#[tokio::test]
+async fn a_form_that_comes_after_its_answer_leads_on() {
+    let mut config = profile_config("main");
+    config.sign_on.second_factor = "when_enrolled".into();
+    let world = World::with_config(config).await;
+    let set = world.authority().draw_code_set();
+    let codes = world.authority().recovery_codes(world.data.alice.id, set);
+    let first = SessionToken::parse(&world.sign_on_kratos(ALICE.0, ALICE.1).await).expect("a token").id;
+    world.authority().confirm_recovery_codes(first, set, false).await.expect("a live session");
+    let shop = RelyingParty::shop(&world);
+    let live = async |user| world.authority().count_live_sessions(user).await.expect("read");
+
+    let mut browser = Browser::of(&world);
+    let page = browser.get(&shop.authorize("&scope=openid&prompt=login")).await;
+    let bob = [("username", BOB.0), ("password", BOB.1)];
+    for _ in 0..2 {
+        let sent = browser.submit(&page, &bob).await;
+        shop.code(&browser.get(sent.location()).await);
+    }
+    assert_eq!(live(world.data.bob.id).await, 1);
+
+    let mut browser = Browser::of(&world);
+    let page = browser.get(&shop.authorize("&scope=openid")).await;
+    let asked = browser.submit(&page, &[("username", ALICE.0), ("password", ALICE.1)]).await;
+    for _ in 0..2 {
+        let sent = browser.submit(&asked, &[("code", &codes[0])]).await;
+        shop.code(&browser.get(sent.location()).await);
+    }
+    assert_eq!(live(world.data.alice.id).await, 1, "the one of before waits for its second factor");
+}
+
 /// Goal: S-OP-20: a form that another tab has shown until the sign-on is asked for again, with the name that was typed, where the request wants
 /// a sign-on; and goes through then.
 #[tokio::test]

@@ -82,6 +82,8 @@ async fn nobody_gets_anything_unproven() {
                 Serves::TheBrowser if path == "sign-off" => &[303],
                 // An address that leads back to its request.
                 Serves::TheBrowser if path == "sign-on" => &[303, 403],
+                // A question whose user is not signed on any more is asked anew.
+                Serves::TheBrowser if !reads && ["choose", "consent"].contains(&path.as_str()) => &[303],
                 // Whoever is not signed on is told that nobody is.
                 Serves::TheBrowser if reads && path == "applications" => &[200],
                 Serves::TheBrowser => &[403],

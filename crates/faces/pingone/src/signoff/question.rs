@@ -22,6 +22,7 @@ use crate::extract::Visitor;
 use crate::face::Face;
 use crate::finish::{html, see_other};
 use crate::form_token::{FIELD, same};
+use crate::page_address::FLOW;
 use crate::problem::Problem;
 
 const HINT: &str = "id_token_hint";
@@ -81,7 +82,7 @@ pub(super) async fn asked(
         // S-RPI-16: whoever asks is signed off.
         let hinted = said.hint.clone().filter(|hint| hint.client.ends_by_id_token);
         let hinted = hinted.map(|hint| (hint.clone(), Actor::Client(hint.client.id.clone())));
-        return Ok(SignOffWay::SignOff(said.judged(face, realm, hinted)));
+        return Ok(SignOffWay::SignOff(said.judged(face, realm, hinted).await?));
     }
     let own = form_token(face, &here);
     let answered = parts.method == Method::POST && token.is_some_and(|given| same(given, &own));
@@ -111,7 +112,7 @@ pub(super) async fn asked(
         let user = here.iter().find(|one| one.user.id == hint.user).filter(|_| !known)?;
         Some((hint.clone(), Actor::User(user.user.id)))
     });
-    Ok(SignOffWay::SignOff(said.judged(face, realm, hinted)))
+    Ok(SignOffWay::SignOff(said.judged(face, realm, hinted).await?))
 }
 
 impl<'p> Said<'p> {
@@ -134,12 +135,17 @@ impl<'p> Said<'p> {
         Ok(Self { hint, client, location, params })
     }
 
-    fn judged(self, face: &Face, realm: &Realm, hinted: Option<(Hint, Actor)>) -> Judged {
-        Judged {
-            location: self.location.unwrap_or_else(|| signed_off(face, realm)),
-            hinted,
-            client: self.client.map(|client| client.id.clone()),
-        }
+    async fn judged(
+        self,
+        face: &Face,
+        realm: &Arc<Realm>,
+        hinted: Option<(Hint, Actor)>,
+    ) -> Result<Judged, Problem> {
+        let location = match self.location {
+            Some(location) => location,
+            None => signed_off(face, realm, self.params).await?,
+        };
+        Ok(Judged { location, hinted, client: self.client.map(|client| client.id.clone()) })
     }
 
     async fn question(
@@ -158,7 +164,7 @@ impl<'p> Said<'p> {
             None => format!("You are signed on as {users}."),
         };
         let mut hidden = vec![(FIELD, token)];
-        for name in SIGN_OFF_PARAMS {
+        for name in SIGN_OFF_PARAMS.into_iter().chain([FLOW]) {
             hidden.extend(body::once(self.params, name)?.map(|value| (name, value)));
         }
         let parting = Parting::of_tokens(face.authority(), here.iter().map(|one| &one.token)).await?;

@@ -3,7 +3,7 @@
 //! The shop is an application of one's own until it is said to be somebody else's. Contract pingone.md 4.5 to 4.7.
 
 use crate::fixture::{ALICE, APPS, AUTH, App, BOB, FaceFixture, Reply};
-use crate::pages::hidden;
+use crate::pages::{form_cookie, hidden};
 
 /// The shop is somebody else's from now on.
 async fn of_somebody_else(fixture: &FaceFixture) -> App {
@@ -110,6 +110,15 @@ async fn the_question_comes_before_the_code() {
     let late = answered(&fixture, &question, &st, "allow").await;
     let again = fixture.get(&path(&late)).cookie(&st).send().await;
     assert!(again.location().starts_with(&format!("{}?code=", app.redirect)), "{}", again.text);
+    // Whoever goes back and answers otherwise is taken at that word.
+    let denied = answered(&fixture, &question, &st, "deny").await;
+    assert!(
+        denied.location().starts_with(&format!("{}?error=access_denied", app.redirect)),
+        "{}",
+        denied.location()
+    );
+    let other = answered(&fixture, &question, &st, "other").await;
+    assert!(other.location().contains("/signon/?flowId="), "{} {}", other.status, other.location());
 }
 
 /// S-OP-20: Goal: nobody else's browser and no other site decides, and another account may be used instead.
@@ -137,6 +146,23 @@ async fn a_decision_is_the_sessions_own() {
     let question = question.cookie(&bob).send().await;
     assert!(question.text.contains("signed on as bob"), "{}", question.text);
     assert!(allowed(&fixture, &question, &bob).await.contains("code="));
+}
+
+/// S-OP-6: Goal: whose session has ended while the question was read signs on again, whatever the answer was, and is asked again.
+#[tokio::test]
+async fn a_question_outlives_its_session() {
+    let fixture = FaceFixture::open().await;
+    let sessions = [fixture.sign_on(ALICE).await.st, fixture.sign_on(ALICE).await.st];
+    let app = of_somebody_else(&fixture).await;
+    for (st, choice) in sessions.into_iter().zip(["allow", "deny"]) {
+        let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
+        asks(&question, "Who you are here");
+        assert_eq!(fixture.get(&fixture.a("as/signoff")).cookie(&st).send().await.status, 302);
+        let answer = answered(&fixture, &question, &st, choice).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let form = fixture.get(&path(&answer)).header("cookie", &form_cookie(&question)).send().await;
+        assert!(form.text.contains("Username or e-mail address"), "{} {}", form.status, form.text);
+    }
 }
 
 /// S-OP-20: Goal: the form that one user was shown decides nothing for another one who has signed on in the flow meanwhile.
@@ -238,7 +264,11 @@ async fn the_page_names_all_places_of_the_application() {
     let question = page(&fixture, &app, &[("scope", "openid")], &st).await;
     asks(&question, "The answer goes to shop.example.test.");
     let others = question.text.split("counts for the other places of Shop").nth(1).expect("they are named");
-    assert!(others.contains(">till.example.test<") && others.contains(">com.example.till<"), "{others}");
+    assert!(
+        others.contains(">till.example.test<")
+            && others.contains(">a program on this device (com.example.till:)<"),
+        "{others}"
+    );
     assert!(!others.contains(">shop.example.test<"), "{others}");
 }
 

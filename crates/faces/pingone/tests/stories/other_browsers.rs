@@ -1,9 +1,10 @@
 //! What a page of a flow has led to, and what has been proven on it, is its own browser's: nobody gets it by the flow's id, by a link, or
 //! by a cookie that was known before.
 //!
-//! The attacker is another browser, or one that has seen the cookie and the token before the sign-on. Decision 0112.
+//! The attacker is another browser, or one that has seen the cookie and the token before the sign-on. Decisions 0112 and 0113.
 
 use adieu_authority::SessionToken;
+use adieu_http_kit::form::Params;
 
 use crate::fixture::{ALICE, APPS, AUTH, BOB, FaceFixture, Reply};
 use crate::pages::{form_cookie, hidden, opened};
@@ -131,17 +132,15 @@ async fn a_consent_is_nobody_elses() {
     let attacker = Shown::on(&opened(&fixture, &[("prompt", "consent")]).await);
     fixture.world.wait_s(1);
     let st = fixture.sign_on_to(&fixture.billing(), ALICE, None, "openid").await.st;
-    // The link completes nobody's flow by the session that the browser has.
+    // The link completes nobody else's flow by the session that the browser has: it goes on with one of its own.
     let link = fixture.a(&format!("signon/?flowId={}&at=auth&from=upstream", attacker.flow));
     let led = fixture.get(&link).cookie(&st).send().await;
     assert!(!led.location().contains(&attacker.flow), "{}", led.location());
     let own = led.location().strip_prefix(AUTH).expect("our address").to_owned();
     let both = format!("{}; ST={st}", form_cookie(&led));
-    let victim = Shown::on(&fixture.get(&own).header("cookie", &both).send().await);
-    let typed = [("username", "alice"), ("password", ALICE.1)];
-    let done = victim.sends_with(&fixture, &both, &typed).await;
-    let st = done.cookie("ST").expect("a token").to_owned();
-    let resume = done.location().strip_prefix(AUTH).expect("our address").to_owned();
+    let gone_on = fixture.get(&own).header("cookie", &both).send().await;
+    let resume = gone_on.location().strip_prefix(AUTH).expect("our address").to_owned();
+    assert!(resume.contains("as/resume?flowId=") && !resume.contains(&attacker.flow), "{resume}");
     let asked = fixture.get(&resume).cookie(&st).send().await;
     let page = fixture.get(&format!("{}&at=auth", asked.location().strip_prefix(APPS).expect("our page")));
     let question = page.cookie(&st).send().await;
@@ -175,6 +174,11 @@ async fn a_first_factor_counts_in_its_browser() {
     let victim = Shown::on(&opened(&fixture, &[]).await);
     let given = victim.sends(&fixture, &[("username", "alice"), ("password", ALICE.1)]).await;
     assert_eq!((given.status.as_u16(), given.cookie("ST")), (303, None), "{}", given.text);
+    // A double click leads to the same page, and spends no try of the code, of which there are ten.
+    for _ in 0..11 {
+        let twin = victim.sends(&fixture, &[("username", "alice"), ("password", ALICE.1)]).await;
+        assert_eq!((twin.status.as_u16(), twin.location()), (303, given.location()), "{}", twin.text);
+    }
     let elsewhere = by_link(&fixture, &victim.flow, "").await;
     assert!(elsewhere.text.contains("name=\"password\""), "nobody has signed on there: {}", elsewhere.text);
     let path = fixture.a(&format!("flows/{}", victim.flow));
@@ -210,4 +214,72 @@ async fn a_browser_without_cookies_is_led_once() {
     let direct = fixture.flow(&fixture.shop(), &[]).await;
     let page = fixture.get(&fixture.a(&format!("signon/?flowId={direct}&at=auth"))).send().await;
     page.assert_error(404, "NOT_FOUND", None);
+}
+
+/// Goal: S-OP-20: a request by a form of another site, with which no cookie comes, takes the place of no cookie that the browser has: the forms
+/// of its other tabs stay good, and the page makes the flow its own.
+#[tokio::test]
+async fn a_form_of_another_site_leaves_the_browsers_cookie() {
+    let fixture = FaceFixture::open().await;
+    let one = Shown::on(&opened(&fixture, &[]).await);
+    let request = fixture.authorize(&fixture.shop(), &[("state", "posted")]);
+    let (path, query) = request.split_once('?').expect("a query");
+    let params = Params::parse(query);
+    let fields: Vec<_> = params.iter().collect();
+    let begun = fixture.post(path).form(&fields).send().await;
+    assert!(begun.headers.get("set-cookie").is_none(), "{:?}", begun.headers);
+    let page = begun.location().strip_prefix(APPS).expect("our page").to_owned();
+    let led = fixture.get(&format!("{page}&at=auth")).header("cookie", &one.cookie).send().await;
+    let own = led.location().strip_prefix(AUTH).expect("our address").to_owned();
+    let two = Shown::on(&fixture.get(&own).header("cookie", &one.cookie).send().await);
+    assert_eq!(two.cookie, one.cookie);
+    let done = two.sends(&fixture, &[("username", "alice"), ("password", ALICE.1)]).await;
+    assert!(done.cookie("ST").is_some(), "{} {}", done.status, done.text);
+}
+
+/// Goal: decision 0114: a flow that is to prove a session anew binds nobody once that session is over: who signed it off on the page, or whose
+/// time is over, leaves the page to whoever signs on there.
+#[tokio::test]
+async fn a_flow_whose_session_is_over_is_open_to_others() {
+    let fixture = FaceFixture::open().await;
+    let st = fixture.sign_on(ALICE).await.st;
+    let begun =
+        fixture.get(&fixture.authorize(&fixture.shop(), &[("prompt", "login")])).cookie(&st).send().await;
+    let path = begun.location().strip_prefix(APPS).expect("our page").to_owned();
+    let both = format!("{}; ST={st}", form_cookie(&begun));
+    let page = fixture.get(&format!("{path}&at=auth")).header("cookie", &both).send().await;
+    assert!(page.text.contains("signed on as alice"), "{}", page.text);
+    let form = Shown::on(&page);
+    let off = fixture.get(&fixture.a(&format!("as/signoff?flowId={}", form.flow))).cookie(&st).send().await;
+    assert!(off.location().contains(&format!("signon/?flowId={}", form.flow)), "{}", off.location());
+    let done = form.sends(&fixture, &[("username", "bob"), ("password", BOB.1)]).await;
+    let bob = done.cookie("ST").expect("a token").to_owned();
+    let resume = done.location().strip_prefix(AUTH).expect("our address").to_owned();
+    assert!(fixture.get(&resume).cookie(&bob).send().await.location().contains("code="));
+    let nowhere =
+        fixture.get(&fixture.a("as/signoff?flowId=9e52b4fc-bdbc-4027-b440-167e858e02d9")).send().await;
+    assert!(nowhere.location().ends_with("/signon/#signedOff"), "{}", nowhere.location());
+}
+
+/// Goal: decision 0113: a browser that has signed on in another tab goes on with the same request by its session, as at the other mounts; not
+/// where a new proof is asked for.
+#[tokio::test]
+async fn another_tab_goes_on_with_the_session() {
+    let fixture = FaceFixture::open().await;
+    for (more, goes_on) in [(&[][..], true), (&[("prompt", "login")], false)] {
+        let one = Shown::on(&opened(&fixture, more).await);
+        fixture.world.wait_s(1);
+        let request = fixture.authorize(&fixture.shop(), &[]);
+        let begun = fixture.get(&request).header("cookie", &one.cookie).send().await;
+        let path = begun.location().strip_prefix(APPS).expect("our page").to_owned();
+        let two =
+            Shown::on(&fixture.get(&format!("{path}&at=auth")).header("cookie", &one.cookie).send().await);
+        let done = two.sends(&fixture, &[("username", "alice"), ("password", ALICE.1)]).await;
+        let both = format!("{}; ST={}", form_cookie(&done), done.cookie("ST").expect("a token"));
+        let link = fixture.a(&format!("signon/?flowId={}&at=auth", one.flow));
+        let led = fixture.get(&link).header("cookie", &both).send().await;
+        let own = led.location().strip_prefix(AUTH).expect("our address").to_owned();
+        let then = fixture.get(&own).header("cookie", &both).send().await;
+        assert_eq!(then.location().contains("as/resume"), goes_on, "{} {}", then.location(), then.text);
+    }
 }
