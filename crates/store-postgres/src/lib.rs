@@ -14,7 +14,6 @@ mod database;
 mod error;
 mod fetch;
 mod found;
-mod health;
 mod job;
 mod options;
 mod queue;
@@ -30,6 +29,7 @@ mod writer;
 use std::sync::{Arc, OnceLock};
 
 use adieu_core::{Entropy, InstallationKey, entropy};
+use adieu_store::Health;
 
 pub use address::StoreAddress;
 pub use error::OpenError;
@@ -40,7 +40,6 @@ use crate::activity::SeenActivity;
 use crate::batch::Batch;
 use crate::cursors::Cursors;
 use crate::database::Connector;
-use crate::health::Health;
 use crate::reader::Reader;
 use crate::shared::{Ciphers, Shared, Ticks};
 use crate::writer::Writer;

@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use adieu_core::{EndingIdCipher, InstallationKey, SessionId, SessionIdCipher, Timestamp};
+use adieu_store::Health;
 
 use crate::activity::SeenActivity;
-use crate::health::Health;
 
 /// The ciphers of public ids.
 pub(crate) struct Ciphers {
