@@ -105,6 +105,9 @@ async fn write(connection: &LaneConnection, batch: &mut Batch, begun: bool, id: 
     all.append(changes);
     all.push(KEEP_ID, arrays_of([ColumnKind::Bytes], [vec![Value::Bytes(id.to_vec())]]));
     all.push("COMMIT", vec![]);
+    if connection.database.client.is_closed() {
+        return Err(Failed::Before(Fault::Lost("it was closed before".into()))); // Nobody has heard of it.
+    }
     let clock = commit_clock();
     match connection.database.run(all).await {
         Ok(_) => {
