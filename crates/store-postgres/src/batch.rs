@@ -103,6 +103,8 @@ pub(crate) struct Batch {
     lines_before: (usize, Option<LineMade>),
     /// In which list this batch writes its lines, and the tick of the last one there.
     pub(crate) lane: (u64, u64),
+    /// Whether no other batch shares anything with it: then it waits for what it wants alone.
+    pub(crate) is_alone: bool,
     /// Whether it holds locks.
     pub(crate) holds: bool,
     hints: RefCell<Vec<LockHint>>,
@@ -222,6 +224,7 @@ impl Batch {
             lines: Vec::new(),
             lines_before: (0, None),
             lane: (lane, 0),
+            is_alone: false,
             holds: false,
             hints: RefCell::default(),
             refused_in_writing: Cell::new(false),
@@ -394,6 +397,11 @@ impl Batch {
 
     pub(crate) fn wants_ids(&self) -> bool {
         !self.wanted_ids.borrow().is_empty()
+    }
+
+    /// Whether it wants something for itself that others share without a break.
+    pub(crate) fn wants_shared_alone(&self) -> bool {
+        self.realms.wants_alone() || self.clients.wants_alone() || self.populations.wants_alone()
     }
 
     pub(crate) fn writes(&self) -> bool {

@@ -14,6 +14,7 @@ mod database;
 mod error;
 mod fetch;
 mod found;
+mod gate;
 mod job;
 mod lane;
 mod options;
