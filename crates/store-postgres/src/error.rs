@@ -25,6 +25,9 @@ pub enum OpenError {
     /// Nobody answers there, or not as who may write.
     #[error("the store can't be reached: {0}; is the database running, and does it take writes there?")]
     Unreachable(String),
+    /// It is there, and has no connection left.
+    #[error("the store takes no more connections: {0}")]
+    Full(String),
     /// The database was made by a later version.
     #[error("the database has schema {found}, this version knows up to {known}: use the newer version")]
     TooNew {
@@ -50,13 +53,11 @@ pub enum OpenError {
 
 impl From<tokio_postgres::Error> for OpenError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let comes_back = [
-            &SqlState::CANNOT_CONNECT_NOW,
-            &SqlState::ADMIN_SHUTDOWN,
-            &SqlState::CRASH_SHUTDOWN,
-            &SqlState::TOO_MANY_CONNECTIONS,
-        ];
-        if error.as_db_error().is_some_and(|refusal| !comes_back.contains(&refusal.code())) {
+        let comes_back =
+            [&SqlState::CANNOT_CONNECT_NOW, &SqlState::ADMIN_SHUTDOWN, &SqlState::CRASH_SHUTDOWN];
+        if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
+            Self::Full(shown(&error))
+        } else if error.as_db_error().is_some_and(|refusal| !comes_back.contains(&refusal.code())) {
             Self::Database(shown(&error))
         } else {
             Self::Unreachable(shown(&error))

@@ -5,9 +5,9 @@
 use std::sync::OnceLock;
 
 use adieu_core::{EndingIdCipher, SessionId, SessionIdCipher, Timestamp};
+use adieu_store::Health;
 
 use crate::cache::Caches;
-use crate::health::Health;
 #[cfg(feature = "hooks")]
 use crate::hooks;
 

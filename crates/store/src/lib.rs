@@ -6,6 +6,7 @@
 
 mod acts;
 mod consents;
+mod health;
 mod notices;
 #[cfg(feature = "suite")]
 pub mod suite;
@@ -16,6 +17,7 @@ pub use acts::{
     Upkeep,
 };
 pub use consents::Consents;
+pub use health::Health;
 pub use notices::{
     LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, ReceiptCounts, ReceiptPage,
     ReceiptQuery, ReceiverStanding, Retold, Taken,
