@@ -46,6 +46,11 @@ pub enum OpenError {
         "the installation key is not the one of this database: all nodes of an installation share one; nothing was changed"
     )]
     KeyOfAnother,
+    /// The database's user makes no tables there.
+    #[error(
+        "the database's user may not make tables: {0}; GRANT CREATE ON SCHEMA public TO that user, or have it own a schema of its name"
+    )]
+    MayNotMake(String),
     /// The database refused something.
     #[error("the database refuses: {0}")]
     Database(String),
@@ -57,6 +62,8 @@ impl From<tokio_postgres::Error> for OpenError {
             [&SqlState::CANNOT_CONNECT_NOW, &SqlState::ADMIN_SHUTDOWN, &SqlState::CRASH_SHUTDOWN];
         if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
             Self::Full(shown(&error))
+        } else if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            Self::MayNotMake(shown(&error))
         } else if error.as_db_error().is_some_and(|refusal| !comes_back.contains(&refusal.code())) {
             Self::Database(shown(&error))
         } else {

@@ -79,6 +79,8 @@ impl PostgresStore {
             ciphers: Ciphers::new(key),
             activity: SeenActivity::default(),
             health: Health::default(),
+            uncommitted: adieu_store::FaultLines::default(),
+            unasked: adieu_store::FaultLines::default(),
             ticks: Ticks::default(),
             vitals: Arc::clone(&connector.vitals),
             telling_since: OnceLock::new(),

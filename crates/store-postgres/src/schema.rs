@@ -6,6 +6,7 @@
 
 use adieu_core::{InstallationKey, Purpose, TokenHash};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::error::OpenError;
 use crate::rows::{Guarded, Work};
@@ -100,7 +101,7 @@ pub(crate) async fn prepare(client: &Client, key: &InstallationKey, node: u64) -
     for _ in 0..TURNS_MAX {
         match client.batch_execute(made).await {
             Ok(()) => break,
-            Err(error) if error.as_db_error().is_some() => wait().await,
+            Err(error) if is_made_elsewhere(&error) => wait().await,
             Err(error) => return Err(error.into()),
         }
     }
@@ -122,6 +123,12 @@ pub(crate) async fn prepare(client: &Client, key: &InstallationKey, node: u64) -
         }
     }
     Err(OpenError::Migrating)
+}
+
+/// Whether another node makes the same table at this moment.
+fn is_made_elsewhere(error: &tokio_postgres::Error) -> bool {
+    let made = [&SqlState::UNIQUE_VIOLATION, &SqlState::DUPLICATE_TABLE, &SqlState::DUPLICATE_OBJECT];
+    error.code().is_some_and(|code| made.contains(&code))
 }
 
 async fn wait() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use adieu_core::{EndingIdCipher, InstallationKey, SessionId, SessionIdCipher, Timestamp};
-use adieu_store::Health;
+use adieu_store::{FaultLines, Health};
 
 use crate::activity::SeenActivity;
 use crate::vitals::Vitals;
@@ -28,6 +28,9 @@ pub(crate) struct Shared {
     pub(crate) ciphers: Ciphers,
     pub(crate) activity: SeenActivity,
     pub(crate) health: Health,
+    /// Lines about questions and about batches that failed.
+    pub(crate) unasked: FaultLines,
+    pub(crate) uncommitted: FaultLines,
     pub(crate) ticks: Ticks,
     pub(crate) vitals: Arc<Vitals>,
     /// Since when this node gives notices out; none if nobody has asked it for any.

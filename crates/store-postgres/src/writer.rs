@@ -190,7 +190,10 @@ impl Lane {
         };
         let (shown, hindrance) = (outage.to_string(), outage.hindrance());
         let reason = hindrance.map_or(UNKNOWN, adieu_core::Hindrance::word);
-        tracing::error!(error = shown, reason, orders = jobs.len(), in_doubt, "the store could not commit");
+        if let Some(left_out) = self.shared.uncommitted.take() {
+            let orders = jobs.len();
+            tracing::error!(error = shown, reason, orders, in_doubt, left_out, "the store could not commit");
+        }
         count_failures(&outage, jobs.len());
         if let Some(hindrance) = hindrance {
             self.shared.health.hinder(hindrance);

@@ -95,6 +95,7 @@ impl SqliteStore {
             ending_cipher: EndingIdCipher::new(folder.key()),
             caches: Caches::new(options.sessions_cached_max),
             health: Health::default(),
+            uncommitted: adieu_store::FaultLines::default(),
             telling_since: OnceLock::new(),
             #[cfg(feature = "hooks")]
             hooks: hooks::Hooks::default(),
