@@ -117,7 +117,7 @@ impl Serving {
         beside.spawn(tell(self.authority.clone(), self.outbox, folder, stop.clone()));
         beside.spawn(metering::keep(self.authority.clone(), stop.clone()));
         beside.spawn(expire(self.authority.clone(), stop.clone()));
-        beside.spawn(sweep(self.authority, every, stop.clone()));
+        beside.spawn(sweep(self.authority.clone(), every, stop.clone()));
         for tls in [&self.bound.public.tls, &self.bound.admin.tls].into_iter().flatten() {
             beside.spawn(tls.clone().watch(stop.clone()));
         }
@@ -134,6 +134,7 @@ impl Serving {
         while let Some(ended) = beside.join_next().await {
             ended.context("what runs beside the listeners")?;
         }
+        self.authority.close().await;
         Ok(())
     }
 }

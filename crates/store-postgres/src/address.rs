@@ -50,7 +50,18 @@ pub(crate) fn parsed(url: &str) -> Result<Config, OpenError> {
     if config.get_hosts().is_empty() {
         return Err(OpenError::Address("it names no host".into()));
     }
+    // What stands behind the first `@` of two is not a host, but the end of a password: nobody is asked about it, and nobody is told.
+    if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if !is_host(name))) {
+        return Err(OpenError::Address(
+            "a host is a name or an address: an `@` in a password is written %40".into(),
+        ));
+    }
     Ok(config)
+}
+
+/// Whether a text can be the name or the address of a host.
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || ".-_:%[]".contains(c))
 }
 
 fn is_here(host: &Host) -> bool {
@@ -102,6 +113,7 @@ mod tests {
             "postgres://ada:hunter2@db.test/adieu?sslmode=sometimes",
             "mysql://ada:hunter2@db.test/adieu",
             "ada:hunter2",
+            "postgres://ada:secret@hunter2@db.test/adieu",
             "user=ada password=hunter2",
             "",
         ] {

@@ -28,12 +28,12 @@ use crate::rows::{
     DoneMass, Due, DueBetween, DueOf, ExpiredFlows, ExpiredGrants, FirstBehind, GuardRow, Guarded, HasTrait,
     HighestTick, KeptClient, KeptConsent, KeptCounts, KeptDocument, KeptExternal, KeptFlow, KeptGrant,
     KeptKey, KeptMass, KeptName, KeptParticipant, KeptPopulation, KeptRealm, KeptReceipt, KeptReceiver,
-    KeptRemoved, KeptSubscriber, KeptTold, KeptUser, KeyInUse, KeysOf, LastPlace, LatestOf, LineGone, LineOf,
-    LinesDownFrom, ListOfRealm, ListOfUser, ListedTrait, ListedUri, LiveEntry, LiveOf, LiveOfUser,
-    LiveStretch, OldBatches, OldCounts, OldLines, OldReceipts, ParticipantsAt, PendingOf, PlacedSession,
-    PlacesBetween, PlacesOf, PopulationsOf, ReceiptsOf, ReceiversBehind, RowsBehind, SharedDue, SharedDueBy,
-    SharedPlaces, Stretch, SubscribedRealms, SubscribersOf, ToldBehind, UntoldLines, UsersIn, UsersOf,
-    WaitingReceivers, Walks,
+    KeptRemoved, KeptSubscriber, KeptTold, KeptUser, KeyInUse, KeysOf, LastPlace, LatestOf, LeasedBy,
+    LineGone, LineOf, LinesDownFrom, ListOfRealm, ListOfUser, ListedTrait, ListedUri, LiveEntry, LiveOf,
+    LiveOfUser, LiveStretch, NodeGone, OldBatches, OldCounts, OldLines, OldReceipts, ParticipantsAt,
+    PendingOf, PlacedSession, PlacesBetween, PlacesOf, PopulationsOf, ReceiptsOf, ReceiversBehind,
+    RowsBehind, SharedDue, SharedDueBy, SharedPlaces, Stretch, SubscribedRealms, SubscribersOf, ToldBehind,
+    UntoldLines, UsersIn, UsersOf, WaitingReceivers, Walks,
 };
 use crate::shared::Shared;
 use crate::working::{Halt, Lock, Looked, Replies, WorkingTable};
@@ -91,6 +91,7 @@ pub(crate) struct Batch {
     pub(crate) receipts: WorkingTable<KeptReceipt>,
     pub(crate) lines_gone: WorkingTable<LineGone>,
     pub(crate) batches_gone: WorkingTable<BatchGone>,
+    pub(crate) nodes_gone: WorkingTable<NodeGone>,
     pub(crate) asked: AllReplies,
     /// Keys of users by their ids; none where there is no such user.
     ids: BTreeMap<UserId, Option<UserKey>>,
@@ -102,6 +103,8 @@ pub(crate) struct Batch {
     lines_before: (usize, Option<LineMade>),
     /// In which list this batch writes its lines, and the tick of the last one there.
     pub(crate) lane: (u64, u64),
+    /// Whether no other batch shares anything with it: then it waits for what it wants alone.
+    pub(crate) is_alone: bool,
     /// Whether it holds locks.
     pub(crate) holds: bool,
     hints: RefCell<Vec<LockHint>>,
@@ -154,6 +157,7 @@ pub(crate) struct AllReplies {
     pub(crate) receipts_of: Replies<ReceiptsOf>,
     pub(crate) due_of: Replies<DueOf>,
     pub(crate) latest_of: Replies<LatestOf>,
+    pub(crate) leased_by: Replies<LeasedBy>,
     pub(crate) pending_of: Replies<PendingOf>,
     pub(crate) waiting: Replies<WaitingReceivers>,
     pub(crate) receivers_behind: Replies<ReceiversBehind>,
@@ -212,6 +216,7 @@ impl Batch {
             receipts: WorkingTable::new(writes),
             lines_gone: WorkingTable::new(writes),
             batches_gone: WorkingTable::new(writes),
+            nodes_gone: WorkingTable::new(writes),
             asked: AllReplies::default(),
             ids: BTreeMap::new(),
             wanted_ids: RefCell::default(),
@@ -219,6 +224,7 @@ impl Batch {
             lines: Vec::new(),
             lines_before: (0, None),
             lane: (lane, 0),
+            is_alone: false,
             holds: false,
             hints: RefCell::default(),
             refused_in_writing: Cell::new(false),
@@ -391,6 +397,11 @@ impl Batch {
 
     pub(crate) fn wants_ids(&self) -> bool {
         !self.wanted_ids.borrow().is_empty()
+    }
+
+    /// Whether it wants something for itself that others share without a break.
+    pub(crate) fn wants_shared_alone(&self) -> bool {
+        self.realms.wants_alone() || self.clients.wants_alone() || self.populations.wants_alone()
     }
 
     pub(crate) fn writes(&self) -> bool {

@@ -6,6 +6,7 @@ use crate::batch::{Batch, LineMade, name_each_table};
 use crate::database::Pipeline;
 use crate::error::Fault;
 use crate::fetch::fetch;
+use crate::gate::Gate;
 use crate::job::{JobState, Queued, run_all};
 use crate::rows::tick_of;
 use crate::statements::push_changes;
@@ -37,13 +38,15 @@ pub(crate) enum Failed {
     Sent(Fault),
 }
 
-fn begin(connection: &LaneConnection) -> Vec<(String, Vec<Array>)> {
+fn begin(connection: &LaneConnection, gate: Gate) -> Vec<(String, Vec<Array>)> {
     let OwnLines { owner, lane } = connection.lines;
     let lane = vec![Value::number(lane), Value::Bytes(owner.to_vec())];
-    vec![
+    let mut begin = vec![
         ("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE".to_owned(), vec![]),
         (HOLD_LANE.to_owned(), arrays_of([ColumnKind::Int, ColumnKind::Bytes], [lane])),
-    ]
+    ];
+    begin.extend(gate.statements().into_iter().map(|sql| (sql, vec![])));
+    begin
 }
 
 /// Runs the orders in one transaction.
@@ -65,7 +68,7 @@ pub(crate) async fn commit(
             late.for_each(|job| job.state = JobState::Deferred);
             break;
         }
-        let first = (!begun).then(|| begin(connection));
+        let first = (!begun).then(|| begin(connection, Gate::of(batch, jobs)));
         let is_first = first.is_some();
         begun = true;
         let answers = fetch(&connection.database, batch, first).await.map_err(Failed::Before)?;
@@ -105,6 +108,9 @@ async fn write(connection: &LaneConnection, batch: &mut Batch, begun: bool, id: 
     all.append(changes);
     all.push(KEEP_ID, arrays_of([ColumnKind::Bytes], [vec![Value::Bytes(id.to_vec())]]));
     all.push("COMMIT", vec![]);
+    if connection.database.client.is_closed() {
+        return Err(Failed::Before(Fault::Lost("it was closed before".into()))); // Nobody has heard of it.
+    }
     let clock = commit_clock();
     match connection.database.run(all).await {
         Ok(_) => {

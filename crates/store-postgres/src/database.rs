@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use adieu_core::Entropy;
 use futures_util::future::join_all;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Row, Statement};
@@ -17,6 +17,7 @@ use crate::Options;
 use crate::address;
 use crate::error::{Fault, OpenError};
 use crate::tls::{self, Trust};
+use crate::vitals::Vitals;
 use crate::working::Array;
 
 /// How connections are made.
@@ -25,6 +26,7 @@ pub(crate) struct Connector {
     trust: Trust,
     pub(crate) options: Options,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) vitals: Arc<Vitals>,
 }
 
 impl Connector {
@@ -41,7 +43,8 @@ impl Connector {
             config.application_name("adieu");
         }
         let trust = tls::trust(&config, options.roots.as_deref())?;
-        Ok(Self { config, trust, options, entropy })
+        let vitals = Arc::new(Vitals::new(entropy.as_ref()));
+        Ok(Self { config, trust, options, entropy, vitals })
     }
 
     /// The configuration with the password as it is now.
@@ -55,8 +58,20 @@ impl Connector {
         Ok(config)
     }
 
-    /// A new connection.
+    /// A new connection; none while the database is away, which the pulse of this node finds out and nobody else waits for.
     pub(crate) async fn connect(&self) -> Result<Database, OpenError> {
+        if self.vitals.is_away() {
+            return Err(OpenError::Unreachable("it does not answer".into()));
+        }
+        let mut away = self.vitals.watch();
+        tokio::select! {
+            connected = self.connect_anyway() => connected,
+            () = Vitals::until_away(&mut away) => Err(OpenError::Unreachable("it does not answer".into())),
+        }
+    }
+
+    /// A new connection, whatever is known of the database.
+    pub(crate) async fn connect_anyway(&self) -> Result<Database, OpenError> {
         // A host that takes a connection and says nothing is as good as none.
         let hosts = u32::try_from(self.config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
         let patience = self.options.connect_timeout.saturating_mul(hosts.saturating_add(1));
@@ -88,7 +103,7 @@ impl Connector {
             ))
             .await?;
         let patience = self.options.statement_timeout.saturating_add(Duration::from_secs(2));
-        Ok(Database { client, statements: Mutex::default(), patience })
+        Ok(Database { client, statements: Mutex::default(), patience, away: self.vitals.watch() })
     }
 }
 
@@ -98,6 +113,8 @@ pub(crate) struct Database {
     statements: Mutex<HashMap<String, Statement>>,
     /// How long an answer is waited for: longer than the database itself lets a statement take.
     patience: Duration,
+    /// Whether the database is away.
+    away: watch::Receiver<bool>,
 }
 
 /// Statements that are sent in one go.
@@ -133,7 +150,24 @@ impl Database {
     }
 
     /// Carries out all statements; gives the rows of each. After a failure none behind it is carried out, if this is a transaction.
+    ///
+    /// Who waits is told as soon as the pulse of this node says that the database is away.
     pub(crate) async fn run(&self, pipeline: Pipeline) -> Result<Vec<Vec<Row>>, Fault> {
+        let mut away = self.away.clone();
+        tokio::select! {
+            biased;
+            answers = self.carry_out(pipeline) => answers,
+            () = Vitals::until_away(&mut away) => Err(Fault::Lost("the database does not answer".into())),
+        }
+    }
+
+    /// Asks one thing, for as long as it takes.
+    pub(crate) async fn ask(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, Fault> {
+        let statement = self.statement(sql).await?;
+        Ok(self.client.query(&statement, parameters).await?)
+    }
+
+    async fn carry_out(&self, pipeline: Pipeline) -> Result<Vec<Vec<Row>>, Fault> {
         let mut prepared = Vec::new();
         for (sql, parameters) in pipeline.steps {
             let Ok(statement) = timeout(self.patience, self.statement(&sql)).await else {

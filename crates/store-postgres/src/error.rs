@@ -25,6 +25,9 @@ pub enum OpenError {
     /// Nobody answers there, or not as who may write.
     #[error("the store can't be reached: {0}; is the database running, and does it take writes there?")]
     Unreachable(String),
+    /// It is there, and has no connection left.
+    #[error("the store takes no more connections: {0}")]
+    Full(String),
     /// The database was made by a later version.
     #[error("the database has schema {found}, this version knows up to {known}: use the newer version")]
     TooNew {
@@ -43,6 +46,11 @@ pub enum OpenError {
         "the installation key is not the one of this database: all nodes of an installation share one; nothing was changed"
     )]
     KeyOfAnother,
+    /// The database's user makes no tables there.
+    #[error(
+        "the database's user may not make tables: {0}; GRANT CREATE ON SCHEMA public TO that user, or have it own a schema of its name"
+    )]
+    MayNotMake(String),
     /// The database refused something.
     #[error("the database refuses: {0}")]
     Database(String),
@@ -50,13 +58,13 @@ pub enum OpenError {
 
 impl From<tokio_postgres::Error> for OpenError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let comes_back = [
-            &SqlState::CANNOT_CONNECT_NOW,
-            &SqlState::ADMIN_SHUTDOWN,
-            &SqlState::CRASH_SHUTDOWN,
-            &SqlState::TOO_MANY_CONNECTIONS,
-        ];
-        if error.as_db_error().is_some_and(|refusal| !comes_back.contains(&refusal.code())) {
+        let comes_back =
+            [&SqlState::CANNOT_CONNECT_NOW, &SqlState::ADMIN_SHUTDOWN, &SqlState::CRASH_SHUTDOWN];
+        if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
+            Self::Full(shown(&error))
+        } else if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            Self::MayNotMake(shown(&error))
+        } else if error.as_db_error().is_some_and(|refusal| !comes_back.contains(&refusal.code())) {
             Self::Database(shown(&error))
         } else {
             Self::Unreachable(shown(&error))

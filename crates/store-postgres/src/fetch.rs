@@ -43,8 +43,9 @@ pub(crate) async fn fetch(
             let (mut keys, lock) = batch.$name.take_wanted();
             while !keys.is_empty() {
                 let rest = keys.split_off(keys.len().min(ROWS_MAX));
-                // Whoever holds something waits for nobody who may wait for it.
-                let skips = holds && lock == Some(Lock::Exclusive);
+                // Whoever holds something waits for nobody who may wait for it, and nobody for what others share without a break.
+                let waits = !holds && (batch.is_alone || !is_shared(&batch.$name));
+                let skips = !waits && lock == Some(Lock::Exclusive);
                 push_read_of(&batch.$name, &mut pipeline, &keys, Locking { lock, skips });
                 let part = std::mem::replace(&mut keys, rest);
                 fills.push(Box::new(move |batch, rows| {
@@ -93,6 +94,11 @@ impl Answers {
 
 fn keys_of<T: Kept>(_: &crate::working::WorkingTable<T>, rows: &[Row]) -> BTreeSet<T::Key> {
     read_keys::<T>(rows)
+}
+
+/// Whether most share such rows, and few want one alone.
+fn is_shared<T: Kept>(_: &crate::working::WorkingTable<T>) -> bool {
+    T::LOCK == Some(Lock::Shared)
 }
 
 fn push_read_of<T: Kept>(

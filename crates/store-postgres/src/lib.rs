@@ -14,9 +14,11 @@ mod database;
 mod error;
 mod fetch;
 mod found;
-mod health;
+mod gate;
 mod job;
+mod lane;
 mod options;
+mod pulse;
 mod queue;
 mod reader;
 mod rows;
@@ -24,12 +26,14 @@ mod schema;
 mod shared;
 mod statements;
 mod tls;
+mod vitals;
 mod working;
 mod writer;
 
 use std::sync::{Arc, OnceLock};
 
-use adieu_core::{Entropy, InstallationKey, entropy};
+use adieu_core::{Entropy, InstallationKey};
+use adieu_store::Health;
 
 pub use address::StoreAddress;
 pub use error::OpenError;
@@ -40,7 +44,7 @@ use crate::activity::SeenActivity;
 use crate::batch::Batch;
 use crate::cursors::Cursors;
 use crate::database::Connector;
-use crate::health::Health;
+use crate::pulse::Pulse;
 use crate::reader::Reader;
 use crate::shared::{Ciphers, Shared, Ticks};
 use crate::writer::Writer;
@@ -56,6 +60,8 @@ pub struct PostgresStore {
     teller: Arc<Writer>,
     cursors: Arc<Cursors>,
     reader: Arc<Reader>,
+    /// Stops with the last handle.
+    pulse: Arc<Pulse>,
 }
 
 impl PostgresStore {
@@ -65,16 +71,18 @@ impl PostgresStore {
         key: &InstallationKey,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, OpenError> {
-        let node = entropy::draw::<16>(entropy.as_ref());
         let connector = Arc::new(Connector::of(options, entropy)?);
         let first = connector.connect().await?;
-        schema::prepare(&first.client, key, &node).await?;
-        drop(first);
+        schema::prepare(&first.client, key, connector.vitals.node).await?;
+        let pulse = Pulse::start(&connector, first).await?;
         let shared = Arc::new(Shared {
             ciphers: Ciphers::new(key),
             activity: SeenActivity::default(),
             health: Health::default(),
+            uncommitted: adieu_store::FaultLines::default(),
+            unasked: adieu_store::FaultLines::default(),
             ticks: Ticks::default(),
+            vitals: Arc::clone(&connector.vitals),
             telling_since: OnceLock::new(),
         });
         let writers = connector.options.writers;
@@ -85,6 +93,7 @@ impl PostgresStore {
             cursors: Arc::default(),
             reader: Arc::new(Reader::start(&connector, &shared)),
             shared,
+            pulse: Arc::new(pulse),
         })
     }
 

@@ -25,6 +25,9 @@ pub struct Options {
     pub statement_timeout: Duration,
     /// How long a batch waits for what another one holds.
     pub lock_timeout: Duration,
+    /// How often a node shows that it lives and looks whether the database answers. It is away if it does not within three times that: then
+    /// orders and questions are refused at once.
+    pub beat: Duration,
     /// After how long of silence a connection is probed.
     pub keepalives_idle: Duration,
 }
@@ -41,6 +44,7 @@ impl Options {
             connect_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
+            beat: Duration::from_secs(1),
             keepalives_idle: Duration::from_secs(10),
         }
     }

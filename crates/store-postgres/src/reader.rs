@@ -98,7 +98,9 @@ impl Lane {
             }
             if let Err(fault) = outcome {
                 self.database = None;
-                tracing::warn!(%fault, questions = jobs.len(), "the store could not be asked");
+                if let Some(left_out) = self.shared.unasked.take() {
+                    tracing::warn!(%fault, questions = jobs.len(), left_out, "the store could not be asked");
+                }
                 for job in jobs {
                     job.answer(Some(Unwritten::NotTaken(fault.outage())));
                 }

@@ -6,9 +6,10 @@
 
 use adieu_core::{InstallationKey, Purpose, TokenHash};
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use crate::error::OpenError;
-use crate::rows::{Guarded, LANE_BITS, Work};
+use crate::rows::{Guarded, Work};
 
 /// Each entry takes the schema one number up. Entries are never changed, only added.
 const MIGRATIONS: &[&str] = &[
@@ -81,6 +82,9 @@ const MIGRATIONS: &[&str] = &[
      CREATE INDEX batch_at ON batch(at);
      CREATE TABLE guard(name bytea PRIMARY KEY);
      CREATE TABLE installation(id bigint PRIMARY KEY, key_check bytea NOT NULL);",
+    // Whose connection a list of lines is, and which nodes live.
+    "CREATE TABLE node(id bigint PRIMARY KEY, seen_at bigint NOT NULL);
+     ALTER TABLE lane ADD COLUMN node bigint;",
 ];
 
 /// How long whoever migrates may take, in milliseconds of the database's clock; then another one may.
@@ -89,18 +93,15 @@ const MIGRATION_MS: i64 = 60_000;
 const TURNS_MAX: u32 = 900;
 
 /// Brings the schema up and compares the installation key, before the store is used.
-pub(crate) async fn prepare(
-    client: &Client,
-    key: &InstallationKey,
-    node: &[u8; 16],
-) -> Result<(), OpenError> {
+pub(crate) async fn prepare(client: &Client, key: &InstallationKey, node: u64) -> Result<(), OpenError> {
     // Of nodes that start at the same moment on an empty database one makes the table; the others find it.
     let made = "CREATE TABLE IF NOT EXISTS adieu_schema(id bigint PRIMARY KEY, number bigint NOT NULL, owner bytea NOT NULL,
         until bigint NOT NULL)";
+    let node = node.to_be_bytes();
     for _ in 0..TURNS_MAX {
         match client.batch_execute(made).await {
             Ok(()) => break,
-            Err(error) if error.as_db_error().is_some() => wait().await,
+            Err(error) if is_made_elsewhere(&error) => wait().await,
             Err(error) => return Err(error.into()),
         }
     }
@@ -115,8 +116,8 @@ pub(crate) async fn prepare(
         if found == newest {
             return compare_key(client, key).await;
         }
-        if take_turn(client, node).await? {
-            migrate(client, found, node).await?;
+        if take_turn(client, found, &node).await? {
+            migrate(client, found, &node).await?;
         } else {
             wait().await;
         }
@@ -124,16 +125,22 @@ pub(crate) async fn prepare(
     Err(OpenError::Migrating)
 }
 
+/// Whether another node makes the same table at this moment.
+fn is_made_elsewhere(error: &tokio_postgres::Error) -> bool {
+    let made = [&SqlState::UNIQUE_VIOLATION, &SqlState::DUPLICATE_TABLE, &SqlState::DUPLICATE_OBJECT];
+    error.code().is_some_and(|code| made.contains(&code))
+}
+
 async fn wait() {
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
 }
 
-/// Becomes the one who migrates, unless another one is at it.
-async fn take_turn(client: &Client, node: &[u8; 16]) -> Result<bool, OpenError> {
+/// Becomes the one who migrates from the number that was found, unless another one is at it or has done it meanwhile.
+async fn take_turn(client: &Client, found: i64, node: &[u8]) -> Result<bool, OpenError> {
     let sql = "UPDATE adieu_schema SET owner = $1, until = now_ms + $2
         FROM (SELECT CAST(extract(epoch FROM current_timestamp) * 1000 AS bigint) AS now_ms) clock
-        WHERE id = 0 AND (until < now_ms OR owner = $1)";
-    Ok(client.execute(sql, &[&&node[..], &MIGRATION_MS]).await? == 1)
+        WHERE id = 0 AND number = $3 AND (until < now_ms OR owner = $1)";
+    Ok(client.execute(sql, &[&node, &MIGRATION_MS, &found]).await? == 1)
 }
 
 /// Refuses a schema of a later version.
@@ -143,7 +150,7 @@ pub(crate) fn is_known(found: i64) -> Result<(), OpenError> {
 }
 
 /// Takes the schema one number up, and gives the turn back.
-async fn migrate(client: &Client, from: i64, node: &[u8; 16]) -> Result<(), OpenError> {
+async fn migrate(client: &Client, from: i64, node: &[u8]) -> Result<(), OpenError> {
     let sql = MIGRATIONS[usize::try_from(from).expect("a number of ours")];
     client.batch_execute("BEGIN").await?;
     let done = async {
@@ -152,7 +159,7 @@ async fn migrate(client: &Client, from: i64, node: &[u8; 16]) -> Result<(), Open
             found_guards(client).await?;
         }
         let raised = "UPDATE adieu_schema SET number = number + 1, until = 0 WHERE id = 0 AND number = $1 AND owner = $2";
-        client.execute(raised, &[&from, &&node[..]]).await
+        client.execute(raised, &[&from, &node]).await
     };
     match done.await {
         Ok(1) => Ok(client.batch_execute("COMMIT").await?),
@@ -199,43 +206,4 @@ pub(crate) fn is_of(key: &InstallationKey, kept: &[u8]) -> bool {
     let kept: Option<[u8; 32]> = kept.try_into().ok();
     let own = TokenHash::from_bytes(key.derive(Purpose::KeyCheck));
     kept.is_some_and(|kept| TokenHash::from_bytes(kept).same(&own))
-}
-
-/// Takes a list of lines for a writing connection: a new one, or one that nobody has written to for an hour. Who had it before finds
-/// out at the next batch, and takes another.
-pub(crate) async fn take_lane(client: &Client, owner: &[u8; 16]) -> Result<u64, OpenError> {
-    let sql =
-        "SELECT id, taken_at < CAST(extract(epoch FROM current_timestamp) * 1000 AS bigint) - 3600000 AS idle
-        FROM lane ORDER BY id";
-    let lanes = 1_i64 << LANE_BITS;
-    for _ in 0..TURNS_MAX {
-        let known = client.query(sql, &[]).await?;
-        let free = (0..lanes).find(|id| known.iter().all(|row| row.get::<_, i64>(0) != *id));
-        let idle = known.iter().find(|row| row.get(1)).map(|row| row.get::<_, i64>(0));
-        let now = "CAST(extract(epoch FROM current_timestamp) * 1000 AS bigint)";
-        let taken = match (idle, free) {
-            (Some(id), _) => {
-                let sql = format!(
-                    "UPDATE lane SET owner = $2, taken_at = {now} WHERE id = $1 AND taken_at < {now} - 3600000
-                    RETURNING id"
-                );
-                client.query_opt(&sql, &[&id, &&owner[..]]).await?.map(|_| id)
-            }
-            (None, Some(id)) => {
-                let sql = format!(
-                    "INSERT INTO lane(id, owner, taken_at, tick) VALUES ($1, $2, {now}, 0) ON CONFLICT (id) DO NOTHING
-                    RETURNING id"
-                );
-                client.query_opt(&sql, &[&id, &&owner[..]]).await?.map(|_| id)
-            }
-            (None, None) => None,
-        };
-        if let Some(id) = taken {
-            let sql = "INSERT INTO told_up_to(lane, line, entry, walk_from) VALUES ($1, $1, 0, 0) ON CONFLICT (lane) DO NOTHING";
-            client.execute(sql, &[&id]).await?;
-            return Ok(id.unsigned_abs());
-        }
-        wait().await;
-    }
-    Err(OpenError::Database("all lists of lines are in use: more than a thousand connections write".into()))
 }

@@ -2,13 +2,14 @@
 //!
 //! Nothing here speaks to the database.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use adieu_core::{EndingIdCipher, InstallationKey, SessionId, SessionIdCipher, Timestamp};
+use adieu_store::{FaultLines, Health};
 
 use crate::activity::SeenActivity;
-use crate::health::Health;
+use crate::vitals::Vitals;
 
 /// The ciphers of public ids.
 pub(crate) struct Ciphers {
@@ -27,7 +28,11 @@ pub(crate) struct Shared {
     pub(crate) ciphers: Ciphers,
     pub(crate) activity: SeenActivity,
     pub(crate) health: Health,
+    /// Lines about questions and about batches that failed.
+    pub(crate) unasked: FaultLines,
+    pub(crate) uncommitted: FaultLines,
     pub(crate) ticks: Ticks,
+    pub(crate) vitals: Arc<Vitals>,
     /// Since when this node gives notices out; none if nobody has asked it for any.
     pub(crate) telling_since: OnceLock<Timestamp>,
 }

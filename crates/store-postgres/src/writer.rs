@@ -16,8 +16,8 @@ use crate::commit::{Failed, commit};
 use crate::database::{Connector, Database};
 use crate::error::{Closed, Fault, Held, OpenError, QueueFull};
 use crate::job::{JobState, Queued};
+use crate::lane::take_lane;
 use crate::queue::{NotQueued, Queue, Taking, queue};
-use crate::schema;
 use crate::shared::Shared;
 use crate::working::{ColumnKind, Looked, Value, arrays_of};
 
@@ -27,6 +27,8 @@ const WAITING_MAX: usize = 16_384;
 const BATCH_MAX: usize = 1_000;
 /// Tries of one batch that meets others or loses its connection.
 const TRIES_MAX: u32 = 12;
+/// How long it is looked for whether a commit has landed whose answer was lost: whoever waits for it hears soon that nobody knows.
+const DOUBT_MAX: Duration = Duration::from_secs(2);
 /// How often an order goes into the next batch because of a lock.
 const DEFERRED_MAX: u32 = 100;
 
@@ -188,7 +190,10 @@ impl Lane {
         };
         let (shown, hindrance) = (outage.to_string(), outage.hindrance());
         let reason = hindrance.map_or(UNKNOWN, adieu_core::Hindrance::word);
-        tracing::error!(error = shown, reason, orders = jobs.len(), in_doubt, "the store could not commit");
+        if let Some(left_out) = self.shared.uncommitted.take() {
+            let orders = jobs.len();
+            tracing::error!(error = shown, reason, orders, in_doubt, left_out, "the store could not commit");
+        }
         count_failures(&outage, jobs.len());
         if let Some(hindrance) = hindrance {
             self.shared.health.hinder(hindrance);
@@ -266,7 +271,7 @@ impl Lane {
                     Some(lines) => lines,
                     None => {
                         let owner = adieu_core::entropy::draw::<16>(self.connector.entropy.as_ref());
-                        let lane = schema::take_lane(&database.client, &owner).await?;
+                        let lane = take_lane(&database.client, &owner, self.shared.vitals.node).await?;
                         *self.lines.insert(OwnLines { owner, lane })
                     }
                 };
@@ -281,7 +286,7 @@ impl Lane {
         let mut last = Outage::new(Closed);
         let begun_at = tokio::time::Instant::now();
         for tries in 0_u32.. {
-            if tries > 0 && begun_at.elapsed() > self.connector.options.statement_timeout {
+            if tries > 0 && begun_at.elapsed() > DOUBT_MAX {
                 break;
             }
             let found = match self.connected().await {
@@ -292,7 +297,7 @@ impl Lane {
                 Ok(is_new) => return Ok(!is_new),
                 Err(outage) => (self.connection, last) = (None, outage),
             }
-            tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(tries.min(5))).await;
+            tokio::time::sleep(Duration::from_millis(25) * 2_u32.pow(tries.min(3))).await;
         }
         Err(last)
     }

@@ -11,7 +11,6 @@ mod batch;
 mod cache;
 mod error;
 mod folder;
-mod health;
 mod hooks;
 mod key_check;
 mod moments_cursor;
@@ -26,6 +25,7 @@ mod writer;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use adieu_core::{EndingIdCipher, InstallationKey, RealmId, SessionIdCipher};
+use adieu_store::Health;
 
 pub use error::OpenError;
 pub use folder::Folder;
@@ -33,7 +33,6 @@ pub use folder::Folder;
 pub use hooks::HookPoint;
 
 use crate::cache::Caches;
-use crate::health::Health;
 use crate::key_check::KeyVerdict;
 use crate::moments_cursor::MomentsCursor;
 use crate::readers::Readers;
@@ -96,6 +95,7 @@ impl SqliteStore {
             ending_cipher: EndingIdCipher::new(folder.key()),
             caches: Caches::new(options.sessions_cached_max),
             health: Health::default(),
+            uncommitted: adieu_store::FaultLines::default(),
             telling_since: OnceLock::new(),
             #[cfg(feature = "hooks")]
             hooks: hooks::Hooks::default(),

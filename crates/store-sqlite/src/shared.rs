@@ -5,9 +5,9 @@
 use std::sync::OnceLock;
 
 use adieu_core::{EndingIdCipher, SessionId, SessionIdCipher, Timestamp};
+use adieu_store::{FaultLines, Health};
 
 use crate::cache::Caches;
-use crate::health::Health;
 #[cfg(feature = "hooks")]
 use crate::hooks;
 
@@ -17,6 +17,8 @@ pub(crate) struct Shared {
     pub(crate) ending_cipher: EndingIdCipher,
     pub(crate) caches: Caches,
     pub(crate) health: Health,
+    /// Lines about batches that failed.
+    pub(crate) uncommitted: FaultLines,
     /// Since when this process gives notices out; none if nobody has asked it for any. What an earlier one had leased is free then.
     pub(crate) telling_since: OnceLock<Timestamp>,
     #[cfg(feature = "hooks")]

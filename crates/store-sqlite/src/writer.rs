@@ -216,7 +216,15 @@ fn work_off(db: &Connection, shared: &Shared, kept: &mut WriterMemory, mut jobs:
         Err(failure) => {
             let (shown, hindrance) = (failure.shown(), failure.hindrance());
             let reason = hindrance.map_or(UNKNOWN, Hindrance::word);
-            tracing::error!(error = shown, reason, orders = jobs.len(), "the store could not commit");
+            if let Some(left_out) = shared.uncommitted.take() {
+                tracing::error!(
+                    error = shown,
+                    reason,
+                    orders = jobs.len(),
+                    left_out,
+                    "the store could not commit"
+                );
+            }
             count_failures(hindrance, jobs.len());
             if let Some(hindrance) = hindrance {
                 shared.health.hinder(hindrance);

@@ -433,6 +433,11 @@ pub trait Upkeep: Send + Sync {
     fn count_live(&self, from: Option<Locator>, now: Timestamp) -> Pending<Result<LiveCount, Outage>>;
     /// What it can tell about itself.
     fn figures(&self) -> Figures;
+    /// Gives back at once what other processes would otherwise wait for. Nobody uses it afterwards; whoever is gone without it is missed
+    /// all the same, later.
+    fn close(&self) -> Pending<()> {
+        Box::pin(async {})
+    }
 }
 
 /// A store: all eight groups, for one installation.

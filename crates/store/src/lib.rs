@@ -6,6 +6,8 @@
 
 mod acts;
 mod consents;
+mod fault_lines;
+mod health;
 mod notices;
 #[cfg(feature = "suite")]
 pub mod suite;
@@ -16,6 +18,8 @@ pub use acts::{
     Upkeep,
 };
 pub use consents::Consents;
+pub use fault_lines::FaultLines;
+pub use health::Health;
 pub use notices::{
     LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Notices, ReceiptCounts, ReceiptPage,
     ReceiptQuery, ReceiverStanding, Retold, Taken,

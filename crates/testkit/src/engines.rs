@@ -2,8 +2,12 @@
 //!
 //! A story never says which one. What only a data folder can do asks for a folder ([`crate::World::in_folder`]).
 
+use std::pin::pin;
+use std::sync::OnceLock;
+
 use adieu::config::Config;
 use adieu_testkit_postgres::Server;
+use tokio::runtime::{Builder, Runtime};
 
 /// The variable that names the engine.
 const VARIABLE: &str = "TEST_STORE";
@@ -48,6 +52,20 @@ impl OwnDatabase {
     pub const fn none() -> Self {
         Self(None)
     }
+}
+
+/// Opens a server in such a way that what its store does by itself is done on a runtime beside the story's: a story may have its own time
+/// pass, and a database answers by the world's.
+pub(crate) async fn beside<T>(opening: impl Future<Output = T>) -> T {
+    static BESIDE: OnceLock<Runtime> = OnceLock::new();
+    let made = || Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread");
+    let runtime = BESIDE.get_or_init(made);
+    let mut opening = pin!(opening);
+    std::future::poll_fn(|context| {
+        let _entered = runtime.enter();
+        opening.as_mut().poll(context)
+    })
+    .await
 }
 
 impl Drop for OwnDatabase {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use crate::data::{TestData, make_data};
-use crate::engines::OwnDatabase;
+use crate::engines::{OwnDatabase, beside};
 use adieu::assembled::AssembledServer;
 pub use adieu::config::Config;
 use adieu_authority::Authority;
@@ -257,7 +257,9 @@ pub async fn open_when_free(
 ) -> AssembledServer {
     for _ in 0..TRIES_MAX {
         let (clock, entropy) = (Arc::clone(&clock), Arc::clone(&entropy));
-        match AssembledServer::open_behind(config, folder, clock, entropy, &mut between).await {
+        let opening = AssembledServer::open_behind(config, folder, clock, entropy, &mut between);
+        let opened = if config.store.options().is_some() { beside(opening).await } else { opening.await };
+        match opened {
             Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse(_))) => {
                 std::thread::yield_now()
             }

@@ -79,7 +79,7 @@ pub(super) fn told(error: &anyhow::Error) -> String {
 /// The exit code of a command that did not do its work.
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let said = error.downcast_ref::<CommandFailure>().map(|failure| failure.exit);
-    let away = || matches!(error.downcast_ref(), Some(OpenError::Unreachable(_)));
+    let away = || matches!(error.downcast_ref(), Some(OpenError::Unreachable(_) | OpenError::Full(_)));
     said.unwrap_or(if away() { ExitStatus::CannotTell } else { ExitStatus::Failed }) as u8
 }
 

@@ -44,8 +44,8 @@ pub(super) async fn open(
         None => (Folder::make_key(folder, entropy.as_ref())?, true),
     };
     let opened = PostgresStore::open(options, &key, Arc::clone(entropy)).await;
-    if is_new && matches!(opened, Err(OpenError::KeyOfAnother)) {
-        // Another node was first. This key is of nothing.
+    if is_new && matches!(opened, Err(OpenError::KeyOfAnother | OpenError::MayNotMake(_))) {
+        // Another node was first, or nothing was made. This key is of nothing.
         let _ = Folder::discard_key(folder);
     }
     Ok(OpenedStore { store: Arc::new(opened?), key, untold: false })

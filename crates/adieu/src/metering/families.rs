@@ -173,7 +173,7 @@ pub const FAMILIES: &[MetricFamily] = &[
     family(
         ("adieu_store_bytes", Gauge),
         &[("file", "`database`, `log`")],
-        "Bytes of the database, and of the log of writes that are not in it yet.",
+        "Bytes of the database, and of the log of writes that are not in it yet; of PostgreSQL the database alone, as it was within the last minute.",
         "The disk is full within a week at this pace; or `log` is above 1 GiB: a reader or a copy of the folder holds it.",
     ),
     family(

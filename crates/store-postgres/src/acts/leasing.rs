@@ -2,7 +2,7 @@
 //!
 //! Who is looked at is found by an index, longest waiting first, and no further than there is room. What has no address is settled here
 //! and takes no place. What is given out, brought forward and given up is decided by core. Decisions 0027 and 0066. What another node
-//! has leased runs out by itself: nobody knows whether it is gone.
+//! has leased runs out by itself, unless that one is dead: then it is free at once (decision 0058).
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -13,7 +13,7 @@ use adieu_core::{
 use adieu_store::{LeaseOrder, LeasedNotice, LeasedNotices, NoticeAddress, Swept};
 
 use crate::batch::{Batch, in_steps};
-use crate::rows::{Guarded, KeptReceipt, ReceiversBehind, WaitingReceivers, Work};
+use crate::rows::{Guarded, LeasedBy, ReceiversBehind, WaitingReceivers, Work};
 use crate::working::{Halt, Looked};
 
 /// Receipts that one order settles or brings forward besides what it gives out.
@@ -33,6 +33,9 @@ pub(super) fn lease(
     now: Timestamp,
 ) -> Looked<LeasedNotices> {
     batch.guard(Guarded::Work(Work::Leasing))?;
+    for node in batch.shared.vitals.dead() {
+        free_leases(batch, node, order.until, now)?;
+    }
     let leased = LeasedNotices::default();
     let mut round = Round { batch, order, telling_since, now, left: STEP_MAX, leased, skipped: false };
     let (quick, slow) = (Head::first(round.batch, false, now), Head::first(round.batch, true, now));
@@ -69,6 +72,32 @@ pub(super) fn lease(
     let next = next_look(round.batch, now)?;
     round.leased.next_due = again.into_iter().chain(next).min();
     Ok(round.leased)
+}
+
+/// Frees what a dead node was telling: it is due at once, and not when its lease runs out. If the node lives after all, what it was telling
+/// may be told once more, and what it is answered counts. Then the node is forgotten.
+fn free_leases(batch: &mut Batch, node: u64, until: Timestamp, now: Timestamp) -> Looked<()> {
+    let leased = LeasedBy { node, behind: now.ms(), until: until.ms(), most: STEP_MAX };
+    let leased = batch.asked.leased_by.get(&leased)?.clone();
+    // All of them are asked for before one is waited for.
+    let held: Vec<_> = leased
+        .iter()
+        .map(|one| (batch.receiver(&one.receiver), batch.receipt(&one.key())))
+        .map(|(health, receipt)| Ok::<_, Halt>((health?.unwrap_or_default(), receipt?)))
+        .collect();
+    for held in held {
+        let (_, Some(receipt)) = held? else { continue };
+        if let Some(free) = receipt.freed(now) {
+            // Several may be one receiver's.
+            let health = batch.receiver(&receipt.receiver)?.unwrap_or_default();
+            batch.write_receiver(&receipt.receiver, health.waiting_from(now));
+            batch.write_receipt(&free, receipt.state)?;
+        }
+    }
+    if (leased.len() as u32) < STEP_MAX {
+        batch.nodes_gone.remove(node);
+    }
+    Ok(())
 }
 
 /// When a receiver is to be looked at again, behind a moment.
@@ -206,7 +235,7 @@ impl Round<'_> {
         }
         for ((receipt, to), day) in leasing.leased.into_iter().zip(addresses).zip(days) {
             match receipt.tried_from == day {
-                true => self.batch.receipts.put(KeptReceipt(receipt.clone())),
+                true => self.batch.put_receipt(receipt.clone()),
                 false => self.batch.write_receipt(&receipt, receipt.state)?,
             }
             self.leased.notices.push(LeasedNotice { receipt, to });
@@ -275,7 +304,7 @@ impl Round<'_> {
         let stretch = self.batch.latest_receipts(receiver, (self.now, back.before), most)?;
         self.left -= stretch.len() as u32;
         let brought = decide_return(back, &stretch, most, self.now);
-        brought.due.into_iter().for_each(|due| self.batch.receipts.put(KeptReceipt(due)));
+        brought.due.into_iter().for_each(|due| self.batch.put_receipt(due));
         health.coming_back = brought.rest;
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adieu_core::{
     EndScope, Locator, NIL, Outage, RealmId, Receiver, Span, SweepBounds, Timestamp, Unwritten,
 };
-use adieu_store::{Figures, Flow, LiveCount, Pending, Swept, Upkeep};
+use adieu_store::{Figures, Flow, LiveCount, Pending, StoreBytes, Swept, Upkeep};
 use adieu_store_records::{Damaged, scope_of};
 
 use crate::PostgresStore;
@@ -85,14 +85,19 @@ impl Upkeep for PostgresStore {
         })
     }
 
+    fn close(&self) -> Pending<()> {
+        let pulse = Arc::clone(&self.pulse);
+        Box::pin(async move { pulse.end().await })
+    }
+
     fn figures(&self) -> Figures {
         let waiting = [&self.writer, &self.background, &self.teller].map(|writer| writer.waiting() as u64);
         Figures {
             writes_waiting: waiting.iter().sum(),
             reads_waiting: self.reader.waiting() as u64,
             sessions_cached: self.shared.activity.len() as u64,
+            bytes: StoreBytes { database: self.shared.vitals.bytes(), log: 0 },
             hindrance: self.shared.health.hindrance(),
-            ..Figures::default()
         }
     }
 }

@@ -32,6 +32,7 @@ macro_rules! name_each_table {
         $do!(receipts);
         $do!(lines_gone);
         $do!(batches_gone);
+        $do!(nodes_gone);
     };
 }
 pub(crate) use name_each_table;
@@ -82,6 +83,7 @@ macro_rules! name_each_question {
         $do!(receipts_of);
         $do!(due_of);
         $do!(latest_of);
+        $do!(leased_by);
         $do!(pending_of);
         $do!(waiting);
         $do!(receivers_behind);

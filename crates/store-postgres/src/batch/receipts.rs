@@ -17,7 +17,7 @@ use crate::working::Looked;
 
 impl Batch {
     pub(crate) fn receipt(&self, key: &ReceiptKey) -> Looked<Option<Receipt>> {
-        Ok(self.receipts.get(&ReceiptRowKey::of(key))?.map(|kept| kept.0.clone()))
+        Ok(self.receipts.get(&ReceiptRowKey::of(key))?.map(|kept| kept.receipt.clone()))
     }
 
     /// Keeps a receipt that is not there yet; says whether it was not.
@@ -36,7 +36,7 @@ impl Batch {
         }
         counts.by_state[usize::from(receipt.state.number())] += 1;
         self.write_counts(receipt.place, counts);
-        self.receipts.put(KeptReceipt(receipt));
+        self.put_receipt(receipt);
         Ok(true)
     }
 
@@ -56,8 +56,14 @@ impl Batch {
             counts.by_state[more] += 1;
             self.write_counts(receipt.place, counts);
         }
-        self.receipts.put(KeptReceipt(receipt.clone()));
+        self.put_receipt(receipt.clone());
         Ok(())
+    }
+
+    /// Writes a receipt whose state is of the same kind as before. What is leased in it is leased to this node.
+    pub(crate) fn put_receipt(&mut self, receipt: Receipt) {
+        let node = self.shared.vitals.node;
+        self.receipts.put(KeptReceipt::of(receipt, node));
     }
 
     fn write_counts(&mut self, place: EndingPlace, counts: ReceiptCounts) {
@@ -82,7 +88,7 @@ impl Batch {
             // What is not among the stored ones stands behind them, and is read then.
             if all.contains_key(key) {
                 match row {
-                    Some(row) => all.insert(key.clone(), row.0.clone()),
+                    Some(row) => all.insert(key.clone(), row.receipt.clone()),
                     None => all.remove(key),
                 };
             }
@@ -140,9 +146,9 @@ impl Batch {
     fn with_changed(&self, stored: &[Receipt], due: &DueOf) -> Vec<Receipt> {
         let mut all = keyed(stored);
         for (key, row) in self.receipts.all_changed().filter(|(key, _)| key.receiver == due.receiver) {
-            let at = row.and_then(|row| due_at(row.0.state).0).map(Timestamp::ms);
+            let at = row.and_then(|row| due_at(row.receipt.state).0).map(Timestamp::ms);
             match row.filter(|_| at.is_some_and(|at| at > due.behind && at <= due.until)) {
-                Some(row) => all.insert(key.clone(), row.0.clone()),
+                Some(row) => all.insert(key.clone(), row.receipt.clone()),
                 None => all.remove(key),
             };
         }

@@ -12,7 +12,18 @@ use crate::working::{ColumnKind, Columns, Kept, StoreQuestion, Value};
 
 /// A receipt's row.
 #[derive(Clone, Debug)]
-pub(crate) struct KeptReceipt(pub(crate) Receipt);
+pub(crate) struct KeptReceipt {
+    pub(crate) receipt: Receipt,
+    /// The node that tries it, if one does.
+    node: u64,
+}
+
+impl KeptReceipt {
+    /// The row that a node writes.
+    pub(crate) fn of(receipt: Receipt, node: u64) -> Self {
+        Self { receipt, node }
+    }
+}
 
 /// The key of a receipt, in the order of its ending.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,7 +83,7 @@ impl Kept for KeptReceipt {
     const LOOSE: bool = true;
 
     fn key(&self) -> ReceiptRowKey {
-        ReceiptRowKey::of(&self.0.key())
+        ReceiptRowKey::of(&self.receipt.key())
     }
 
     fn key_values(key: &ReceiptRowKey) -> Vec<Value> {
@@ -96,29 +107,31 @@ impl Kept for KeptReceipt {
     fn read(key: ReceiptRowKey, columns: &mut Columns<'_>, _: &Ciphers) -> Result<Self, Damaged> {
         let place = EndingPlace::of(key.line, key.entry).ok_or(Damaged("place of an ending"))?;
         let state = u8::try_from(columns.int("receipt")?).map_err(|_| Damaged("receipt"))?;
-        let (due_at, leased) = (columns.int_or_none("receipt")?, columns.flag("receipt")?);
+        let (due_at, node) = (columns.int_or_none("receipt")?, columns.number("receipt")?);
+        let leased = node != 0;
         let realm = columns.realm()?;
         let receiver = Receiver::of_key(&key.receiver).map_err(|_| Damaged("receiver"))?;
         let of_columns = ReceiptColumns { place, receiver, realm, state, due_at, leased };
         let detail: ReceiptDetail<'_> = from_json(columns.text("receipt")?, "receipt")?;
-        Ok(Self(detail.complete(of_columns)?))
+        Ok(Self { receipt: detail.complete(of_columns)?, node })
     }
 
     fn values(&self) -> Vec<Value> {
-        let (due_at, leased) = due_at(self.0.state);
+        let (due_at, leased) = due_at(self.receipt.state);
         vec![
-            Value::Int(self.0.state.number().into()),
+            Value::Int(self.receipt.state.number().into()),
             Value::or_null(due_at.map(Value::time)),
-            Value::flag(leased),
-            realm_value(self.0.realm),
-            Value::Text(to_json(&ReceiptDetail::of(&self.0))),
+            // A number that is not zero: whose it is.
+            Value::number(if leased { self.node } else { 0 }),
+            realm_value(self.receipt.realm),
+            Value::Text(to_json(&ReceiptDetail::of(&self.receipt))),
         ]
     }
 }
 
 fn push(answer: &mut Vec<Receipt>, columns: &mut Columns<'_>, ciphers: &Ciphers) -> Result<(), Damaged> {
     let key = KeptReceipt::read_key(columns)?;
-    answer.push(KeptReceipt::read(key, columns, ciphers)?.0);
+    answer.push(KeptReceipt::read(key, columns, ciphers)?.receipt);
     Ok(())
 }
 
@@ -189,6 +202,47 @@ impl StoreQuestion for DueOf {
     fn values(&self) -> Vec<Value> {
         vec![
             Value::text(&self.receiver),
+            Value::Int(self.behind),
+            Value::Int(self.until),
+            Value::Int(self.most.into()),
+        ]
+    }
+
+    fn read(
+        &self,
+        answer: &mut Self::Answer,
+        columns: &mut Columns<'_>,
+        ciphers: &Ciphers,
+    ) -> Result<(), Damaged> {
+        push(answer, columns, ciphers)
+    }
+}
+
+/// Receipts that a node tries, by leases that run out behind a moment and up to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LeasedBy {
+    pub(crate) node: u64,
+    pub(crate) behind: i64,
+    pub(crate) until: i64,
+    pub(crate) most: u32,
+}
+
+impl StoreQuestion for LeasedBy {
+    type Answer = Vec<Receipt>;
+    // There is no index by node: every lease would pay for it, and nodes seldom die.
+    const SQL: &'static str = "SELECT q.n, r.line, r.entry, r.receiver, r.subject, r.state, r.due_at, r.leased, r.realm, r.detail
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS q(n, node, behind, until, most)
+        CROSS JOIN LATERAL (SELECT receipt.* FROM receiver JOIN receipt ON receipt.receiver = receiver.receiver
+            AND receipt.due_at > q.behind AND receipt.due_at <= q.until
+            WHERE receiver.waits_from IS NOT NULL AND receipt.leased = q.node
+            ORDER BY receipt.due_at, receipt.line, receipt.entry, receipt.receiver, receipt.subject LIMIT q.most) r
+        ORDER BY q.n, r.due_at, r.line, r.entry, r.receiver, r.subject";
+    const KINDS: &'static [ColumnKind] =
+        &[ColumnKind::Int, ColumnKind::Int, ColumnKind::Int, ColumnKind::Int];
+
+    fn values(&self) -> Vec<Value> {
+        vec![
+            Value::number(self.node),
             Value::Int(self.behind),
             Value::Int(self.until),
             Value::Int(self.most.into()),

@@ -206,6 +206,37 @@ pub(crate) struct LineGone(u64);
 #[derive(Clone)]
 pub(crate) struct BatchGone(Vec<u8>);
 
+/// A node that goes: it is dead, and what it was telling is free.
+#[derive(Clone, Copy)]
+pub(crate) struct NodeGone(u64);
+
+impl Kept for NodeGone {
+    type Key = u64;
+    const TABLE: &'static str = "node";
+    const KEY: &'static [(&'static str, ColumnKind)] = &[("id", ColumnKind::Int)];
+    const REST: &'static [(&'static str, ColumnKind)] = &[];
+
+    fn key(&self) -> u64 {
+        self.0
+    }
+
+    fn key_values(key: &u64) -> Vec<Value> {
+        vec![Value::number(*key)]
+    }
+
+    fn read_key(columns: &mut Columns<'_>) -> Result<u64, Damaged> {
+        columns.number("node")
+    }
+
+    fn read(key: u64, _: &mut Columns<'_>, _: &Ciphers) -> Result<Self, Damaged> {
+        Ok(Self(key))
+    }
+
+    fn values(&self) -> Vec<Value> {
+        vec![]
+    }
+}
+
 impl Kept for LineGone {
     type Key = u64;
     const TABLE: &'static str = "ending_line";

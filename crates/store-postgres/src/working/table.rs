@@ -171,6 +171,11 @@ impl<T: Kept> WorkingTable<T> {
         self.wanted.borrow().values().any(Option::is_some)
     }
 
+    /// Whether something that is wanted is to be held alone.
+    pub(crate) fn wants_alone(&self) -> bool {
+        self.wanted.borrow().values().any(|lock| *lock == Some(Lock::Exclusive))
+    }
+
     /// What is wanted, with the lock for all of it.
     pub(crate) fn take_wanted(&mut self) -> (Vec<T::Key>, Option<Lock>) {
         let wanted = std::mem::take(self.wanted.get_mut());

@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod lanes;
+mod leases;
 mod lost_answers;
 mod opening;
 mod outages;

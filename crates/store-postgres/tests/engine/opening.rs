@@ -43,3 +43,23 @@ async fn a_later_schema_is_refused() {
     let refused = PostgresStore::open(options, &key, Arc::new(seeded())).await;
     assert!(matches!(refused, Err(OpenError::TooNew { found: 1000, .. })));
 }
+
+/// Goal: decision 0081: a database user who may not make tables, as PostgreSQL 15 has it in the schema of everybody, is told so at once.
+#[tokio::test]
+async fn a_user_who_may_make_no_tables_is_told_so() {
+    let database = Server::shared().fresh_database().await;
+    let client = Server::shared().on(&database).await;
+    let name = format!("stranger_{database}");
+    client
+        .batch_execute(&format!("REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE {name} LOGIN"))
+        .await
+        .expect("made");
+    let url = Server::shared().url(&database).replace("user=adieu", &format!("user={name}"));
+    let options = Options::of(url);
+    let key = InstallationKey::from_bytes([7; 32]);
+    let opened = PostgresStore::open(options, &key, Arc::new(seeded()));
+    let refused = tokio::time::timeout(std::time::Duration::from_secs(20), opened).await.expect("at once");
+    let Err(refused) = refused else { panic!("it makes tables") };
+    assert!(matches!(refused, OpenError::MayNotMake(_)), "{refused}");
+    assert!(refused.to_string().contains("GRANT CREATE"), "{refused}");
+}

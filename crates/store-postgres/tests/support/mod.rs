@@ -14,7 +14,7 @@ use adieu_testkit_postgres::Server;
 
 /// A database, and the stores that are open on it.
 pub(crate) struct Postgres {
-    database: String,
+    pub(crate) database: String,
     open: Mutex<Vec<PostgresStore>>,
 }
 

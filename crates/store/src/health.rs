@@ -12,8 +12,8 @@ const TRIED_EVERY: Span = Span::from_s(5);
 /// What the column of hindrances says when there is none.
 const UNHINDERED: u8 = u8::MAX;
 
-/// How the store is.
-pub(crate) struct Health {
+/// How a store is. Every engine that can be hindered has one.
+pub struct Health {
     /// The place of the hindrance in [`Hindrance::ALL`].
     hindrance: AtomicU8,
     tried_ms: AtomicI64,
@@ -27,23 +27,23 @@ impl Default for Health {
 
 impl Health {
     /// What hindered the last write, if it was not written.
-    pub(crate) fn hindrance(&self) -> Option<Hindrance> {
+    pub fn hindrance(&self) -> Option<Hindrance> {
         Hindrance::ALL.get(usize::from(self.hindrance.load(Ordering::Relaxed))).copied()
     }
 
     /// A write was hindered.
-    pub(crate) fn hinder(&self, hindrance: Hindrance) {
+    pub fn hinder(&self, hindrance: Hindrance) {
         let place = (0..).zip(Hindrance::ALL).find(|(_, other)| *other == hindrance);
         self.hindrance.store(place.map_or(UNHINDERED, |(place, _)| place), Ordering::Relaxed);
     }
 
     /// A write was made that takes more room than an order does.
-    pub(crate) fn recover(&self) {
+    pub fn recover(&self) {
         self.hindrance.store(UNHINDERED, Ordering::Relaxed);
     }
 
     /// Whether it is time to try again: true for one caller.
-    pub(crate) fn is_to_be_tried(&self, now: Timestamp) -> bool {
+    pub fn is_to_be_tried(&self, now: Timestamp) -> bool {
         let tried = self.tried_ms.load(Ordering::Relaxed);
         // A clock that was put back is no reason to wait for it.
         let due = tried == i64::MIN || (now.ms() - tried).abs() >= TRIED_EVERY.ms();
