@@ -5,6 +5,7 @@
 use std::{
     ffi::OsString,
     io::{BufRead, BufReader},
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -28,18 +29,27 @@ pub(crate) fn check() -> Result<()> {
 pub(crate) fn test() -> Result<()> {
     let clients = clients::install()?;
     check()?;
-    // Recorded scenarios are replayed against the server as it is shipped.
-    let binary = shipped()?;
-    let variables = [("TEST_SERVER", binary.into_os_string()), ("TEST_CLIENTS", clients.into_os_string())];
-    tested(&variables)?;
+    tested("tests", &[], &variables(clients)?)?;
     package::package()?;
     fuzz::fuzz(&fuzz::FuzzOptions::of_a_test())
 }
 
-/// Runs the tests of all rooms; none is left out.
-fn tested(variables: &[(&str, OsString)]) -> Result<()> {
+/// Installs what is needed, and runs the stories of all rooms once more, each on a database of its own.
+pub(crate) fn stories_on_postgres() -> Result<()> {
+    let mut variables = variables(clients::install()?)?;
+    variables.push(("TEST_STORE", "postgres".into()));
+    tested("stories on PostgreSQL", &["--test", "stories"], &variables)
+}
+
+/// What tests find in their environment: recorded scenarios are replayed against the server as it is shipped.
+fn variables(clients: PathBuf) -> Result<Vec<(&'static str, OsString)>> {
+    Ok(vec![("TEST_SERVER", shipped()?.into_os_string()), ("TEST_CLIENTS", clients.into_os_string())])
+}
+
+/// Runs the tests of all rooms, or those of them that the words name; none of these is left out.
+fn tested(what: &str, which: &[&str], variables: &[(&str, OsString)]) -> Result<()> {
     let mut tests = command(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
-    tests.env("INSTA_UPDATE", "no").envs(variables.iter().cloned());
+    tests.args(which).env("INSTA_UPDATE", "no").envs(variables.iter().cloned());
     let mut child = tests.stdout(Stdio::piped()).spawn().context("cargo test")?;
     let mut sum = Sum::default();
     for line in BufReader::new(child.stdout.take().context("no output")?).lines() {
@@ -48,7 +58,7 @@ fn tested(variables: &[(&str, OsString)]) -> Result<()> {
         println!("{line}");
     }
     let status = child.wait()?;
-    println!("\ntests: {} passed, {} failed; skipped: {}", sum.passed, sum.failed, sum.skipped());
+    println!("\n{what}: {} passed, {} failed; skipped: {}", sum.passed, sum.failed, sum.skipped());
     ensure!(status.success(), "cargo test: {status}");
     ensure!(sum.ignored == 0, "{} tests did not run", sum.ignored);
     Ok(())

@@ -38,6 +38,7 @@ use anyhow::{Result, bail};
 const USAGE: &str = "\
 cargo xtask check                          what CI runs before the tests: format, clippy, floors, tidy, licences, docs, contracts
 cargo xtask test                           installs what is needed, then check, then all tests, then fuzz for a while
+cargo xtask stories-on-postgres            the stories of all dialects and of the server, each on a PostgreSQL database of its own
 cargo xtask clients                        installs only: programs and published packages that tests call
 cargo xtask advisories                     asks the database of known vulnerabilities; needs a network
 cargo xtask floors                         who may import whom, and no circles of files
@@ -77,6 +78,7 @@ fn run(words: &[&str]) -> Result<()> {
     match words {
         ["check"] => check::check(),
         ["test"] => check::test(),
+        ["stories-on-postgres"] => check::stories_on_postgres(),
         ["clients"] => clients::install().map(|folder| println!("clients: {}", folder.display())),
         ["advisories"] => deny::advisories(),
         ["package"] => package::package(),

@@ -131,7 +131,7 @@ async fn a_running_server_is_asked() {
     config.admin.tls_cert = folder.path().join("cert.pem");
     config.admin.tls_key = folder.path().join("key.pem");
     config.admin.token_file = folder.path().join("token");
-    let server = Running::with(config.clone()).await;
+    let server = Running::in_folder(config.clone()).await;
     config.data = server.folder.path().into();
     config.admin.url = format!("https://localhost:{}", server.admin.port());
     let file = write(&config, folder.path());
@@ -202,7 +202,7 @@ async fn a_running_server_is_asked() {
 /// the command looks up; exported from it, the document changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_is_applied_through_the_server() {
-    let server = Running::with(at_free_ports()).await;
+    let server = Running::in_folder(at_free_ports()).await;
     let folder = tempfile::tempdir().expect("a folder");
     let mut config = at_free_ports();
     config.data = server.folder.path().into();

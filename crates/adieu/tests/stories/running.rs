@@ -55,12 +55,25 @@ impl Running {
         Self::behind(config, |store| store).await
     }
 
-    /// The same, with something between the server and its store.
+    /// The same on a data folder, whichever engine stories run on: commands on a database ask no server.
+    pub(crate) async fn in_folder(config: Config) -> Self {
+        Self::over(config, OwnDatabase::none(), |store| store).await
+    }
+
+    /// As `with` does, with something between the server and its store.
     pub(crate) async fn behind(
         mut config: Config,
         between: impl FnMut(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
         let database = OwnDatabase::of(&mut config).await;
+        Self::over(config, database, between).await
+    }
+
+    async fn over(
+        config: Config,
+        database: OwnDatabase,
+        between: impl FnMut(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let parts = (Arc::new(SystemClock) as _, Arc::new(SystemEntropy) as _);
         let server = open_when_free(&config, folder.path(), parts, between).await;

@@ -34,7 +34,7 @@ pub(super) fn client() -> reqwest::Client {
 async fn a_command_waits_for_those_who_are_told() {
     let receiver = Receiver::start().await;
     let (folder, mut config) = (tempfile::tempdir().expect("a folder"), at_free_ports());
-    let server = Running::with(config.clone()).await;
+    let server = Running::in_folder(config.clone()).await;
     config.data = server.folder.path().into();
     config.admin.url = format!("http://{}", server.admin);
     let file = write(&config, folder.path());

@@ -222,7 +222,7 @@ async fn a_published_library_verifies_what_a_web_hook_is_sent() {
     let sample = sample.split_once("\n```").expect("its end").0;
     let (folder, mut config) = (tempfile::tempdir().expect("a folder"), at_free_ports());
     std::fs::write(folder.path().join("hook.py"), sample).expect("a file");
-    let server = Running::with(config.clone()).await;
+    let server = Running::in_folder(config.clone()).await;
     config.data = server.folder.path().into();
     config.admin.url = format!("http://{}", server.admin);
     let file = write(&config, folder.path());
