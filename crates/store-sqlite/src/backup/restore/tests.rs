@@ -86,7 +86,7 @@ fn a_restore_that_dies_while_it_is_put_in_place_mixes_and_loses_nothing() {
         let place = Place::of(&data, Existing::MoveAside).expect("a place");
         let draft = Draft::begin(&place).expect("a draft");
         draft.make(&backup, &Manifest::read(&backup).expect("a manifest"), NOW).expect("made");
-        let (steps, aside) = place.steps(&draft, NOW);
+        let (steps, aside) = place.steps(&draft, NOW, Some(UNTOLD));
         count = count.max(steps.len());
         steps.into_iter().take(taken).for_each(|step| place.take(step).expect("a step"));
         drop(draft);

@@ -1,0 +1,315 @@
+//! An installation that is carried from a data folder into a database, and back: each is what it was, and nobody is signed off.
+//!
+//! The command is a process of its own, as an operator gives it. The receiver is a server of the tests' own.
+
+use std::path::Path;
+
+use adieu::config::Config;
+use adieu_testkit::World;
+use adieu_testkit::engines::OwnDatabase;
+use adieu_testkit::world::profile_config;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::commands::{Outcome, run, write};
+use crate::one_session::{Dialect, Exit, Programs, Tokens};
+use crate::told::receiver::{Answers, Receiver};
+use crate::told::tell;
+use crate::two_factors::session_of;
+
+/// What of the installation is asked for before and after.
+struct Asked {
+    world: World,
+    receiver: Receiver,
+    live: String,
+    tokens: Tokens,
+    offline: String,
+    half: String,
+    ended: Vec<String>,
+    /// A sign-on that has begun.
+    flow: String,
+}
+
+impl Asked {
+    /// An installation in a folder: a session that is live, one that is half signed on, ended ones of which one is told and one is not,
+    /// an offline grant whose session is over, a sign-on under way, a consent.
+    async fn of_all_kinds() -> Self {
+        let mut config = profile_config("main");
+        config.kratos.enrolling_proves = false;
+        config.sign_on.second_factor = "when_enrolled".into();
+        config.notices.allow_private = true;
+        let world = World::in_folder_with(config).await;
+        let receiver = Receiver::start().await;
+        let (address, id) = (receiver.address("/out"), world.data.app.id.clone());
+        let told = world.edit_client(&id, |client| {
+            client.backchannel_logout_uri = Some(address.clone());
+            client.outlives_session = true;
+        });
+        told.await;
+        let programs = Programs::of(&world);
+        let live = programs.sign_on(Dialect::Kratos).await;
+        let tokens = programs.tokens(&live).await;
+        let mut ended = Vec::new();
+        for answer in [Answers::Status(204), Answers::Status(503)] {
+            let token = programs.sign_on(Dialect::Am).await;
+            programs.tokens(&token).await;
+            receiver.answers([answer]);
+            programs.end(Exit::AmLogout, &token).await;
+            assert_eq!(tell(&world).await, 1);
+            ended.push(token);
+        }
+        let offline = offline_grant(&world, &programs).await;
+        let half = half_signed_on(&world, &programs).await;
+        world.fill_consents(world.data.bob.id).await;
+        let flow = world.get("/self-service/login/api").send().await.json();
+        let flow = flow["id"].as_str().expect("a flow").to_owned();
+        Self { world, receiver, live, tokens, offline, half, ended, flow }
+    }
+
+    /// All that an administrator sees.
+    async fn seen(&self) -> Value {
+        let (world, realm) = (&self.world, self.world.data.realm.id);
+        let mut seen = serde_json::Map::new();
+        for path in ["populations", "keys", "users", "clients", "sessions", "subscribers"] {
+            let path = format!("/v1/realms/{realm}/{path}?limit=100");
+            seen.insert(path.clone(), asked(world, &path).await);
+        }
+        for path in ["/v1/realms", "/v1/receivers", "/v1/endings?limit=100"] {
+            seen.insert(path.into(), asked(world, path).await);
+        }
+        for user in [&world.data.alice, &world.data.bob] {
+            for path in [format!("/v1/users/{}/consents", user.id), format!("/v1/users/{}/sessions", user.id)] {
+                seen.insert(path.clone(), asked(world, &path).await);
+            }
+        }
+        let endings = seen["/v1/endings?limit=100"]["items"].as_array().expect("endings").clone();
+        assert!(endings.len() >= 3, "{endings:?}");
+        for ending in endings {
+            let path = format!("/v1/endings/{}", ending["id"].as_str().expect("an id"));
+            seen.insert(path.clone(), asked(world, &path).await);
+        }
+        Value::Object(seen)
+    }
+
+    /// Whoever was signed on is, half or whole, and whoever was not is not; tokens are what they were.
+    async fn holds(&mut self) {
+        let programs = Programs::of(&self.world);
+        assert!(programs.accepted(&self.live).await.iter().all(|(_, live)| *live));
+        for ended in self.ended.iter().chain([&self.half]) {
+            assert!(programs.accepted(ended).await.iter().all(|(_, live)| !*live));
+        }
+        let id = session_of(&self.half);
+        assert_eq!(asked(&self.world, &format!("/v1/sessions/{id}")).await["state"], "half_signed_on");
+        for refresh in [&mut self.tokens.refresh, &mut self.offline] {
+            let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+            let reply = programs.token_endpoint("app", &form).send().await;
+            assert_eq!(reply.status, 200, "{}", reply.text);
+            *refresh = reply.json()["refresh_token"].as_str().expect("the next one").to_owned();
+        }
+    }
+
+    /// A sign-on that has begun before ends in a session; another one begins.
+    async fn finishes_the_flow(&mut self) {
+        let programs = Programs::of(&self.world);
+        let body = json!({"method": "password", "identifier": programs.pingone("user"), "password": programs.pingone("password")});
+        let path = format!("/self-service/login?flow={}", self.flow);
+        let reply = self.world.post(&path).header("accept", "application/json").json(&body).send().await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        let flow = self.world.get("/self-service/login/api").send().await.json();
+        self.flow = flow["id"].as_str().expect("a flow").to_owned();
+    }
+
+    /// What ends from now on has an id of its own, stands before all others, and is told once.
+    async fn ends_another(&mut self) {
+        let programs = Programs::of(&self.world);
+        let before = asked(&self.world, "/v1/endings?limit=100").await;
+        let token = programs.sign_on(Dialect::Am).await;
+        programs.tokens(&token).await;
+        self.receiver.answers([Answers::Status(204)]);
+        programs.end(Exit::AmLogout, &token).await;
+        let told = self.receiver.heard().len();
+        assert_eq!((tell(&self.world).await, tell(&self.world).await), (1, 0));
+        assert_eq!(self.receiver.heard().len(), told + 1);
+        let after = asked(&self.world, "/v1/endings?limit=100").await;
+        let ids = |page: &Value| {
+            let items = page["items"].as_array().expect("endings");
+            items.iter().map(|ending| ending["id"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&after)[1..], ids(&before)[..]);
+        assert!(!ids(&before).contains(&ids(&after)[0]));
+        self.ended.push(token);
+    }
+}
+
+async fn asked(world: &World, path: &str) -> Value {
+    let reply = world.admin(Method::GET, path).send().await;
+    assert_eq!(reply.status, 200, "{path}: {}", reply.text);
+    reply.json()
+}
+
+/// The refresh token of a grant that outlives its session, which is over.
+async fn offline_grant(world: &World, programs: &Programs<'_>) -> String {
+    let token = programs.sign_on(Dialect::Am).await;
+    let authority = world.authority();
+    let found = authority.session_by_id(session_of(&token), false).get().await.expect("an answer").expect("there");
+    let client = authority.client(world.data.realm.id, &world.data.app.id).await.expect("an answer");
+    let order = adieu_authority::CodeOrder {
+        session: found.session.clone(),
+        client: client.expect("the client"),
+        issuer: "https://id.example.test".into(),
+        sid: adieu_authority::SidForm::Public,
+        consent: None,
+        offline: true,
+        scope: "openid offline_access".into(),
+        nonce: None,
+        claims: None,
+        redirect_uri: None,
+        challenge: None,
+    };
+    let code = authority.issue_code(order).await.expect("a code");
+    let form = [("grant_type", "authorization_code"), ("code", code.as_str())];
+    let reply = programs.token_endpoint("app", &form).send().await;
+    let refresh = reply.json()["refresh_token"].as_str().unwrap_or_else(|| panic!("{}", reply.text)).to_owned();
+    programs.end(Exit::AmLogout, &token).await;
+    refresh
+}
+
+/// Bob's session, which lacks the second factor that he has made in it.
+async fn half_signed_on(world: &World, programs: &Programs<'_>) -> String {
+    let (name, password) = (programs.pingone("user2"), programs.pingone("password2"));
+    let token = world.sign_on_kratos(name, password).await;
+    let set = world.authority().draw_code_set();
+    let done = world.authority().confirm_recovery_codes(session_of(&token), set, false).await;
+    done.expect("a live session");
+    token
+}
+
+/// How often a move is tried while the server that has stopped still says goodbye.
+const TRIES_MAX: usize = 1_000;
+
+/// `adieu move`, once nobody serves any more.
+async fn moved(file: &Path, from: &str, to: &str) -> Outcome {
+    for _ in 0..TRIES_MAX {
+        let outcome = run(file, &["move", "--from", from, "--to", to]).await;
+        let waits = ["serve from the database", "in use by another process"];
+        if !waits.iter().any(|text| outcome.err.contains(text)) {
+            return outcome;
+        }
+    }
+    panic!("somebody serves on");
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+fn url(config: &Config) -> String {
+    config.store.url.reveal().to_owned()
+}
+
+/// Goal: ENDED-STAYS-ENDED, NO-FALSE-NO, NOTICE-WITH-ENDING over a move from a folder into a database and back: who was signed on is, half
+/// or whole, what ended is ended, each list and each ending reads as before, a sign-on under way is finished, and the notice that was
+/// pending is told once. Nobody serves the source any more.
+#[tokio::test]
+async fn an_installation_is_the_same_in_a_database_and_in_a_folder_again() {
+    let mut all = Asked::of_all_kinds().await;
+    let work = tempfile::tempdir().expect("a folder");
+    let before = all.seen().await;
+    let mut config = all.world.config().clone();
+    let _database = OwnDatabase::made_for(&mut config).await;
+    let (store, plain) = (config.store.clone(), all.world.config().store.clone());
+    all.world.stops();
+
+    let source = all.world.folder().to_owned();
+    let file = write(&Config { store: plain.clone(), ..config.clone() }, work.path());
+    let outcome = moved(&file, text(&source), &url(&config)).await;
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    assert!(outcome.out.contains("receipts (1 owed)"), "{}", outcome.out);
+    let again = moved(&file, text(&source), &url(&config)).await;
+    assert!(again.code == 1 && again.err.contains("has an installation already"), "{}", again.err);
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::copy(source.join("installation.key"), folder.path().join("installation.key")).expect("a copy");
+    let listed = run(&write(&Config { data: source, store: plain.clone(), ..config.clone() }, work.path()), &["realm", "list"]);
+    let refused = listed.await;
+    assert!(refused.code == 1 && refused.err.contains("was moved away"), "{}", refused.err);
+
+    all.world.goes_on_in(folder, |config| config.store = store).await;
+    assert_eq!(all.seen().await, before);
+    all.holds().await;
+    let told = all.receiver.heard().len();
+    all.receiver.answers([Answers::Status(503)]);
+    all.world.wait_s(60);
+    assert_eq!((tell(&all.world).await, all.receiver.heard().len()), (1, told + 1));
+    all.finishes_the_flow().await;
+    all.ends_another().await;
+
+    let before = all.seen().await;
+    all.world.stops();
+    let file = write(&Config { data: all.world.folder().to_owned(), ..config.clone() }, work.path());
+    let folder = tempfile::tempdir().expect("a folder");
+    let outcome = moved(&file, &url(&config), text(folder.path())).await;
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    let refused = run(&file, &["realm", "list"]).await;
+    assert!(refused.code == 1 && refused.err.contains("was moved away"), "{}", refused.err);
+
+    all.world.goes_on_in(folder, |config| config.store = plain).await;
+    assert_eq!(all.seen().await, before);
+    all.holds().await;
+    let told = all.receiver.heard().len();
+    all.receiver.answers([Answers::Status(204)]);
+    all.world.wait_s(600);
+    assert_eq!((tell(&all.world).await, tell(&all.world).await), (1, 0));
+    assert_eq!(all.receiver.heard().len(), told + 1, "what was pending all the way is told once");
+    all.finishes_the_flow().await;
+    all.ends_another().await;
+    all.world.crash_and_restart().await;
+    all.holds().await;
+}
+
+/// Goal: a move that can't be made changes nothing and says why: the target is not empty, the source is served, missing or of another key,
+/// the database is away, or there are not two kinds of sides.
+#[tokio::test]
+async fn a_move_that_can_not_be_made_changes_nothing() {
+    let mut world = World::in_folder().await;
+    let work = tempfile::tempdir().expect("a folder");
+    let mut config = world.config().clone();
+    let _database = OwnDatabase::made_for(&mut config).await;
+    let folder = world.folder().to_owned();
+    let file = write(world.config(), work.path());
+    let tried = async |file: &Path, from: &str, to: &str| run(file, &["move", "--from", from, "--to", to]).await;
+    let served = tried(&file, text(&folder), &url(&config)).await;
+    assert!(served.code == 1 && served.err.contains("in use by another process"), "{}", served.err);
+    world.stops();
+
+    let missing = text(&work.path().join("missing")).to_owned();
+    let away = "postgres://ada@127.0.0.1:1/adieu";
+    for (from, to, code, says) in [
+        (missing.as_str(), url(&config).as_str(), 1, "there is no installation in"),
+        (text(&folder), away, 4, "can't be reached"),
+        (away, missing.as_str(), 1, "there is no installation key for the database"),
+        (text(&folder), missing.as_str(), 2, "one of --from and --to is a data folder"),
+    ] {
+        let refused = moved(&file, from, to).await;
+        assert!(refused.code == code && refused.err.contains(says), "{from} {to}: {} {}", refused.code, refused.err);
+    }
+    let other = work.path().join("other.key");
+    std::fs::write(&other, [9; 32]).expect("a file");
+    let mut named = world.config().clone();
+    named.store.key_file = other.clone();
+    let refused = moved(&write(&named, work.path()), text(&folder), &url(&config)).await;
+    assert!(refused.code == 1 && refused.err.contains("it is not that of the folder"), "{}", refused.err);
+    assert!(!folder.join("adieu.moved").exists(), "nobody was kept from serving it");
+
+    let file = write(world.config(), work.path());
+    assert_eq!(moved(&file, text(&folder), &url(&config)).await.code, 0);
+    let refused = moved(&write(&named, work.path()), &url(&config), &missing).await;
+    assert!(refused.code == 1 && refused.err.contains("not the one of this database"), "{}", refused.err);
+    named.store.key_file = folder.join("installation.key");
+    let refused = moved(&write(&named, work.path()), &url(&config), text(work.path())).await;
+    assert!(refused.code == 1 && refused.err.contains("is not empty"), "{}", refused.err);
+    let own = tempfile::tempdir().expect("a folder");
+    world.goes_on_in(own, |own| (own.store.url, own.store.key_file) = (config.store.url.clone(), folder.join("installation.key"))).await;
+    let served = run(&write(&named, work.path()), &["move", "--from", &url(&config), "--to", &missing]).await;
+    assert!(served.code == 1 && served.err.contains("serve from the database"), "{}", served.err);
+    assert_eq!(world.get("/sessions/whoami").send().await.status, 401, "it serves on");
+}
