@@ -53,7 +53,9 @@ pub enum OpenError {
     )]
     Moved,
     /// A node serves from it.
-    #[error("{0} nodes serve from the database: stop them, and wait five seconds where one was killed; nothing was changed")]
+    #[error(
+        "{0} nodes serve from the database: stop them, and wait five seconds where one was killed; nothing was changed"
+    )]
     InUse(i64),
     /// There is no installation to move.
     #[error("there is no installation in the database")]

@@ -194,7 +194,10 @@ pub(crate) async fn number_of(client: &Client) -> Result<Option<i64>, tokio_post
 }
 
 /// Keeps what is kept of the installation key, unless there is an installation; says whether there was none.
-pub(crate) async fn keep_check(client: &Client, key: &InstallationKey) -> Result<bool, tokio_postgres::Error> {
+pub(crate) async fn keep_check(
+    client: &Client,
+    key: &InstallationKey,
+) -> Result<bool, tokio_postgres::Error> {
     let own = key.derive(Purpose::KeyCheck);
     let keep = "INSERT INTO installation(id, key_check) VALUES (0, $1) ON CONFLICT (id) DO NOTHING";
     Ok(client.execute(keep, &[&&own[..]]).await? == 1)

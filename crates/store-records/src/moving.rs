@@ -128,11 +128,7 @@ pub const MOVED_TABLES: &[MovedTable] = &[
             ("signs_from", Int),
         ],
     ),
-    table(
-        "document",
-        3,
-        &[("realm", Bytes), ("kind", Text), ("id", Text), ("body", Text), ("version", Int)],
-    ),
+    table("document", 3, &[("realm", Bytes), ("kind", Text), ("id", Text), ("body", Text), ("version", Int)]),
     table("removed_versions", 1, &[("id", Int), ("version", Int)]),
     table(
         "session",

@@ -234,7 +234,9 @@ pub(crate) fn mark_as_moved(folder: &Path) -> Result<bool, OpenError> {
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(false),
         made => made
             .and_then(|mut file| {
-                file.write_all(b"`adieu move` has carried what is in this folder over: nobody serves from it.\n")?;
+                file.write_all(
+                    b"`adieu move` has carried what is in this folder over: nobody serves from it.\n",
+                )?;
                 file.sync_all()
             })
             .and_then(|()| sync(folder))

@@ -23,7 +23,9 @@ pub enum MoveError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// Tells of endings only once it takes over.
-    #[error("{0} was restored as a trial: let it take over first (`adieu take-over`), or move the folder that was backed up")]
+    #[error(
+        "{0} was restored as a trial: let it take over first (`adieu take-over`), or move the folder that was backed up"
+    )]
     Trial(PathBuf),
     /// The folder to move into holds something.
     #[error("{0} is not empty: name a folder that is empty or missing; nothing was changed")]
@@ -32,14 +34,18 @@ pub enum MoveError {
     #[error(transparent)]
     Place(BackupError),
     /// SQLite refused.
-    #[error("the database of the folder can't be read or written: {0}; if the disk is full, make space and try again")]
+    #[error(
+        "the database of the folder can't be read or written: {0}; if the disk is full, make space and try again"
+    )]
     Database(#[from] rusqlite::Error),
 }
 
 impl From<BackupError> for MoveError {
     fn from(error: BackupError) -> Self {
         match error {
-            BackupError::Open(OpenError::Foreign(path)) | BackupError::DataTaken(path) => Self::TargetTaken(path),
+            BackupError::Open(OpenError::Foreign(path)) | BackupError::DataTaken(path) => {
+                Self::TargetTaken(path)
+            }
             BackupError::Open(error) => Self::Open(error),
             other => Self::Place(other),
         }
@@ -142,7 +148,9 @@ mod tests {
             let rows = statement.query_map([], |row| row.get(0)).expect("asked");
             rows.collect::<Result<_, _>>().expect("names")
         };
-        let found = names("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'");
+        let found = names(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
+        );
         let moved = MOVED_TABLES.iter().map(|table| standing(table).table);
         let known: BTreeSet<String> = moved.chain(OWN).map(str::to_owned).collect();
         assert_eq!(found, known);

@@ -23,8 +23,8 @@ use crate::real::{SystemClock, SystemEntropy};
 ///
 /// Everything goes over: users, sessions, grants, sign-ons under way, consents, clients, keys, and what applications are still to be told.
 /// Nobody is signed off. No server may run on either side; the target must be empty. One side is a folder and the other one an address
-/// (postgres://…); the configuration says what else the database needs (store.password_file, store.ca_file, store.key_file). Afterwards
-/// nobody serves from where it was moved away: it is marked, and stays as it was. If it is interrupted, give the same command again.
+/// (postgres://…); beside store.url the configuration says what else the database needs (store.password_file, store.ca_file,
+/// store.key_file). Afterwards nobody serves from where it was moved away: it is marked, and stays as it was. If it is interrupted, give the same command again.
 #[derive(Args)]
 pub struct MoveCommand {
     /// The TOML file.
@@ -77,14 +77,25 @@ pub fn move_installation(order: MoveCommand) -> Result<()> {
     match (from, to) {
         (Side::Folder(from), Side::Database { options, .. }) => {
             let moved = into_database(&from, options, named.as_ref(), &around);
-            say_moved(&moved.with_context(|| format!("from {told_from} to {told_to}"))?, &told_from, &told_to);
-            say!("every node needs the installation key: copy installation.key from {} into its data folder, or name a copy by \
-                 store.key_file", from.display());
+            say_moved(
+                &moved.with_context(|| format!("from {told_from} to {told_to}"))?,
+                &told_from,
+                &told_to,
+            );
+            say!(
+                "every node needs the installation key: copy installation.key from {} into its data folder, or name a copy by \
+                 store.key_file",
+                from.display()
+            );
         }
         (Side::Database { options, .. }, Side::Folder(to)) => {
             let key = key_of(&config, named)?;
             let moved = into_folder(options, &to, &key, &around);
-            say_moved(&moved.with_context(|| format!("from {told_from} to {told_to}"))?, &told_from, &told_to);
+            say_moved(
+                &moved.with_context(|| format!("from {told_from} to {told_to}"))?,
+                &told_from,
+                &told_to,
+            );
             say!("serve it with data = \"{}\" and without store.url", to.display());
         }
         (Side::Folder(_), Side::Folder(_)) | (Side::Database { .. }, Side::Database { .. }) => {
@@ -113,6 +124,8 @@ fn key_of(config: &Config, named: Option<InstallationKey>) -> Result<Installatio
 fn say_moved(counts: &MovedCounts, from: &str, to: &str) {
     let MovedCounts { users, sessions, not_ended, grants, receipts, owed } = counts;
     say!("moved from {from} to {to}");
-    say!("{users} users, {sessions} sessions ({not_ended} not ended by themselves), {grants} grants, {receipts} receipts ({owed} owed)");
+    say!(
+        "{users} users, {sessions} sessions ({not_ended} not ended by themselves), {grants} grants, {receipts} receipts ({owed} owed)"
+    );
     say!("nobody was signed off; nobody serves from {from} any more");
 }

@@ -78,7 +78,8 @@ impl Asked {
             seen.insert(path.into(), asked(world, path).await);
         }
         for user in [&world.data.alice, &world.data.bob] {
-            for path in [format!("/v1/users/{}/consents", user.id), format!("/v1/users/{}/sessions", user.id)] {
+            for path in [format!("/v1/users/{}/consents", user.id), format!("/v1/users/{}/sessions", user.id)]
+            {
                 seen.insert(path.clone(), asked(world, &path).await);
             }
         }
@@ -151,7 +152,8 @@ async fn asked(world: &World, path: &str) -> Value {
 async fn offline_grant(world: &World, programs: &Programs<'_>) -> String {
     let token = programs.sign_on(Dialect::Am).await;
     let authority = world.authority();
-    let found = authority.session_by_id(session_of(&token), false).get().await.expect("an answer").expect("there");
+    let found =
+        authority.session_by_id(session_of(&token), false).get().await.expect("an answer").expect("there");
     let client = authority.client(world.data.realm.id, &world.data.app.id).await.expect("an answer");
     let order = adieu_authority::CodeOrder {
         session: found.session.clone(),
@@ -169,7 +171,8 @@ async fn offline_grant(world: &World, programs: &Programs<'_>) -> String {
     let code = authority.issue_code(order).await.expect("a code");
     let form = [("grant_type", "authorization_code"), ("code", code.as_str())];
     let reply = programs.token_endpoint("app", &form).send().await;
-    let refresh = reply.json()["refresh_token"].as_str().unwrap_or_else(|| panic!("{}", reply.text)).to_owned();
+    let refresh =
+        reply.json()["refresh_token"].as_str().unwrap_or_else(|| panic!("{}", reply.text)).to_owned();
     programs.end(Exit::AmLogout, &token).await;
     refresh
 }
@@ -207,6 +210,15 @@ fn url(config: &Config) -> String {
     config.store.url.reveal().to_owned()
 }
 
+/// The file of a configuration whose store is the database: what is written of one has no addresses.
+fn write_on_database(config: &Config, folder: &Path) -> std::path::PathBuf {
+    let file = write(config, folder);
+    let text = std::fs::read_to_string(&file).expect("a file");
+    let named = text.replace("url = \"***\"", &format!("url = \"{}\"", url(config)));
+    std::fs::write(&file, named).expect("a file");
+    file
+}
+
 /// Goal: ENDED-STAYS-ENDED, NO-FALSE-NO, NOTICE-WITH-ENDING over a move from a folder into a database and back: who was signed on is, half
 /// or whole, what ended is ended, each list and each ending reads as before, a sign-on under way is finished, and the notice that was
 /// pending is told once. Nobody serves the source any more.
@@ -229,7 +241,10 @@ async fn an_installation_is_the_same_in_a_database_and_in_a_folder_again() {
     assert!(again.code == 1 && again.err.contains("has an installation already"), "{}", again.err);
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::copy(source.join("installation.key"), folder.path().join("installation.key")).expect("a copy");
-    let listed = run(&write(&Config { data: source, store: plain.clone(), ..config.clone() }, work.path()), &["realm", "list"]);
+    let listed = run(
+        &write(&Config { data: source, store: plain.clone(), ..config.clone() }, work.path()),
+        &["realm", "list"],
+    );
     let refused = listed.await;
     assert!(refused.code == 1 && refused.err.contains("was moved away"), "{}", refused.err);
 
@@ -245,7 +260,8 @@ async fn an_installation_is_the_same_in_a_database_and_in_a_folder_again() {
 
     let before = all.seen().await;
     all.world.stops();
-    let file = write(&Config { data: all.world.folder().to_owned(), ..config.clone() }, work.path());
+    let file =
+        write_on_database(&Config { data: all.world.folder().to_owned(), ..config.clone() }, work.path());
     let folder = tempfile::tempdir().expect("a folder");
     let outcome = moved(&file, &url(&config), text(folder.path())).await;
     assert_eq!(outcome.code, 0, "{}", outcome.err);
@@ -276,7 +292,8 @@ async fn a_move_that_can_not_be_made_changes_nothing() {
     let _database = OwnDatabase::made_for(&mut config).await;
     let folder = world.folder().to_owned();
     let file = write(world.config(), work.path());
-    let tried = async |file: &Path, from: &str, to: &str| run(file, &["move", "--from", from, "--to", to]).await;
+    let tried =
+        async |file: &Path, from: &str, to: &str| run(file, &["move", "--from", from, "--to", to]).await;
     let served = tried(&file, text(&folder), &url(&config)).await;
     assert!(served.code == 1 && served.err.contains("in use by another process"), "{}", served.err);
     world.stops();
@@ -290,26 +307,37 @@ async fn a_move_that_can_not_be_made_changes_nothing() {
         (text(&folder), missing.as_str(), 2, "one of --from and --to is a data folder"),
     ] {
         let refused = moved(&file, from, to).await;
-        assert!(refused.code == code && refused.err.contains(says), "{from} {to}: {} {}", refused.code, refused.err);
+        assert!(
+            refused.code == code && refused.err.contains(says),
+            "{from} {to}: {} {}",
+            refused.code,
+            refused.err
+        );
     }
     let other = work.path().join("other.key");
     std::fs::write(&other, [9; 32]).expect("a file");
-    let mut named = world.config().clone();
+    let mut named = config.clone();
     named.store.key_file = other.clone();
-    let refused = moved(&write(&named, work.path()), text(&folder), &url(&config)).await;
+    let refused = moved(&write_on_database(&named, work.path()), text(&folder), &url(&config)).await;
     assert!(refused.code == 1 && refused.err.contains("it is not that of the folder"), "{}", refused.err);
     assert!(!folder.join("adieu.moved").exists(), "nobody was kept from serving it");
 
     let file = write(world.config(), work.path());
     assert_eq!(moved(&file, text(&folder), &url(&config)).await.code, 0);
-    let refused = moved(&write(&named, work.path()), &url(&config), &missing).await;
+    let refused = moved(&write_on_database(&named, work.path()), &url(&config), &missing).await;
     assert!(refused.code == 1 && refused.err.contains("not the one of this database"), "{}", refused.err);
     named.store.key_file = folder.join("installation.key");
-    let refused = moved(&write(&named, work.path()), &url(&config), text(work.path())).await;
+    let refused = moved(&write_on_database(&named, work.path()), &url(&config), text(work.path())).await;
     assert!(refused.code == 1 && refused.err.contains("is not empty"), "{}", refused.err);
     let own = tempfile::tempdir().expect("a folder");
-    world.goes_on_in(own, |own| (own.store.url, own.store.key_file) = (config.store.url.clone(), folder.join("installation.key"))).await;
-    let served = run(&write(&named, work.path()), &["move", "--from", &url(&config), "--to", &missing]).await;
+    world
+        .goes_on_in(own, |own| {
+            (own.store.url, own.store.key_file) = (config.store.url.clone(), folder.join("installation.key"))
+        })
+        .await;
+    let served =
+        run(&write_on_database(&named, work.path()), &["move", "--from", &url(&config), "--to", &missing])
+            .await;
     assert!(served.code == 1 && served.err.contains("serve from the database"), "{}", served.err);
     assert_eq!(world.get("/sessions/whoami").send().await.status, 401, "it serves on");
 }

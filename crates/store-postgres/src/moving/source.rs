@@ -116,11 +116,8 @@ impl DatabaseSource {
         let (line, begun) = (number(0), number(1));
         debug_assert!(line < next, "the list {} is behind its tick", lane_of(line));
         let entry = u32::try_from(row.get::<_, i64>(2)).map_err(|_| OpenError::Damaged("line of endings"))?;
-        let told = if line == begun {
-            ToldUpTo { line, entry, walk_from: number(3) }
-        } else {
-            ToldUpTo::line(line)
-        };
+        let told =
+            if line == begun { ToldUpTo { line, entry, walk_from: number(3) } } else { ToldUpTo::line(line) };
         Ok(MovedOrder { told, next })
     }
 

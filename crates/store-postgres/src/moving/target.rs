@@ -49,7 +49,9 @@ impl DatabaseTarget {
         if !schema::keep_check(client, key).await? {
             return Err(OpenError::Taken);
         }
-        client.execute("INSERT INTO node(id, seen_at) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING", &[&GONE]).await?;
+        client
+            .execute("INSERT INTO node(id, seen_at) VALUES ($1, 0) ON CONFLICT (id) DO NOTHING", &[&GONE])
+            .await?;
         Ok(Self { database })
     }
 

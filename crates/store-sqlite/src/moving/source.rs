@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use adieu_core::{Entropy, InstallationKey};
-use adieu_store_records::{
-    MOVED_ROWS, MovedKind, MovedOrder, MovedRow, MovedTable, MovedValue,
-};
+use adieu_store_records::{MOVED_ROWS, MovedKind, MovedOrder, MovedRow, MovedTable, MovedValue};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::{MoveError, standing};
 use crate::error::Damaged;
-use crate::{Folder, Options, OpensSigningKey, folder, open_writing, rows};
+use crate::{Folder, OpensSigningKey, Options, folder, open_writing, rows};
 
 /// A data folder whose rows are read.
 pub struct FolderSource {

@@ -47,7 +47,7 @@ impl FolderTarget {
     /// If the folder holds something, another process works on it, or it can't be written.
     pub fn begin(path: &Path, key: &InstallationKey) -> Result<Self, MoveError> {
         let place = Place::of(path, Existing::Keep)?;
-        let draft = Draft::begin(&place)?;
+        let draft = Draft::begin(&place).inspect_err(|_| place.leave())?;
         let mut target = Self { place, draft, db: None, done: false };
         // Once more, now that nobody else works here.
         target.place.allowed(Existing::Keep)?;
