@@ -20,7 +20,7 @@ use crate::key_check::KeyVerdict;
 use crate::{key_check, schema};
 
 use manifest::{ListedFile, Manifest};
-pub(crate) use restore::{Draft, Place};
+pub(crate) use restore::{DataPlace, Draft};
 pub use restore::{Existing, Restored, restore};
 
 /// What an installation key has.

@@ -16,7 +16,7 @@ use super::failure::{CommandFailure, ExitStatus};
 use super::shown::say;
 use super::{configured, runtime};
 use crate::config::{Config, StoreConfig};
-use crate::engine::moving::{Around, into_database, into_folder};
+use crate::engine::moving::{MoveParts, into_database, into_folder};
 use crate::real::{SystemClock, SystemEntropy};
 
 /// Carry a whole installation from a data folder into a PostgreSQL database, or back.
@@ -70,7 +70,7 @@ pub fn move_installation(order: MoveCommand) -> Result<()> {
     let config = configured(order.config.as_deref())?;
     let (from, to) = (Side::of(&order.from, &config)?, Side::of(&order.to, &config)?);
     let (told_from, told_to) = (from.shown(), to.shown());
-    let around = Around { entropy: Arc::new(SystemEntropy), clock: Arc::new(SystemClock) };
+    let around = MoveParts { entropy: Arc::new(SystemEntropy), clock: Arc::new(SystemClock) };
     let named = config.store.installation_key()?;
     let runtime = runtime()?;
     let _within = runtime.enter();

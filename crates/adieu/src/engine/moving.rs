@@ -16,7 +16,7 @@ use anyhow::{Error, Result, bail};
 use tokio::runtime::Handle;
 
 /// What a move draws and tells the time by.
-pub(crate) struct Around {
+pub(crate) struct MoveParts {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -26,7 +26,7 @@ pub(crate) fn into_database(
     from: &Path,
     to: Options,
     named: Option<&InstallationKey>,
-    around: &Around,
+    around: &MoveParts,
 ) -> Result<MovedCounts> {
     let source = FolderSource::open(from, around.entropy.as_ref(), Keyring::opens_signing_key)?;
     if named.is_some_and(|named| named.to_bytes() != source.key().to_bytes()) {
@@ -58,7 +58,7 @@ pub(crate) fn into_folder(
     from: Options,
     to: &Path,
     key: &InstallationKey,
-    around: &Around,
+    around: &MoveParts,
 ) -> Result<MovedCounts> {
     let waiting = Handle::current();
     let source = DatabaseSource::open(from, key, Arc::clone(&around.entropy));

@@ -1,4 +1,6 @@
 //! A database that is moved away: its rows in one snapshot, and the mark that no node serves from it any more.
+//!
+//! But for the mark, and a schema that is brought up, nothing is written.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! A database as the end and the beginning of a move: where its lines go on, and who may open it meanwhile.
+//!
+//! What a whole installation is afterwards is a story of the binary's.
 
 use std::sync::Arc;
 

@@ -58,7 +58,7 @@ pub fn restore(
     if manifest.schema > schema::known() {
         return Err(BackupError::TooNew { version: manifest.version });
     }
-    let place = Place::of(data, existing)?;
+    let place = DataPlace::of(data, existing)?;
     let draft = Draft::begin(&place)?;
     // Once more, now that no other restore works here.
     let _held = place.allowed(existing)?;
@@ -78,14 +78,14 @@ pub fn restore(
 }
 
 /// Where a data folder lies, or will. Only what is in it changes, because it may be a mount point.
-pub(crate) struct Place {
+pub(crate) struct DataPlace {
     data: PathBuf,
     /// Whether this restore has made the folder.
     made: bool,
 }
 
 /// One step of the change from the earlier files to the restored ones.
-pub(crate) enum Step {
+pub(crate) enum PlaceStep {
     /// Makes the folder for the earlier files.
     Folder(PathBuf),
     /// Moves a file within the data folder.
@@ -96,7 +96,7 @@ pub(crate) enum Step {
     Mark(&'static str),
 }
 
-impl Place {
+impl DataPlace {
     /// The place, if it may be restored to. It is made if it is missing.
     pub(crate) fn of(data: &Path, existing: Existing) -> Result<Self, BackupError> {
         let mut place = Self { data: data.into(), made: false };
@@ -139,42 +139,42 @@ impl Place {
         draft: &Draft,
         now: Timestamp,
         mark: Option<&'static str>,
-    ) -> (Vec<Step>, Option<PathBuf>) {
+    ) -> (Vec<PlaceStep>, Option<PathBuf>) {
         let there: Vec<&str> = FILES.into_iter().filter(|name| self.data.join(name).exists()).collect();
         let aside = self.data.join(format!("{ASIDE}{}", now.ms()));
         let mut steps = Vec::new();
         if !there.is_empty() {
-            steps.push(Step::Folder(aside.clone()));
+            steps.push(PlaceStep::Folder(aside.clone()));
         }
         for name in &there {
-            steps.push(Step::Move { from: self.data.join(name), to: aside.join(name) });
+            steps.push(PlaceStep::Move { from: self.data.join(name), to: aside.join(name) });
             if *name == LOCK {
-                steps.push(Step::Sync(self.data.clone()));
+                steps.push(PlaceStep::Sync(self.data.clone()));
             }
         }
         if !there.is_empty() {
-            steps.push(Step::Sync(aside.clone()));
+            steps.push(PlaceStep::Sync(aside.clone()));
         }
         for name in [KEY, DATABASE] {
-            steps.push(Step::Move { from: draft.path.join(name), to: self.data.join(name) });
+            steps.push(PlaceStep::Move { from: draft.path.join(name), to: self.data.join(name) });
         }
-        let sync = || Step::Sync(self.data.clone());
-        steps.extend(mark.map(Step::Mark));
-        steps.extend([sync(), Step::Mark(LOCK), sync()]);
+        let sync = || PlaceStep::Sync(self.data.clone());
+        steps.extend(mark.map(PlaceStep::Mark));
+        steps.extend([sync(), PlaceStep::Mark(LOCK), sync()]);
         (steps, (!there.is_empty()).then_some(aside))
     }
 
-    pub(crate) fn take(&self, step: Step) -> Result<(), BackupError> {
+    pub(crate) fn take(&self, step: PlaceStep) -> Result<(), BackupError> {
         match step {
-            Step::Folder(path) => {
+            PlaceStep::Folder(path) => {
                 let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
                 made.and_then(|()| mark_as_copy(&path)).map_err(BackupError::io(&path))?;
                 self.own(&path.join(COPY))?;
                 self.own(&path)
             }
-            Step::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
-            Step::Sync(path) => sync_folder(&path),
-            Step::Mark(name) => {
+            PlaceStep::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
+            PlaceStep::Sync(path) => sync_folder(&path),
+            PlaceStep::Mark(name) => {
                 let path = self.data.join(name);
                 new_file(&path)?.sync_all().map_err(BackupError::io(&path))?;
                 self.own(&path)
@@ -214,7 +214,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// Begins anew, without what an earlier attempt has left.
-    pub(crate) fn begin(place: &Place) -> Result<Self, BackupError> {
+    pub(crate) fn begin(place: &DataPlace) -> Result<Self, BackupError> {
         let path = place.data.join(DRAFT);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
         made.map_err(BackupError::io(&path))?;

@@ -1,4 +1,6 @@
 //! A data folder that is moved away: its rows in one snapshot, and the mark that nobody serves from it any more.
+//!
+//! But for the mark, and a schema that is brought up, nothing is written.
 
 use std::path::{Path, PathBuf};
 

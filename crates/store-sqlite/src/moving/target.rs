@@ -10,15 +10,14 @@ use adieu_store_records::{MOVED_TABLES, MovedOrder, MovedRow, MovedTable, MovedV
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::{MoveError, standing};
-use crate::backup::{BackupError, Existing, new_file, sync_file, sync_folder};
-use crate::backup::{Draft, Place};
+use crate::backup::{BackupError, DataPlace, Draft, Existing, new_file, sync_file, sync_folder};
 use crate::folder::{DATABASE, KEY};
 use crate::rows::EndingLine;
 use crate::{key_check, rows, schema};
 
 /// A data folder that is being filled.
 pub struct FolderTarget {
-    place: Place,
+    place: DataPlace,
     draft: Draft,
     /// Gone once all of it is written.
     db: Option<Connection>,
@@ -46,7 +45,7 @@ impl FolderTarget {
     /// # Errors
     /// If the folder holds something, another process works on it, or it can't be written.
     pub fn begin(path: &Path, key: &InstallationKey) -> Result<Self, MoveError> {
-        let place = Place::of(path, Existing::Keep)?;
+        let place = DataPlace::of(path, Existing::Keep)?;
         let draft = Draft::begin(&place).inspect_err(|_| place.leave())?;
         let mut target = Self { place, draft, db: None, done: false };
         // Once more, now that nobody else works here.
