@@ -241,11 +241,8 @@ async fn an_installation_is_the_same_in_a_database_and_in_a_folder_again() {
     assert!(again.code == 1 && again.err.contains("has an installation already"), "{}", again.err);
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::copy(source.join("installation.key"), folder.path().join("installation.key")).expect("a copy");
-    let listed = run(
-        &write(&Config { data: source, store: plain.clone(), ..config.clone() }, work.path()),
-        &["realm", "list"],
-    );
-    let refused = listed.await;
+    let of_source = write(&Config { data: source, store: plain.clone(), ..config.clone() }, work.path());
+    let refused = run(&of_source, &["realm", "list"]).await;
     assert!(refused.code == 1 && refused.err.contains("was moved away"), "{}", refused.err);
 
     all.world.goes_on_in(folder, |config| config.store = store).await;
