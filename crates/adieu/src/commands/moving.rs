@@ -46,7 +46,10 @@ enum Side {
 
 impl Side {
     fn of(text: &Path, config: &Config) -> Result<Self> {
-        let is_address = |text: &&str| text.starts_with("postgres://") || text.starts_with("postgresql://");
+        // As `store.url` takes it: an address, or `host=/run/postgresql dbname=adieu`.
+        let is_address = |text: &&str| {
+            text.starts_with("postgres://") || text.starts_with("postgresql://") || text.starts_with("host=")
+        };
         let Some(url) = text.to_str().filter(is_address) else {
             let folder = std::path::absolute(text).with_context(|| text.display().to_string())?;
             return Ok(Self::Folder(folder));

@@ -155,10 +155,13 @@ async fn offline_grant(world: &World, programs: &Programs<'_>) -> String {
     let found =
         authority.session_by_id(session_of(&token), false).get().await.expect("an answer").expect("there");
     let client = authority.client(world.data.realm.id, &world.data.app.id).await.expect("an answer");
+    let environment = programs.pingone("env_id");
+    let discovery = format!("/{environment}/as/.well-known/openid-configuration");
+    let issuer = world.get(&discovery).send().await.json()["issuer"].as_str().expect("an issuer").to_owned();
     let order = adieu_authority::CodeOrder {
         session: found.session.clone(),
         client: client.expect("the client"),
-        issuer: "https://id.example.test".into(),
+        issuer: issuer.into(),
         sid: adieu_authority::SidForm::Public,
         consent: None,
         offline: true,
