@@ -155,7 +155,7 @@ fn assembled(
         bell: bell.clone(),
     };
     let authority = Authority::new(Parts { store, clock, entropy, key, keyring, policy: policy(config) });
-    authority.after_endings(move || bell.ring());
+    authority.after_endings(move || bell.ring_after_this_turn());
     authority.hold_notices(untold);
     (authority, telling)
 }

@@ -143,9 +143,8 @@ async fn asked_anew(
     Ok(see_other(&here(face, realm, &flow)))
 }
 
-/// The answer to a form that came before: the very session whose user has agreed by it goes on to the application once more, or takes another
-/// answer: what was agreed to is remembered, and this request is told no. Nobody is
-/// given a session for it. Decision 0112.
+/// The answer to a form that came before: the very session whose user has agreed by it goes on to the application once more, or is taken at
+/// another word: what was agreed to stays remembered, and this request is told no. Nobody is given a session for it. Decision 0112.
 async fn agreed_before(
     face: &Face,
     realm: &Arc<Realm>,

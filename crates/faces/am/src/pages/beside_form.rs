@@ -40,6 +40,9 @@ pub(super) fn account_ways(
     let pages = face.settings.self_service.as_ref();
     let two = level == Assurance::Two || realm.second_factor == SecondFactorRule::Required;
     let sign_off = append_query(&format!("{}/UI/Logout", face.settings.context_path), "realm", path);
+    // Who was signed on was to prove it anew, and whoever comes after them is new: that is young enough for any age but none.
+    let is_forced = asked.is_forced && asked.proof_age_max_s.is_none_or(|age_s| age_s == 0);
+    let after = Asked { is_forced, ..asked.clone() }.address(face);
     AccountWays {
         here: already_here(caller, asked),
         sign_up: pages
@@ -47,11 +50,7 @@ pub(super) fn account_ways(
             .and_then(|pages| pages.sign_up(path, &back)),
         second_factor: pages.and_then(|pages| pages.second_factor(path, &back)),
         wants_factor: failed && two,
-        // Who was signed on was to prove it anew, and whoever comes after them is new: that is young enough for any age but none.
-        sign_off: append_query(&sign_off, "goto", &{
-            let is_forced = asked.is_forced && asked.proof_age_max_s.is_none_or(|age_s| age_s == 0);
-            Asked { is_forced, ..asked.clone() }.address(face)
-        }),
+        sign_off: append_query(&sign_off, "goto", &after),
     }
 }
 
