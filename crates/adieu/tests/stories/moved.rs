@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::commands::{Outcome, run, write};
 use crate::one_session::{Dialect, Exit, Programs, Tokens};
+use crate::running::STALL;
 use crate::told::receiver::{Answers, Heard, Receiver};
 use crate::told::{claims_of, tell};
 use crate::two_factors::session_of;
@@ -350,14 +351,71 @@ async fn a_move_that_can_not_be_made_changes_nothing() {
     let refused = moved(&write_on_database(&named, work.path()), &url(&config), text(work.path())).await;
     assert!(refused.code == 1 && refused.err.contains("is not empty"), "{}", refused.err);
     let own = tempfile::tempdir().expect("a folder");
-    world
-        .goes_on_in(own, |own| {
-            (own.store.url, own.store.key_file) = (config.store.url.clone(), key)
-        })
-        .await;
+    world.goes_on_in(own, |own| (own.store.url, own.store.key_file) = (config.store.url.clone(), key)).await;
     let served =
         run(&write_on_database(&named, work.path()), &["move", "--from", &url(&config), "--to", &missing])
             .await;
     assert!(served.code == 1 && served.err.contains("serve from the database"), "{}", served.err);
     assert_eq!(world.get("/sessions/whoami").send().await.status, 401, "it serves on");
+}
+
+/// `adieu move`, killed while it waits for a table, with the rows before it on their way.
+async fn killed_in_the_middle(file: &Path, from: &str, to: &str, database: &OwnDatabase) {
+    let held = database.hold_table("client").await;
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_adieu"));
+    command.args(["move", "--from", from, "--to", to, "--config"]).arg(file).kill_on_drop(true);
+    let mut child = command.spawn().expect("adieu runs");
+    tokio::time::timeout(STALL, held.is_waited_for()).await.expect("it comes to the table");
+    child.kill().await.expect("it is killed");
+    held.let_go().await;
+}
+
+/// Goal: ENDED-STAYS-ENDED, NO-FALSE-NO over `kill -9` in the middle of a move: there is no installation where it was to be, and the same
+/// command brings it there.
+#[tokio::test]
+async fn a_move_that_is_killed_in_the_middle_is_given_again() {
+    let mut world = World::in_folder().await;
+    let token = Programs::of(&world).sign_on(Dialect::Kratos).await;
+    let work = tempfile::tempdir().expect("a folder");
+    let mut config = world.config().clone();
+    let database = OwnDatabase::made_for(&mut config).await;
+    let (folder, plain) = (world.folder().to_owned(), config.clone());
+    world.stops();
+    // The tables are there, and no installation.
+    let file = write(world.config(), work.path());
+    let key = adieu_core::InstallationKey::from_bytes([7; 32]);
+    let options = config.store.options().expect("an address");
+    let begun = adieu_store_postgres::moving::DatabaseTarget::begin(
+        options,
+        &key,
+        std::sync::Arc::new(adieu::real::SystemEntropy),
+    );
+    drop(begun.await.expect("an empty database"));
+
+    killed_in_the_middle(&file, text(&folder), &url(&config), &database).await;
+    let of_source = write(&Config { data: folder.clone(), ..world.config().clone() }, work.path());
+    let served = run(&of_source, &["realm", "list"]).await;
+    assert_eq!(served.code, 0, "a folder is marked at the end only: {}", served.err);
+    let outcome = moved(&file, text(&folder), &url(&config)).await;
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+
+    let back = work.path().join("back");
+    let of_database = Config { data: folder, ..plain };
+    let file = write_on_database(&of_database, work.path());
+    killed_in_the_middle(&file, &url(&config), text(&back), &database).await;
+    let refused = run(&file, &["realm", "list"]).await;
+    assert!(refused.code == 1 && refused.err.contains("was moved away"), "{}", refused.err);
+    let of_target = tempfile::tempdir().expect("a folder");
+    let unfinished = write(&Config { data: back.clone(), ..world.config().clone() }, of_target.path());
+    let refused = run(&unfinished, &["realm", "list"]).await;
+    assert!(refused.code == 1 && refused.err.contains("was interrupted"), "{}", refused.err);
+    let outcome = moved(&file, &url(&config), text(&back)).await;
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    let moved_back = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(&back).expect("a folder") {
+        let entry = entry.expect("an entry");
+        std::fs::copy(entry.path(), moved_back.path().join(entry.file_name())).expect("a copy");
+    }
+    world.goes_on_in(moved_back, |_| {}).await;
+    assert!(Programs::of(&world).accepted(&token).await.iter().all(|(_, live)| *live));
 }
