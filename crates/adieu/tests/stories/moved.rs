@@ -179,7 +179,7 @@ async fn offline_grant(world: &World, programs: &Programs<'_>) -> String {
     let order = adieu_authority::CodeOrder {
         session: found.session.clone(),
         client: client.expect("the client"),
-        issuer: issuer.into(),
+        issuer,
         sid: adieu_authority::SidForm::Public,
         consent: None,
         offline: true,
