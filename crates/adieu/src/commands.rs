@@ -1,7 +1,7 @@
 //! What the command line's words do.
 //!
 //! Each word reads its configuration, starts a runtime and does one thing; nothing here knows a dialect. Administration is
-//! requests to the native API (`api`). Only `serve`, `demo`, `restore` and `init` make an installation.
+//! requests to the native API (`api`). Only `serve`, `demo`, `restore`, `move` and `init` make an installation.
 
 mod api;
 mod apply;
@@ -17,6 +17,7 @@ mod found_endings;
 mod ids;
 mod init;
 mod keys;
+mod moving;
 mod people;
 mod receipts;
 mod receivers;
@@ -51,6 +52,7 @@ use failure::{CommandFailure, ExitStatus};
 pub use found_endings::{EndingsCommand, endings};
 pub use init::{InitCommand, init};
 pub use keys::{KeysCommand, keys};
+pub use moving::{MoveCommand, move_installation};
 pub use people::{RealmCommand, UserCommand, realm, user};
 pub use receivers::{ReceiversCommand, receivers};
 pub use registration_tokens::{RegistrationTokenCommand, registration_token};

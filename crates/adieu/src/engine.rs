@@ -3,6 +3,7 @@
 //! Only here is it decided which one, and everybody who opens an installation comes by.
 
 mod database;
+pub(crate) mod moving;
 
 use std::path::Path;
 use std::sync::Arc;

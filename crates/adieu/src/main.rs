@@ -112,6 +112,7 @@ enum Command {
     Backup(commands::Backup),
     Restore(commands::Restore),
     TakeOver(commands::TakeOver),
+    Move(commands::MoveCommand),
     /// Fill a data folder with sessions, for measurements.
     Seed {
         /// The TOML file; else that of ADIEU_CONFIG, or /etc/adieu/adieu.toml.
@@ -162,6 +163,7 @@ fn main() -> ExitCode {
         Command::Backup(backup) => commands::backup(backup),
         Command::Restore(restore) => commands::restore(restore),
         Command::TakeOver(order) => commands::take_over(&order),
+        Command::Move(order) => commands::move_installation(order),
         Command::Seed { config, sessions, users, tokens, applications } => {
             commands::seed(config.as_deref(), commands::Seed { sessions, users, tokens, applications })
         }

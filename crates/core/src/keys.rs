@@ -99,6 +99,11 @@ impl InstallationKey {
         Self(bytes)
     }
 
+    /// The key itself, for whoever lays it beside the data of its installation.
+    pub const fn to_bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
     /// A key for one purpose.
     pub fn derive(&self, purpose: Purpose) -> [u8; 32] {
         self.derive_for(purpose, &[], 0)

@@ -46,6 +46,26 @@ pub enum OpenError {
         "the installation key is not the one of this database: all nodes of an installation share one; nothing was changed"
     )]
     KeyOfAnother,
+    /// The installation was moved into another store.
+    #[error(
+        "the installation in this database was moved away, or a move was interrupted: serve where it was moved to, or give the same \
+         `adieu move` again; only if nothing serves there, `DELETE FROM installation WHERE id = 1` lets nodes go on here"
+    )]
+    Moved,
+    /// A node serves from it.
+    #[error(
+        "{0} nodes serve from the database: stop them, and wait five seconds where one was killed; nothing was changed"
+    )]
+    InUse(i64),
+    /// There is no installation to move.
+    #[error("there is no installation in the database")]
+    Empty,
+    /// There is one where none may be.
+    #[error("the database has an installation already: name an empty one; nothing was changed")]
+    Taken,
+    /// A value is not what all versions write.
+    #[error("a stored {0} can't be read: restore the database from a backup")]
+    Damaged(&'static str),
     /// The database's user makes no tables there.
     #[error(
         "the database's user may not make tables: {0}; GRANT CREATE ON SCHEMA public TO that user, or have it own a schema of its name"

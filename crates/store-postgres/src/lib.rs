@@ -17,6 +17,7 @@ mod found;
 mod gate;
 mod job;
 mod lane;
+pub mod moving;
 mod options;
 mod pulse;
 mod queue;

@@ -92,8 +92,15 @@ const MIGRATION_MS: i64 = 60_000;
 /// Tries to become the one who migrates, a tenth of a second apart.
 const TURNS_MAX: u32 = 900;
 
-/// Brings the schema up and compares the installation key, before the store is used.
+/// Brings the schema up, compares the installation key and sees whether it was moved away, before the store is used.
 pub(crate) async fn prepare(client: &Client, key: &InstallationKey, node: u64) -> Result<(), OpenError> {
+    bring_up(client, node).await?;
+    compare_key(client, key).await?;
+    if is_moved(client).await? { Err(OpenError::Moved) } else { Ok(()) }
+}
+
+/// Brings the schema up; makes no installation.
+pub(crate) async fn bring_up(client: &Client, node: u64) -> Result<(), OpenError> {
     // Of nodes that start at the same moment on an empty database one makes the table; the others find it.
     let made = "CREATE TABLE IF NOT EXISTS adieu_schema(id bigint PRIMARY KEY, number bigint NOT NULL, owner bytea NOT NULL,
         until bigint NOT NULL)";
@@ -114,7 +121,7 @@ pub(crate) async fn prepare(client: &Client, key: &InstallationKey, node: u64) -
         let found: i64 = row.get(0);
         is_known(found)?;
         if found == newest {
-            return compare_key(client, key).await;
+            return Ok(());
         }
         if take_turn(client, found, &node).await? {
             migrate(client, found, &node).await?;
@@ -186,11 +193,19 @@ pub(crate) async fn number_of(client: &Client) -> Result<Option<i64>, tokio_post
     Ok(row.map(|row| row.get(0)))
 }
 
-/// Compares the installation key with what the database keeps of it. With another key nothing that is sealed opens.
-async fn compare_key(client: &Client, key: &InstallationKey) -> Result<(), OpenError> {
+/// Keeps what is kept of the installation key, unless there is an installation; says whether there was none.
+pub(crate) async fn keep_check(
+    client: &Client,
+    key: &InstallationKey,
+) -> Result<bool, tokio_postgres::Error> {
     let own = key.derive(Purpose::KeyCheck);
     let keep = "INSERT INTO installation(id, key_check) VALUES (0, $1) ON CONFLICT (id) DO NOTHING";
-    client.execute(keep, &[&&own[..]]).await?;
+    Ok(client.execute(keep, &[&&own[..]]).await? == 1)
+}
+
+/// Compares the installation key with what the database keeps of it. With another key nothing that is sealed opens.
+async fn compare_key(client: &Client, key: &InstallationKey) -> Result<(), OpenError> {
+    keep_check(client, key).await?;
     let kept = kept_check(client).await?;
     if kept.is_some_and(|kept| is_of(key, &kept)) { Ok(()) } else { Err(OpenError::KeyOfAnother) }
 }
@@ -201,9 +216,44 @@ pub(crate) async fn kept_check(client: &Client) -> Result<Option<Vec<u8>>, tokio
     Ok(row.map(|row| row.get(0)))
 }
 
+/// Whether the installation was moved into another store.
+pub(crate) async fn is_moved(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let marks = client.query("SELECT id FROM installation WHERE id = 1", &[]).await?;
+    Ok(!marks.is_empty())
+}
+
+/// Marks the installation as one that is moved; says whether it was not.
+pub(crate) async fn mark_as_moved(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let mark = "INSERT INTO installation(id, key_check) VALUES (1, ''::bytea) ON CONFLICT (id) DO NOTHING";
+    Ok(client.execute(mark, &[]).await? == 1)
+}
+
+/// Takes that mark away.
+pub(crate) async fn take_moved_mark(client: &Client) -> Result<(), tokio_postgres::Error> {
+    client.execute("DELETE FROM installation WHERE id = 1", &[]).await.map(drop)
+}
+
 /// Whether what is kept of a key is of this one.
 pub(crate) fn is_of(key: &InstallationKey, kept: &[u8]) -> bool {
     let kept: Option<[u8; 32]> = kept.try_into().ok();
     let own = TokenHash::from_bytes(key.derive(Purpose::KeyCheck));
     kept.is_some_and(|kept| TokenHash::from_bytes(kept).same(&own))
+}
+
+/// The tables that migrations make, with their columns.
+#[cfg(test)]
+pub(crate) fn tables() -> std::collections::BTreeMap<String, std::collections::BTreeSet<String>> {
+    let mut tables = std::collections::BTreeMap::<String, std::collections::BTreeSet<String>>::new();
+    let first = |text: &str| text.split_whitespace().next().unwrap_or_default().to_owned();
+    for statement in MIGRATIONS.iter().flat_map(|all| all.split(';')).map(str::trim) {
+        if let Some(made) = statement.strip_prefix("CREATE TABLE ") {
+            let (name, rest) = made.split_once('(').expect("columns");
+            let columns = rest.split("PRIMARY KEY(").next().unwrap_or_default().split(',').map(first);
+            tables.insert(name.to_owned(), columns.filter(|name| !name.is_empty() && name != ")").collect());
+        } else if let Some(changed) = statement.strip_prefix("ALTER TABLE ") {
+            let (name, column) = changed.split_once(" ADD COLUMN ").expect("a migration only adds");
+            tables.get_mut(name).expect("a table").insert(first(column));
+        }
+    }
+    tables
 }

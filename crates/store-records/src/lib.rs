@@ -8,6 +8,7 @@ mod clients;
 mod ending_lines;
 mod endings;
 mod grants;
+mod moving;
 mod participants;
 mod people;
 mod receipts;
@@ -23,6 +24,9 @@ pub use clients::{ClientColumns, ClientDetail};
 pub use ending_lines::{append_entry, entries};
 pub use endings::MassDetail;
 pub use grants::GrantDetail;
+pub use moving::{
+    MOVED_ROWS, MOVED_TABLES, MovedCounts, MovedKind, MovedOrder, MovedRow, MovedTable, MovedValue,
+};
 pub use participants::ParticipantDetail;
 pub use people::{PopulationDetail, UserColumns, UserDetail};
 pub use receipts::{HealthDetail, ReceiptColumns, ReceiptDetail};

@@ -20,6 +20,7 @@ use crate::key_check::KeyVerdict;
 use crate::{key_check, schema};
 
 use manifest::{ListedFile, Manifest};
+pub(crate) use restore::{DataPlace, Draft};
 pub use restore::{Existing, Restored, restore};
 
 /// What an installation key has.
@@ -169,7 +170,7 @@ fn key_at(path: &Path) -> Result<InstallationKey, BackupError> {
     Ok(InstallationKey::from_bytes(bytes))
 }
 
-fn new_file(path: &Path) -> Result<File, BackupError> {
+pub(crate) fn new_file(path: &Path) -> Result<File, BackupError> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     made.map_err(BackupError::io(path))
 }
@@ -204,11 +205,11 @@ fn read_through(from: &Path, into: &mut dyn Write, to: &Path) -> Result<ListedFi
     Ok(ListedFile { name, bytes, sha256 })
 }
 
-fn sync_file(path: &Path) -> Result<(), BackupError> {
+pub(crate) fn sync_file(path: &Path) -> Result<(), BackupError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(BackupError::io(path))
 }
 
-fn sync_folder(path: &Path) -> Result<(), BackupError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), BackupError> {
     sync_file(path)
 }
 

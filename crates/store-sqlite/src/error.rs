@@ -29,8 +29,16 @@ pub enum OpenError {
     )]
     Copy(PathBuf),
     /// A restore has begun and did not end.
-    #[error("a restore into {0} was interrupted: give the same `adieu restore` again, or empty the folder")]
+    #[error(
+        "a restore or a move into {0} was interrupted: give the same `adieu restore` or `adieu move` again, or empty the folder"
+    )]
     Unfinished(PathBuf),
+    /// The installation was moved into another store.
+    #[error(
+        "the installation in {0} was moved away, or a move was interrupted: serve where it was moved to, or give the same `adieu move` \
+         again; only if nothing serves there, delete {0}/adieu.moved to go on here"
+    )]
+    Moved(PathBuf),
     /// The database is there and the key is not.
     #[error(
         "{0} is missing beside its database: restore it from a backup; without it no session can be found"

@@ -27,6 +27,9 @@ pub(crate) const COPY: &str = "adieu.copy";
 /// of endings (decision 0086).
 pub(crate) const UNTOLD: &str = "adieu.untold";
 
+/// Stands in a data folder whose installation was moved into another store (decision 0099).
+pub(crate) const MOVED: &str = "adieu.moved";
+
 /// A data folder that this process has for itself.
 pub struct Folder {
     path: PathBuf,
@@ -40,9 +43,22 @@ impl Folder {
     pub fn open(path: &Path, entropy: &dyn Entropy) -> Result<Self, OpenError> {
         make(path, sync).map_err(OpenError::io(path))?;
         refuse_foreign(path)?;
+        let folder = Self::take(path, entropy)?;
+        // Looked at once nobody else can put it there.
+        refuse_moved(path)?;
+        owners_only(&path.join(DATABASE))?;
+        Ok(folder)
+    }
+
+    /// Takes the folder for a move if an installation is in it, also if one has begun before.
+    pub(crate) fn open_to_move(path: &Path, entropy: &dyn Entropy) -> Result<Self, OpenError> {
+        has_installation(path)?;
+        Self::take(path, entropy)
+    }
+
+    fn take(path: &Path, entropy: &dyn Entropy) -> Result<Self, OpenError> {
         let lock = lock(path)?;
         let key = key(path, entropy)?;
-        owners_only(&path.join(DATABASE))?;
         Ok(Self { path: path.into(), key, _lock: lock })
     }
 
@@ -54,12 +70,8 @@ impl Folder {
 
     /// Says if there is no installation in the folder, or why nobody serves from it.
     pub fn is_made(path: &Path) -> Result<(), OpenError> {
-        match fs::metadata(path) {
-            Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(OpenError::Missing(path.into())),
-            about => about.map(drop).map_err(OpenError::io(path))?,
-        }
-        refuse_foreign(path)?;
-        if path.join(DATABASE).exists() { Ok(()) } else { Err(OpenError::Missing(path.into())) }
+        has_installation(path)?;
+        refuse_moved(path)
     }
 
     /// Says if the key in the folder is missing, damaged, or not that of the database beside it. Takes nothing and makes nothing; a
@@ -196,6 +208,46 @@ fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
         return Err(OpenError::Copy(path.into()));
     }
     if has(DATABASE) && has(KEY) { Ok(()) } else { Err(OpenError::Foreign(path.into())) }
+}
+
+/// Says if there is no installation in the folder.
+fn has_installation(path: &Path) -> Result<(), OpenError> {
+    match fs::metadata(path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Err(OpenError::Missing(path.into())),
+        about => about.map(drop).map_err(OpenError::io(path))?,
+    }
+    refuse_foreign(path)?;
+    if path.join(DATABASE).exists() { Ok(()) } else { Err(OpenError::Missing(path.into())) }
+}
+
+/// Refuses a folder whose installation was moved away. What can't be looked at was: two that serve the same can't be made good.
+fn refuse_moved(path: &Path) -> Result<(), OpenError> {
+    let moved = path.join(MOVED).try_exists().unwrap_or(true);
+    if moved { Err(OpenError::Moved(path.into())) } else { Ok(()) }
+}
+
+/// Marks a folder, durably, as one whose installation was moved away; says whether it was not.
+pub(crate) fn mark_as_moved(folder: &Path) -> Result<bool, OpenError> {
+    let path = folder.join(MOVED);
+    let mut file = OpenOptions::new();
+    match file.create_new(true).write(true).mode(0o600).open(&path) {
+        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(false),
+        made => made
+            .and_then(|mut file| {
+                file.write_all(
+                    b"`adieu move` has carried what is in this folder over: nobody serves from it.\n",
+                )?;
+                file.sync_all()
+            })
+            .and_then(|()| sync(folder))
+            .map(|()| true)
+            .map_err(OpenError::io(path)),
+    }
+}
+
+/// Takes that mark away.
+pub(crate) fn take_moved_mark(folder: &Path) -> Result<(), OpenError> {
+    fs::remove_file(folder.join(MOVED)).and_then(|()| sync(folder)).map_err(OpenError::io(folder))
 }
 
 /// Whether a restore has made this folder for what was there before it.

@@ -14,6 +14,7 @@ mod folder;
 mod hooks;
 mod key_check;
 mod moments_cursor;
+pub mod moving;
 mod queue;
 mod readers;
 mod rows;

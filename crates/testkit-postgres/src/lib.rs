@@ -173,6 +173,14 @@ impl Server {
         client
     }
 
+    /// Holds a table, so that whoever comes to it waits.
+    pub async fn hold_table(&self, database: &str, table: &str) -> HeldTable {
+        let client = self.on(database).await;
+        let sql = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        client.batch_execute(&sql).await.expect("a table");
+        HeldTable { client }
+    }
+
     fn next_name(&self) -> String {
         format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed))
     }
@@ -195,4 +203,23 @@ fn binaries() -> Option<PathBuf> {
     packaged.sort();
     let in_path = std::env::var_os("PATH").unwrap_or_default();
     packaged.pop().or_else(|| std::env::split_paths(&in_path).find(has_all))
+}
+
+/// A table that nobody else comes to.
+pub struct HeldTable {
+    client: Client,
+}
+
+impl HeldTable {
+    /// Comes back once somebody waits.
+    pub async fn is_waited_for(&self) {
+        let sql = "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation IS NOT NULL
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        while !self.client.query_one(sql, &[]).await.expect("an answer").get::<_, bool>(0) {}
+    }
+
+    /// Lets everybody in.
+    pub async fn let_go(self) {
+        self.client.batch_execute("ROLLBACK").await.expect("an answer");
+    }
 }

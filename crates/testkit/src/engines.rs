@@ -44,6 +44,11 @@ impl OwnDatabase {
         Server::shared().let_in(self.name()).await;
     }
 
+    /// Holds a table of it, so that whoever comes to it waits.
+    pub async fn hold_table(&self, table: &str) -> adieu_testkit_postgres::HeldTable {
+        Server::shared().hold_table(self.name(), table).await
+    }
+
     fn name(&self) -> &str {
         self.0.as_deref().expect("a story of a database has one")
     }

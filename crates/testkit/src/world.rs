@@ -169,6 +169,17 @@ impl World {
         self.server = Some(self.opened(|store| store).await);
     }
 
+    /// Stops the server; nobody serves until [`World::goes_on_in`].
+    pub fn stops(&mut self) {
+        self.server = None;
+    }
+
+    /// Goes on with another data folder and another configuration, whose store has the people of this one.
+    pub async fn goes_on_in(&mut self, folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) {
+        self.folder = folder;
+        self.restart_with(change).await;
+    }
+
     /// Opens the server anew with a store that can be told to fail.
     pub async fn with_failing_store(&mut self) -> Arc<FailingStore> {
         self.server = None;

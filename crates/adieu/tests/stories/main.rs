@@ -25,6 +25,7 @@ mod locked;
 mod log_lines;
 mod long_history;
 mod metrics;
+mod moved;
 mod narrowed_clients;
 mod no_false_no;
 mod nodes;

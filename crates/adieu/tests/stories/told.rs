@@ -37,7 +37,7 @@ async fn with_told_at(world: World, receiver: &Receiver) -> World {
 }
 
 /// Sends what is due at this moment; says how many notices that were.
-async fn tell(world: &World) -> u32 {
+pub(crate) async fn tell(world: &World) -> u32 {
     let outbox = world.server().outbox(world.config()).expect("an outbox");
     outbox.tell_due().await.expect("a round")
 }

@@ -8,6 +8,7 @@ mod support;
 mod lanes;
 mod leases;
 mod lost_answers;
+mod moving;
 mod opening;
 mod outages;
 mod proxy;

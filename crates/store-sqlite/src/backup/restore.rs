@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use super::manifest::Manifest;
 use super::{BackupError, KEY_BYTES, copy, key_at, make_empty, new_file, sync_file, sync_folder};
 use crate::error::OpenError;
-use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, UNTOLD, mark_as_copy};
+use crate::folder::{self, ASIDE, COPY, DATABASE, DRAFT, KEY, LOCK, MOVED, UNTOLD, mark_as_copy};
 use crate::key_check::KeyVerdict;
 use crate::rows::EndingLine;
 use crate::{key_check, rows, schema};
@@ -43,7 +43,8 @@ pub struct Restored {
 }
 
 /// The files of a data folder, in the order in which they go. Without the first one no folder opens.
-const FILES: [&str; 7] = [LOCK, DATABASE, "adieu.db-wal", "adieu.db-shm", "adieu.db-journal", KEY, UNTOLD];
+const FILES: [&str; 8] =
+    [LOCK, DATABASE, "adieu.db-wal", "adieu.db-shm", "adieu.db-journal", KEY, UNTOLD, MOVED];
 
 /// Restores a backup as the data folder. No session and no grant of it lives: everybody signs on anew. Applications are told of
 /// that once the folder has taken the place of the one that was backed up ([`Folder::take_over`](crate::Folder::take_over)).
@@ -57,7 +58,7 @@ pub fn restore(
     if manifest.schema > schema::known() {
         return Err(BackupError::TooNew { version: manifest.version });
     }
-    let place = Place::of(data, existing)?;
+    let place = DataPlace::of(data, existing)?;
     let draft = Draft::begin(&place)?;
     // Once more, now that no other restore works here.
     let _held = place.allowed(existing)?;
@@ -67,7 +68,7 @@ pub fn restore(
         place.leave();
         return Err(error);
     }
-    let (steps, moved_to) = place.steps(&draft, now);
+    let (steps, moved_to) = place.steps(&draft, now, Some(UNTOLD));
     for step in steps {
         place.take(step)?;
     }
@@ -77,14 +78,14 @@ pub fn restore(
 }
 
 /// Where a data folder lies, or will. Only what is in it changes, because it may be a mount point.
-struct Place {
+pub(crate) struct DataPlace {
     data: PathBuf,
     /// Whether this restore has made the folder.
     made: bool,
 }
 
 /// One step of the change from the earlier files to the restored ones.
-enum Step {
+pub(crate) enum PlaceStep {
     /// Makes the folder for the earlier files.
     Folder(PathBuf),
     /// Moves a file within the data folder.
@@ -95,9 +96,9 @@ enum Step {
     Mark(&'static str),
 }
 
-impl Place {
+impl DataPlace {
     /// The place, if it may be restored to. It is made if it is missing.
-    fn of(data: &Path, existing: Existing) -> Result<Self, BackupError> {
+    pub(crate) fn of(data: &Path, existing: Existing) -> Result<Self, BackupError> {
         let mut place = Self { data: data.into(), made: false };
         if data.exists() {
             place.allowed(existing)?;
@@ -108,7 +109,7 @@ impl Place {
     }
 
     /// Whether what the folder holds may be replaced. It is held, so that no server serves from it meanwhile.
-    fn allowed(&self, existing: Existing) -> Result<Option<File>, BackupError> {
+    pub(crate) fn allowed(&self, existing: Existing) -> Result<Option<File>, BackupError> {
         let mut names = BTreeSet::new();
         for entry in fs::read_dir(&self.data).map_err(BackupError::io(&self.data))? {
             let entry = entry.map_err(BackupError::io(&self.data))?;
@@ -131,43 +132,49 @@ impl Place {
         Err(OpenError::Foreign(self.data.clone()).into())
     }
 
-    /// How the restored files come into the place of the earlier ones. A crash between any two steps leaves a folder that
+    /// How the files of a draft come into the place of the earlier ones, with a mark if there is one. A crash between any two steps leaves a folder that
     /// opens whole or not at all, and loses nothing.
-    fn steps(&self, draft: &Draft, now: Timestamp) -> (Vec<Step>, Option<PathBuf>) {
+    pub(crate) fn steps(
+        &self,
+        draft: &Draft,
+        now: Timestamp,
+        mark: Option<&'static str>,
+    ) -> (Vec<PlaceStep>, Option<PathBuf>) {
         let there: Vec<&str> = FILES.into_iter().filter(|name| self.data.join(name).exists()).collect();
         let aside = self.data.join(format!("{ASIDE}{}", now.ms()));
         let mut steps = Vec::new();
         if !there.is_empty() {
-            steps.push(Step::Folder(aside.clone()));
+            steps.push(PlaceStep::Folder(aside.clone()));
         }
         for name in &there {
-            steps.push(Step::Move { from: self.data.join(name), to: aside.join(name) });
+            steps.push(PlaceStep::Move { from: self.data.join(name), to: aside.join(name) });
             if *name == LOCK {
-                steps.push(Step::Sync(self.data.clone()));
+                steps.push(PlaceStep::Sync(self.data.clone()));
             }
         }
         if !there.is_empty() {
-            steps.push(Step::Sync(aside.clone()));
+            steps.push(PlaceStep::Sync(aside.clone()));
         }
         for name in [KEY, DATABASE] {
-            steps.push(Step::Move { from: draft.path.join(name), to: self.data.join(name) });
+            steps.push(PlaceStep::Move { from: draft.path.join(name), to: self.data.join(name) });
         }
-        let sync = || Step::Sync(self.data.clone());
-        steps.extend([Step::Mark(UNTOLD), sync(), Step::Mark(LOCK), sync()]);
+        let sync = || PlaceStep::Sync(self.data.clone());
+        steps.extend(mark.map(PlaceStep::Mark));
+        steps.extend([sync(), PlaceStep::Mark(LOCK), sync()]);
         (steps, (!there.is_empty()).then_some(aside))
     }
 
-    fn take(&self, step: Step) -> Result<(), BackupError> {
+    pub(crate) fn take(&self, step: PlaceStep) -> Result<(), BackupError> {
         match step {
-            Step::Folder(path) => {
+            PlaceStep::Folder(path) => {
                 let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
                 made.and_then(|()| mark_as_copy(&path)).map_err(BackupError::io(&path))?;
                 self.own(&path.join(COPY))?;
                 self.own(&path)
             }
-            Step::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
-            Step::Sync(path) => sync_folder(&path),
-            Step::Mark(name) => {
+            PlaceStep::Move { from, to } => fs::rename(&from, &to).map_err(BackupError::io(&to)),
+            PlaceStep::Sync(path) => sync_folder(&path),
+            PlaceStep::Mark(name) => {
                 let path = self.data.join(name);
                 new_file(&path)?.sync_all().map_err(BackupError::io(&path))?;
                 self.own(&path)
@@ -176,7 +183,7 @@ impl Place {
     }
 
     /// The restored files belong to whom the folder belongs to, also where root restores for a service.
-    fn give(&self, draft: &Draft) -> Result<(), BackupError> {
+    pub(crate) fn give(&self, draft: &Draft) -> Result<(), BackupError> {
         [KEY, DATABASE].iter().try_for_each(|name| self.own(&draft.path.join(name)))
     }
 
@@ -192,7 +199,7 @@ impl Place {
     }
 
     /// Takes away a folder that was made for nothing. Best effort: it is empty.
-    fn leave(&self) {
+    pub(crate) fn leave(&self) {
         if self.made {
             let _ = fs::remove_dir(&self.data);
         }
@@ -200,14 +207,14 @@ impl Place {
 }
 
 /// The folder in which the restored files are made. While it is all there is, nobody can open the data folder.
-struct Draft {
-    path: PathBuf,
+pub(crate) struct Draft {
+    pub(crate) path: PathBuf,
     _lock: File,
 }
 
 impl Draft {
     /// Begins anew, without what an earlier attempt has left.
-    fn begin(place: &Place) -> Result<Self, BackupError> {
+    pub(crate) fn begin(place: &DataPlace) -> Result<Self, BackupError> {
         let path = place.data.join(DRAFT);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
         made.map_err(BackupError::io(&path))?;
@@ -236,7 +243,7 @@ impl Draft {
     }
 
     /// Takes the folder away. Best effort: what stays is taken away by the next restore, and no server looks at it.
-    fn discard(&self) {
+    pub(crate) fn discard(&self) {
         // The mark goes last.
         for name in FILES.into_iter().chain([COPY]) {
             let _ = fs::remove_file(self.path.join(name));

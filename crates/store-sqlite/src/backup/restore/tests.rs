@@ -46,7 +46,7 @@ fn a_restore_that_dies_while_it_is_made_leaves_nothing_that_opens_and_can_be_rep
     let (folder, backup) = backed_up();
     for steps in 0..4 {
         let data = folder.path().join(format!("data-{steps}"));
-        let place = Place::of(&data, Existing::Keep).expect("a place");
+        let place = DataPlace::of(&data, Existing::Keep).expect("a place");
         let draft = Draft::begin(&place).expect("a draft");
         let manifest = Manifest::read(&backup).expect("a manifest");
         if steps == 1 {
@@ -83,10 +83,10 @@ fn a_restore_that_dies_while_it_is_put_in_place_mixes_and_loses_nothing() {
             VALUES (3, x'07', x'08', 1, 0, '{}')";
         db.execute(user, []).expect("a user");
         drop(db);
-        let place = Place::of(&data, Existing::MoveAside).expect("a place");
+        let place = DataPlace::of(&data, Existing::MoveAside).expect("a place");
         let draft = Draft::begin(&place).expect("a draft");
         draft.make(&backup, &Manifest::read(&backup).expect("a manifest"), NOW).expect("made");
-        let (steps, aside) = place.steps(&draft, NOW);
+        let (steps, aside) = place.steps(&draft, NOW, Some(UNTOLD));
         count = count.max(steps.len());
         steps.into_iter().take(taken).for_each(|step| place.take(step).expect("a step"));
         drop(draft);
@@ -120,7 +120,7 @@ fn a_restore_that_dies_while_it_is_put_in_place_mixes_and_loses_nothing() {
 fn one_restore_at_a_time() {
     let (folder, backup) = backed_up();
     let data = folder.path().join("data");
-    let place = Place::of(&data, Existing::Keep).expect("a place");
+    let place = DataPlace::of(&data, Existing::Keep).expect("a place");
     let held = Draft::begin(&place).expect("a draft");
     let second = restore(&backup, &data, Existing::Keep, NOW);
     assert!(matches!(second, Err(BackupError::UnderWay(_))));
