@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::database::{Connector, Database};
 use crate::error::{Fault, OpenError};
+use crate::schema;
 use crate::vitals::{DEAD_MS, NOW_MS};
 
 /// Dead nodes of which one hears at a time (HOME-LIMITS).
@@ -27,15 +28,19 @@ pub(crate) struct Pulse {
 }
 
 impl Pulse {
-    /// Beats once, so that nobody takes this node for dead, and goes on by itself.
+    /// Beats once, so that nobody takes this node for dead, and goes on by itself. Refuses an installation that was moved away.
     pub(crate) async fn start(connector: &Arc<Connector>, database: Database) -> Result<Self, OpenError> {
         let (stop, stopped) = oneshot::channel();
         hurry(&database).await;
         let mut heart = Heart { connector: Arc::clone(connector), database: Some(database), beats: 0 };
-        heart.beat().await.map_err(|fault| match fault {
+        let moved = heart.beat().await.map_err(|fault| match fault {
             Fault::Lost(why) => OpenError::Unreachable(why),
             other => OpenError::Database(other.to_string()),
         })?;
+        if moved {
+            heart.say_goodbye().await;
+            return Err(OpenError::Moved);
+        }
         let heart = tokio::spawn(heart.go_on(stopped));
         Ok(Self { going_on: Mutex::new(Some((stop, heart))) })
     }
@@ -72,9 +77,12 @@ impl Heart {
                 }
                 outcome => outcome,
             };
-            self.connector.vitals.say_away(matches!(outcome, Err(Fault::Lost(_))));
             match outcome {
-                Ok(()) => self.beats = self.beats.saturating_add(1),
+                Ok(true) => self.connector.vitals.say_moved(),
+                _ => self.connector.vitals.say_away(matches!(outcome, Err(Fault::Lost(_)))),
+            }
+            match outcome {
+                Ok(_) => self.beats = self.beats.saturating_add(1),
                 Err(fault) => {
                     tracing::debug!(%fault, "a beat is missed");
                     self.beats = 0;
@@ -89,8 +97,9 @@ impl Heart {
         self.connector.options.beat.saturating_mul(3)
     }
 
-    /// Renews the row of this node, and hears who is dead. A connection that does not answer is given up, and one that was closed.
-    async fn beat(&mut self) -> Result<(), Fault> {
+    /// Renews the row of this node, hears who is dead, and says whether the installation was moved away. A connection that does not answer is
+    /// given up, and one that was closed.
+    async fn beat(&mut self) -> Result<bool, Fault> {
         let (patience, vitals) = (self.patience(), &self.connector.vitals);
         let database = match self.database.take() {
             Some(database) => database,
@@ -118,13 +127,15 @@ impl Heart {
         }
     }
 
-    async fn ask(&self, database: &Database) -> Result<(), Fault> {
+    async fn ask(&self, database: &Database) -> Result<bool, Fault> {
         let vitals = &self.connector.vitals;
         let node = signed(vitals.node);
         let renew = format!(
             "INSERT INTO node(id, seen_at) VALUES ($1, {NOW_MS}) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at"
         );
         database.ask(&renew, &[&node]).await?;
+        // Whoever moves it away marks it and then looks for beats: one of the two sees the other (decision 0099).
+        let moved = !database.ask(schema::MARK_OF_A_MOVE, &[]).await?.is_empty();
         // Zero is a goodbye.
         let judges = self.connector.options.beat.saturating_mul(self.beats).as_millis() >= DEAD_MS as u128;
         let since = if judges { DEAD_MS } else { i64::MAX / 2 };
@@ -140,7 +151,7 @@ impl Heart {
                 vitals.say_bytes(row.get::<_, i64>(0).unsigned_abs());
             }
         }
-        Ok(())
+        Ok(moved)
     }
 
     async fn say_goodbye(&mut self) {

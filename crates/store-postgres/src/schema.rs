@@ -96,7 +96,7 @@ const TURNS_MAX: u32 = 900;
 pub(crate) async fn prepare(client: &Client, key: &InstallationKey, node: u64) -> Result<(), OpenError> {
     bring_up(client, node).await?;
     compare_key(client, key).await?;
-    if is_moved(client).await? { Err(OpenError::Moved) } else { Ok(()) }
+    if client.query(MARK_OF_A_MOVE, &[]).await?.is_empty() { Ok(()) } else { Err(OpenError::Moved) }
 }
 
 /// Brings the schema up; makes no installation.
@@ -216,11 +216,8 @@ pub(crate) async fn kept_check(client: &Client) -> Result<Option<Vec<u8>>, tokio
     Ok(row.map(|row| row.get(0)))
 }
 
-/// Whether the installation was moved into another store.
-pub(crate) async fn is_moved(client: &Client) -> Result<bool, tokio_postgres::Error> {
-    let marks = client.query("SELECT id FROM installation WHERE id = 1", &[]).await?;
-    Ok(!marks.is_empty())
-}
+/// Finds the mark of an installation that was moved into another store, if it has one.
+pub(crate) const MARK_OF_A_MOVE: &str = "SELECT id FROM installation WHERE id = 1";
 
 /// Marks the installation as one that is moved; says whether it was not.
 pub(crate) async fn mark_as_moved(client: &Client) -> Result<bool, tokio_postgres::Error> {

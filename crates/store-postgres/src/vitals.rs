@@ -8,6 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use adieu_core::{Entropy, entropy};
 use tokio::sync::watch;
 
+use crate::error::OpenError;
+
 /// After how long without a beat a node is taken for dead, in milliseconds of the database's clock: several beats, so that one that is
 /// late does no harm. Whoever is taken for dead and lives loses its lists of lines, which costs it another try of a batch, and what it is
 /// telling may be told once more.
@@ -71,8 +73,20 @@ impl Vitals {
         self.dead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Orders are refused, because the installation was moved away while this node had no word of the database.
+    pub(crate) fn say_moved(&self) {
+        if self.turns(true) {
+            tracing::error!("{}; orders are refused", OpenError::Moved);
+        }
+    }
+
+    /// Has it be away, or not; says whether it was otherwise.
+    fn turns(&self, away: bool) -> bool {
+        self.away.send_if_modified(|known| std::mem::replace(known, away) != away)
+    }
+
     pub(crate) fn say_away(&self, away: bool) {
-        let changed = self.away.send_if_modified(|known| std::mem::replace(known, away) != away);
+        let changed = self.turns(away);
         if changed && away {
             tracing::error!("the database does not answer: orders are refused until it does");
         } else if changed {

@@ -226,28 +226,13 @@ fn refuse_moved(path: &Path) -> Result<(), OpenError> {
     if moved { Err(OpenError::Moved(path.into())) } else { Ok(()) }
 }
 
-/// Marks a folder, durably, as one whose installation was moved away; says whether it was not.
-pub(crate) fn mark_as_moved(folder: &Path) -> Result<bool, OpenError> {
+/// Marks a folder, durably, as one whose installation was moved away. A mark of before may not have reached the disk: it is made anew.
+pub(crate) fn mark_as_moved(folder: &Path) -> Result<(), OpenError> {
     let path = folder.join(MOVED);
-    let mut file = OpenOptions::new();
-    match file.create_new(true).write(true).mode(0o600).open(&path) {
-        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(false),
-        made => made
-            .and_then(|mut file| {
-                file.write_all(
-                    b"`adieu move` has carried what is in this folder over: nobody serves from it.\n",
-                )?;
-                file.sync_all()
-            })
-            .and_then(|()| sync(folder))
-            .map(|()| true)
-            .map_err(OpenError::io(path)),
-    }
-}
-
-/// Takes that mark away.
-pub(crate) fn take_moved_mark(folder: &Path) -> Result<(), OpenError> {
-    fs::remove_file(folder.join(MOVED)).and_then(|()| sync(folder)).map_err(OpenError::io(folder))
+    let text = b"`adieu move` has carried what is in this folder over: nobody serves from it.\n";
+    let made = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&path);
+    let durable = made.and_then(|mut file| file.write_all(text).and_then(|()| file.sync_all()));
+    durable.and_then(|()| sync(folder)).map_err(OpenError::io(path))
 }
 
 /// Whether a restore has made this folder for what was there before it.

@@ -33,8 +33,8 @@ struct Asked {
 }
 
 impl Asked {
-    /// An installation in a folder: a session that is live, one that is half signed on, ended ones of which one is told and one is not,
-    /// an offline grant whose session is over, a sign-on under way, a consent.
+    /// An installation in a folder: a session that is live, one that is half signed on, ended ones of which one is told, one is not, and one
+    /// nobody has looked at, an offline grant whose session is over, a sign-on under way, a consent.
     async fn of_all_kinds() -> Self {
         let mut config = profile_config("main");
         config.kratos.enrolling_proves = false;
@@ -57,6 +57,7 @@ impl Asked {
         for code in [204, 503] {
             ended.push(ended_and_answered(&world, &receiver, code).await);
         }
+        ended.push(ended_and_not_looked_at(&world).await);
         let half = half_signed_on(&world, &programs).await;
         world.fill_consents(world.data.bob.id).await;
         let flow = world.get("/self-service/login/api").send().await.json();
@@ -151,12 +152,18 @@ fn sid(heard: &Heard) -> String {
 
 /// A session that ends and is told once; the receiver answers so.
 async fn ended_and_answered(world: &World, receiver: &Receiver, code: u16) -> String {
+    receiver.answers([Answers::Status(code)]);
+    let token = ended_and_not_looked_at(world).await;
+    assert_eq!(tell(world).await, 1);
+    token
+}
+
+/// A session that ends; nobody has looked yet who is to be told.
+async fn ended_and_not_looked_at(world: &World) -> String {
     let programs = Programs::of(world);
     let token = programs.sign_on(Dialect::Am).await;
     programs.tokens(&token).await;
-    receiver.answers([Answers::Status(code)]);
     programs.end(Exit::AmLogout, &token).await;
-    assert_eq!(tell(world).await, 1);
     token
 }
 
@@ -269,13 +276,17 @@ async fn an_installation_is_the_same_in_a_database_and_in_a_folder_again() {
     all.world.goes_on_in(folder, |config| config.store = store).await;
     assert_eq!(all.seen().await, before);
     all.holds().await;
-    all.receiver.answers([Answers::Status(503)]);
+    all.receiver.answers([Answers::Status(503), Answers::Status(503)]);
     all.world.wait_s(60);
-    assert_eq!((tell(&all.world).await, all.receiver.heard().len()), (1, 1), "only what was pending");
+    assert_eq!(
+        (tell(&all.world).await, all.receiver.heard().len()),
+        (2, 2),
+        "what was pending, and what nobody had looked at"
+    );
     all.finishes_the_flow().await;
-    all.ends_another(1).await; // A receiver that takes one again is sent what it did not take.
+    all.ends_another(2).await; // A receiver that takes one again is sent what it did not take.
     let refused = ended_and_answered(&all.world, &all.receiver, 503).await;
-    all.ended.push(refused);
+    all.ended.extend([refused, ended_and_not_looked_at(&all.world).await]);
 
     let before = all.seen().await;
     all.world.stops();
@@ -292,8 +303,8 @@ async fn an_installation_is_the_same_in_a_database_and_in_a_folder_again() {
     all.holds().await;
     all.receiver.answers([Answers::Status(204)]);
     all.world.wait_s(600);
-    assert_eq!((tell(&all.world).await, tell(&all.world).await), (1, 0));
-    assert_eq!(all.receiver.heard().len(), 1, "only what was pending, and once");
+    assert_eq!((tell(&all.world).await, tell(&all.world).await), (2, 0));
+    assert_eq!(all.receiver.heard().len(), 2, "what was pending, and what nobody had looked at, once each");
     all.finishes_the_flow().await;
     all.ends_another(0).await;
     all.world.crash_and_restart().await;

@@ -3,14 +3,17 @@
 //! What a whole installation is afterwards is a story of the binary's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use adieu_core::{InstallationKey, ToldUpTo};
+use adieu_core::{EndTarget, InstallationKey, ToldUpTo};
+use adieu_store::Store;
+use adieu_store::suite::{Fixture, at};
 use adieu_store_postgres::moving::{DatabaseSource, DatabaseTarget};
 use adieu_store_postgres::{OpenError, Options, PostgresStore};
 use adieu_store_records::{MOVED_TABLES, MovedOrder, MovedRow, MovedTable, MovedValue};
 use adieu_testkit_postgres::Server;
 
-use crate::support::seeded;
+use crate::support::{Postgres, seeded};
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -98,6 +101,55 @@ async fn a_database_that_is_moved_away_opens_for_nobody() {
     assert!(matches!(refused.err(), Some(OpenError::KeyOfAnother)));
     drop(store);
     opened(&database).await.expect("no mark was left");
+}
+
+/// Goal: ENDED-STAYS-ENDED: of a node and a move that begin at the same moment one sees the other.
+/// Method: the node has found no mark and waits for its first beat while the database is marked. It serves nothing and says goodbye.
+#[tokio::test]
+async fn a_node_that_begins_beside_a_move_sees_its_mark() {
+    let database = with_lines(&[], ToldUpTo::line(1), 1).await;
+    let client = Server::shared().on(&database).await;
+    let held = Server::shared().hold_table(&database, "node").await;
+    let marked = async {
+        held.is_waited_for().await;
+        let mark = "INSERT INTO installation(id, key_check) VALUES (1, ''::bytea)";
+        client.execute(mark, &[]).await.expect("a mark");
+        held.let_go().await;
+    };
+    let (opened, ()) = tokio::join!(opened(&database), marked);
+    assert!(matches!(opened.err(), Some(OpenError::Moved)));
+    let living = client.query_one("SELECT count(*) FROM node WHERE seen_at > 0", &[]).await;
+    assert_eq!(living.expect("an answer").get::<_, i64>(0), 0);
+}
+
+/// Goal: ENDED-STAYS-ENDED, NO-FALSE-NO: a node that was cut off while its installation was moved away says neither yes nor no when it
+/// comes back, and ends nothing; if the mark is taken away it goes on.
+/// Method: the mark comes to a node that serves, as it does to one that is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_comes_back_after_a_move_answers_nobody() {
+    let place = Postgres::of(Server::shared().fresh_database().await);
+    let client = Server::shared().on(&place.database).await;
+    let beat = |options: &mut Options| options.beat = Duration::from_millis(20);
+    let store: Arc<dyn Store> =
+        Arc::new(place.open_at(|database| Server::shared().url(database), beat).await);
+    let fixture = Fixture::found_on(place, store).await;
+    let ada = fixture.user("ada").await;
+    let held = fixture.sign_on(&ada, at(0)).await;
+    for (mark, answers) in [
+        ("INSERT INTO installation(id, key_check) VALUES (1, ''::bytea)", false),
+        ("DELETE FROM installation WHERE id = 1", true),
+    ] {
+        client.execute(mark, &[]).await.expect("a mark");
+        let seen = async {
+            while fixture.store.check(&held.token, false, at(1)).get().await.is_ok() != answers {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), seen).await.expect("a beat sees the mark");
+        let ended = fixture.end(EndTarget::One(held.session.id), at(2)).await;
+        assert_eq!(ended.is_ok(), answers, "{ended:?}");
+    }
+    fixture.expect_dead(&held, at(3)).await;
 }
 
 /// Goal: a move that is broken off leaves no installation, and may be given again.

@@ -84,20 +84,12 @@ impl FolderSource {
         if batch.is_empty() { Ok(()) } else { take(batch) }
     }
 
-    /// Marks the folder, durably, as one that nobody serves from any more; says whether it was not.
+    /// Marks the folder, durably, as one that nobody serves from any more.
     ///
     /// # Errors
     /// If the folder can't be written.
-    pub fn mark(&self) -> Result<bool, MoveError> {
+    pub fn mark(&self) -> Result<(), MoveError> {
         Ok(folder::mark_as_moved(self.folder.path())?)
-    }
-
-    /// Takes the mark away, because nothing was moved.
-    ///
-    /// # Errors
-    /// If the folder can't be written.
-    pub fn unmark(&self) -> Result<(), MoveError> {
-        Ok(folder::take_moved_mark(self.folder.path())?)
     }
 
     /// Where the installation key lies.
