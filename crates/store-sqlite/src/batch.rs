@@ -31,7 +31,12 @@ pub(crate) struct Batch<'a> {
     ended: EndedLine,
     /// The order at work is refused, and what it wrote belongs to the refusal.
     refused_in_writing: bool,
+    /// Whether a request waits for this batch, or for the next one.
+    is_waited_for: &'a dyn Fn() -> bool,
 }
+
+/// Rows that a long order in the background looks at before it gives way: about a millisecond.
+const ROWS_BEFORE_GIVING_WAY: u32 = 32;
 
 /// What there is room for. An ending is the last thing that a full disk stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,9 +85,16 @@ impl<'a> Batch<'a> {
         shared: &'a Shared,
         kept: &'a mut WriterMemory,
         room: DiskRoom,
+        is_waited_for: &'a dyn Fn() -> bool,
     ) -> Self {
         let (touched, dirty, ended) = (Vec::new(), HashSet::default(), EndedLine::default());
-        Self { db, shared, touched, dirty, room, kept, ended, refused_in_writing: false }
+        Self { db, shared, touched, dirty, room, kept, ended, refused_in_writing: false, is_waited_for }
+    }
+
+    /// Whether a long order in the background, which has looked at so many rows, leaves the rest to its next turn because a request waits.
+    /// It always comes on a little, however many wait.
+    pub(crate) fn gives_way_after(&self, rows: u32) -> bool {
+        rows >= ROWS_BEFORE_GIVING_WAY && (self.is_waited_for)()
     }
 
     /// The next order is at work.

@@ -102,6 +102,11 @@ impl<T> Queue<T> {
         self.lock().open
     }
 
+    /// Whether something of a kind waits.
+    pub(crate) fn any_waits(&self, is_of_kind: impl FnMut(&T) -> bool) -> bool {
+        self.lock().waiting.iter().any(is_of_kind)
+    }
+
     pub(crate) fn waiting(&self) -> usize {
         self.lock().waiting.len()
     }

@@ -28,12 +28,15 @@ const BATCH_MAX: usize = 1_000;
 
 /// One order on its way: run inside a transaction (again, if that was rolled back), then answered.
 trait Job: Send {
+    /// Whether a request waits for it.
+    fn is_of_request(&self) -> bool;
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()>;
     fn answer(self: Box<Self>, failure: Option<Unwritten>);
 }
 
 struct Order<T, E, F> {
     work: F,
+    is_of_request: bool,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -44,6 +47,10 @@ where
     E: From<Unwritten> + Send + 'static,
     F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send,
 {
+    fn is_of_request(&self) -> bool {
+        self.is_of_request
+    }
+
     fn run(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
         batch.begin_order();
         let changes = batch.db.total_changes();
@@ -83,23 +90,44 @@ impl Writer {
         let work = move || {
             let _lost = Lost { queue: &orders, when_lost };
             let mut kept = WriterMemory { stale: StaleEntries::default(), newest_line };
+            let desk = Desk { db: &connection, shared: &shared, orders: &orders };
             while let Some(jobs) = orders.gather(BATCH_MAX) {
-                work_off(&connection, &shared, &mut kept, jobs);
+                desk.work_off(&mut kept, jobs);
             }
         };
         let thread = thread::Builder::new().name("store-write".into()).spawn(work);
         Ok(Self { queue, thread: Some(thread.map_err(OpenError::io("store-write"))?) })
     }
 
-    /// Queues an order. `work` decides and writes; it may be run again, from the start, on a rolled-back database.
+    /// Queues an order that a request waits for. `work` decides and writes; it may be run again, from the start, on a rolled-back
+    /// database.
     pub(crate) fn write<T, E, F>(&self, work: F) -> Pending<Result<T, E>>
     where
         T: Send + 'static,
         E: From<Unwritten> + Send + 'static,
         F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send + 'static,
     {
+        self.queue_order(work, true)
+    }
+
+    /// As [`Writer::write`], but no request waits for it: no long order gives way to it.
+    pub(crate) fn write_in_background<T, E, F>(&self, work: F) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<Unwritten> + Send + 'static,
+        F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send + 'static,
+    {
+        self.queue_order(work, false)
+    }
+
+    fn queue_order<T, E, F>(&self, work: F, is_of_request: bool) -> Pending<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<Unwritten> + Send + 'static,
+        F: FnMut(&mut Batch<'_>) -> rusqlite::Result<Result<T, E>> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        match self.queue.push(Box::new(Order { work, outcome: None, reply })) {
+        match self.queue.push(Box::new(Order { work, is_of_request, outcome: None, reply })) {
             Ok(()) => Box::pin(async move {
                 // Only a writer that died in mid-commit drops the reply.
                 answer.await.unwrap_or_else(|_| Err(Unwritten::InDoubt(Closed.into()).into()))
@@ -109,12 +137,12 @@ impl Writer {
         }
     }
 
-    /// Queues something that nobody waits for; it may be dropped when the queue is full.
+    /// Queues something whose answer nobody looks at; it may be dropped when the queue is full.
     pub(crate) fn write_aside<F>(&self, mut work: F)
     where
         F: FnMut(&mut Batch<'_>) -> rusqlite::Result<()> + Send + 'static,
     {
-        drop(self.write::<(), Unwritten, _>(move |batch| work(batch).map(Ok)));
+        drop(self.write_in_background::<(), Unwritten, _>(move |batch| work(batch).map(Ok)));
     }
 
     pub(crate) fn waiting(&self) -> usize {
@@ -196,97 +224,108 @@ fn count_failures(hindrance: Option<Hindrance>, orders: usize) {
     metrics::counter!("adieu_store_write_failures_total", "reason" => reason).increment(orders as u64);
 }
 
-fn work_off(db: &Connection, shared: &Shared, kept: &mut WriterMemory, mut jobs: Vec<Box<dyn Job>>) {
-    metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
-    let mut result = commit(db, shared, kept, &mut jobs, DiskRoom::Enough);
-    for room in [DiskRoom::Short, DiskRoom::Tight, DiskRoom::None] {
-        if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
-            && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-        {
-            result = commit(db, shared, kept, &mut jobs, room);
-        }
-    }
-    match result {
-        Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
-        Err(BatchFailure::Undone(_) | BatchFailure::Panicked) if jobs.len() > 1 => {
-            for job in jobs {
-                work_off(db, shared, kept, vec![job]);
-            }
-        }
-        Err(failure) => {
-            let (shown, hindrance) = (failure.shown(), failure.hindrance());
-            let reason = hindrance.map_or(UNKNOWN, Hindrance::word);
-            if let Some(left_out) = shared.uncommitted.take() {
-                tracing::error!(
-                    error = shown,
-                    reason,
-                    orders = jobs.len(),
-                    left_out,
-                    "the store could not commit"
-                );
-            }
-            count_failures(hindrance, jobs.len());
-            if let Some(hindrance) = hindrance {
-                shared.health.hinder(hindrance);
-            }
-            for job in jobs {
-                let outage = Outage::new(shown.clone()).because(hindrance);
-                job.answer(Some(match &failure {
-                    BatchFailure::Undone(_) => Unwritten::NotTaken(outage),
-                    // An order that panics alone is not to be sent again: it would panic again.
-                    BatchFailure::Unknown(_) | BatchFailure::Panicked => Unwritten::InDoubt(outage),
-                }));
-            }
-        }
-    }
+/// What the thread works with.
+struct Desk<'a> {
+    db: &'a Connection,
+    shared: &'a Shared,
+    orders: &'a Queue<Box<dyn Job>>,
 }
 
-/// Runs the orders in one transaction.
-fn commit(
-    db: &Connection,
-    shared: &Shared,
-    kept: &mut WriterMemory,
-    jobs: &mut [Box<dyn Job>],
-    room: DiskRoom,
-) -> Result<(), BatchFailure> {
-    let undo = |failure| {
-        roll_back(db);
-        failure
-    };
-    db.execute_batch("BEGIN IMMEDIATE").map_err(|error| undo(BatchFailure::Undone(error)))?;
-    let mut batch = Batch::begin(db, shared, kept, room);
-    for job in jobs.iter_mut() {
-        // What a panic leaves half done is in the transaction, and in the batch, which is dropped.
-        let run = AssertUnwindSafe(|| {
-            shared.pass(HookPoint::OrderRun);
-            job.run(&mut batch)
-        });
-        match catch_unwind(run) {
-            Ok(ran) => ran.map_err(|error| undo(BatchFailure::Undone(error)))?,
-            Err(_) => return Err(undo(BatchFailure::Panicked)),
+impl Desk<'_> {
+    fn work_off(&self, kept: &mut WriterMemory, mut jobs: Vec<Box<dyn Job>>) {
+        metrics::histogram!("adieu_store_commit_orders").record(jobs.len() as f64);
+        let mut result = self.commit(kept, &mut jobs, DiskRoom::Enough);
+        for room in [DiskRoom::Short, DiskRoom::Tight, DiskRoom::None] {
+            if let ([_], Err(BatchFailure::Undone(error))) = (&jobs[..], &result)
+                && error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            {
+                result = self.commit(kept, &mut jobs, room);
+            }
+        }
+        match result {
+            Ok(()) => jobs.into_iter().for_each(|job| job.answer(None)),
+            Err(BatchFailure::Undone(_) | BatchFailure::Panicked) if jobs.len() > 1 => {
+                for job in jobs {
+                    self.work_off(kept, vec![job]);
+                }
+            }
+            Err(failure) => {
+                let (shown, hindrance) = (failure.shown(), failure.hindrance());
+                let reason = hindrance.map_or(UNKNOWN, Hindrance::word);
+                if let Some(left_out) = self.shared.uncommitted.take() {
+                    tracing::error!(
+                        error = shown,
+                        reason,
+                        orders = jobs.len(),
+                        left_out,
+                        "the store could not commit"
+                    );
+                }
+                count_failures(hindrance, jobs.len());
+                if let Some(hindrance) = hindrance {
+                    self.shared.health.hinder(hindrance);
+                }
+                for job in jobs {
+                    let outage = Outage::new(shown.clone()).because(hindrance);
+                    job.answer(Some(match &failure {
+                        BatchFailure::Undone(_) => Unwritten::NotTaken(outage),
+                        // An order that panics alone is not to be sent again: it would panic again.
+                        BatchFailure::Unknown(_) | BatchFailure::Panicked => Unwritten::InDoubt(outage),
+                    }));
+                }
+            }
         }
     }
-    batch.write_line().map_err(|error| undo(BatchFailure::Undone(error)))?;
-    let lost = batch.entries_lost();
-    let touched = batch.into_touched();
-    shared.pass(HookPoint::BatchRun);
-    let clock = commit_clock();
-    db.execute_batch("COMMIT").map_err(|error| {
-        roll_back(db);
-        BatchFailure::Unknown(error)
-    })?;
-    clock.stop();
-    if lost > 0 {
-        tracing::error!(lost, "the disk is full: endings stand, and are missing in the index of endings");
+
+    /// Runs the orders in one transaction.
+    fn commit(
+        &self,
+        kept: &mut WriterMemory,
+        jobs: &mut [Box<dyn Job>],
+        room: DiskRoom,
+    ) -> Result<(), BatchFailure> {
+        let (db, shared) = (self.db, self.shared);
+        let has_requests = jobs.iter().any(|job| job.is_of_request());
+        let is_waited_for = || has_requests || self.orders.any_waits(|job| job.is_of_request());
+        let undo = |failure| {
+            roll_back(db);
+            failure
+        };
+        db.execute_batch("BEGIN IMMEDIATE").map_err(|error| undo(BatchFailure::Undone(error)))?;
+        let mut batch = Batch::begin(db, shared, kept, room, &is_waited_for);
+        for job in jobs.iter_mut() {
+            // What a panic leaves half done is in the transaction, and in the batch, which is dropped.
+            let run = AssertUnwindSafe(|| {
+                shared.pass(HookPoint::OrderRun);
+                job.run(&mut batch)
+            });
+            match catch_unwind(run) {
+                Ok(ran) => ran.map_err(|error| undo(BatchFailure::Undone(error)))?,
+                Err(_) => return Err(undo(BatchFailure::Panicked)),
+            }
+        }
+        batch.write_line().map_err(|error| undo(BatchFailure::Undone(error)))?;
+        let lost = batch.entries_lost();
+        let touched = batch.into_touched();
+        shared.pass(HookPoint::BatchRun);
+        let clock = commit_clock();
+        db.execute_batch("COMMIT").map_err(|error| {
+            roll_back(db);
+            BatchFailure::Unknown(error)
+        })?;
+        clock.stop();
+        if lost > 0 {
+            tracing::error!(lost, "the disk is full: endings stand, and are missing in the index of endings");
+        }
+        shared.pass(HookPoint::Committed);
+        // After the commit and before the answers: the maps say what the database says.
+        let number = shared.caches.published() + 1;
+        for change in touched {
+            change.publish(shared, number);
+        }
+        shared.caches.publish(number);
+        Ok(())
     }
-    shared.pass(HookPoint::Committed);
-    // After the commit and before the answers: the maps say what the database says.
-    let number = shared.caches.published() + 1;
-    for change in touched {
-        change.publish(shared, number);
-    }
-    shared.caches.publish(number);
-    Ok(())
 }
 
 /// Ends the transaction, if SQLite has not done so itself.

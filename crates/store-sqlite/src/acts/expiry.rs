@@ -25,7 +25,11 @@ pub(super) fn expire_shared(
     let (cursor, more) = note_moments(batch, from, now)?;
     let due = rows::shared_due(batch.db, now, SWEEP_MAX)?;
     let mut swept = Swept { more: more || due.len() as u32 == SWEEP_MAX, ..Swept::default() };
-    for due in due {
+    for (looked_at, due) in (0..).zip(due) {
+        if batch.gives_way_after(looked_at) {
+            swept.more = true;
+            break;
+        }
         rows::drop_shared_due(batch.db, due)?;
         if rows::shared_due_of(batch.db, due.locator)? != Some(due.at) {
             continue; // Its session is over or shared no more, or has another moment.

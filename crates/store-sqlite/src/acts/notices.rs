@@ -23,11 +23,11 @@ const STEP_MAX: u32 = 500;
 
 impl Notices for SqliteStore {
     fn take_endings(&self, now: Timestamp) -> Pending<Result<Taken, Unwritten>> {
-        self.writer.write(move |batch| taking::take_endings(batch, now).map(Ok))
+        self.writer.write_in_background(move |batch| taking::take_endings(batch, now).map(Ok))
     }
 
     fn lease_notices(&self, order: LeaseOrder, now: Timestamp) -> Pending<Result<LeasedNotices, Unwritten>> {
-        self.writer.write(move |batch| {
+        self.writer.write_in_background(move |batch| {
             let telling_since = leasing::telling_since(batch, now)?;
             leasing::lease(batch.db, &order, telling_since, now).map(Ok)
         })
@@ -38,7 +38,7 @@ impl Notices for SqliteStore {
         settlement: Settlement,
         now: Timestamp,
     ) -> Pending<Result<Option<Receipt>, Unwritten>> {
-        self.writer.write(move |batch| settle(batch.db, &settlement, now).map(Ok))
+        self.writer.write_in_background(move |batch| settle(batch.db, &settlement, now).map(Ok))
     }
 
     fn receipts(&self, query: ReceiptQuery) -> Pending<Result<Option<ReceiptPage>, Outage>> {

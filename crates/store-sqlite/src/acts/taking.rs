@@ -58,7 +58,7 @@ impl Step<'_, '_> {
             entries => entries?,
         };
         while let Some(entry) = entries.get(self.at.entry as usize) {
-            if self.left == 0 {
+            if self.left == 0 || self.gives_way() {
                 self.taken.more = true;
                 return Ok(());
             }
@@ -122,6 +122,11 @@ impl Step<'_, '_> {
         self.owe((place, realm, ended_at), notices)
     }
 
+    /// Whether the rest is for the next step, because a request waits.
+    fn gives_way(&self) -> bool {
+        self.batch.gives_way_after(STEP_MAX - self.left)
+    }
+
     /// The subscribers of a realm.
     fn subscribers(&mut self, realm: RealmId) -> rusqlite::Result<Vec<Subscriber>> {
         if self.has_subscribers()? { rows::subscribers(self.batch.db, realm) } else { Ok(Vec::new()) }
@@ -177,12 +182,18 @@ impl Step<'_, '_> {
             false => rows::shared_sessions(batch.db, (from, last), most)?,
         };
         let by_user = if each { &around.subscribers[..] } else { &[] };
+        let mut walked = 0;
         for &session in &found {
             self.take_walked(place, mass, (&spared, by_user), session)?;
+            walked += 1;
+            self.left = self.left.saturating_sub(1);
+            if self.gives_way() {
+                break;
+            }
         }
-        self.left = self.left.saturating_sub(found.len() as u32);
         // Of one place there is one session: what took part in an earlier one went with that.
-        let next = found.last().filter(|_| found.len() as u32 == most);
+        let is_all = walked == found.len() && walked < most as usize;
+        let next = found[..walked].last().filter(|_| !is_all);
         self.taken.more |= next.is_some();
         Ok(next.map(|(locator, _)| locator.unsigned_abs() + 1))
     }

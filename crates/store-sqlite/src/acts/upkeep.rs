@@ -20,7 +20,7 @@ impl Upkeep for SqliteStore {
     fn sweep(&self, now: Timestamp, tombstones_kept: Span) -> Pending<Result<Swept, Unwritten>> {
         let cursor = std::sync::Arc::clone(&self.sweep_cursor);
         let receivers = std::sync::Arc::clone(&self.swept_receiver);
-        self.writer.write(move |batch| {
+        self.writer.write_in_background(move |batch| {
             let mut swept = Swept::default();
             sweep_sessions(batch, now, &mut swept)?;
             walk_mass_endings(batch, now, &mut swept)?;
@@ -43,7 +43,8 @@ impl Upkeep for SqliteStore {
     fn expire_shared(&self, now: Timestamp) -> Pending<Result<Swept, Unwritten>> {
         let shared = std::sync::Arc::clone(&self.moments_cursor);
         let from = MomentsCursor::read(&shared);
-        let looked = self.writer.write(move |batch| expiry::expire_shared(batch, &from, now).map(Ok));
+        let looked =
+            self.writer.write_in_background(move |batch| expiry::expire_shared(batch, &from, now).map(Ok));
         Box::pin(async move {
             let (swept, cursor): (Swept, MomentsCursor) = looked.await?;
             cursor.write(&shared); // Only what is committed is looked at no more.
@@ -116,7 +117,11 @@ fn bytes_of(path: &std::path::Path) -> u64 {
 fn sweep_sessions(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -> rusqlite::Result<()> {
     let due = rows::due(batch.db, now, SWEEP_MAX)?;
     swept.more |= due.len() as u32 == SWEEP_MAX;
-    for due in due {
+    for (looked_at, due) in (0..).zip(due) {
+        if batch.gives_way_after(looked_at) {
+            swept.more = true;
+            break;
+        }
         rows::drop_due(batch.db, due)?;
         if rows::due_hour(batch.db, due.locator)? != Some(due.hour()) {
             continue; // Its session is gone, or due at another hour.
@@ -143,13 +148,18 @@ fn walk_mass_endings(batch: &mut Batch<'_>, now: Timestamp, swept: &mut Swept) -
     let most = SWEEP_MAX / WALKS_MAX;
     for walk in rows::walks(batch.db, WALKS_MAX)? {
         let stretch = rows::stretch_of(batch.db, &walk, most)?;
-        for &(place, _) in stretch.iter().filter(|(_, is_session)| *is_session) {
-            if let Some(facts) = readable_facts_at(batch, place)? {
+        let (mut whole, mut last) = ((stretch.len() as u32) < most, None);
+        for (walked, &(place, is_session)) in (0..).zip(&stretch) {
+            if batch.gives_way_after(walked * WALKS_MAX) {
+                whole = false;
+                break;
+            }
+            last = Some(place);
+            if is_session && let Some(facts) = readable_facts_at(batch, place)? {
                 swept.sessions += u32::from(bury_if_over(batch, &facts, now)?);
             }
         }
-        let whole = (stretch.len() as u32) < most;
-        rows::write_walk(batch.db, &walk, stretch.last().map(|(place, _)| *place).filter(|_| !whole))?;
+        rows::write_walk(batch.db, &walk, last.filter(|_| !whole))?;
         swept.more |= !whole;
     }
     Ok(())
@@ -179,10 +189,18 @@ fn sweep_tombstones(
 ) -> rusqlite::Result<i64> {
     let stretch = rows::stretch_after(batch.db, after, SWEEP_MAX)?;
     let untold = untold_endings(batch)?;
+    let (mut is_all, mut last) = ((stretch.len() as u32) < SWEEP_MAX, None);
+    let mut dropped_rows = 0;
     for &(locator, ended_at) in &stretch {
+        if batch.gives_way_after(dropped_rows) {
+            is_all = false;
+            break;
+        }
+        last = Some(locator);
         if ended_at.is_none_or(|ended_at| ended_at > ended_by.ms()) {
             continue;
         }
+        dropped_rows += 1;
         let place = locator.try_into().ok().and_then(Locator::from_number);
         let is_needed = match place.filter(|place| untold.may_need(*place, true)) {
             Some(place) => untold.may_need(place, rows::is_shared(batch.db, locator)?),
@@ -193,8 +211,5 @@ fn sweep_tombstones(
             swept.remains += u32::from(dropped.is_some());
         }
     }
-    Ok(match stretch.last() {
-        Some(&(locator, _)) if stretch.len() as u32 == SWEEP_MAX => locator,
-        _ => 0,
-    })
+    Ok(last.filter(|_| !is_all).unwrap_or(0))
 }

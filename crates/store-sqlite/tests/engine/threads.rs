@@ -291,3 +291,48 @@ async fn a_reader_that_meets_a_fault_goes_on() {
     store.hold_with(|_| {});
     fixture.expect_live(&held, at(1)).await;
 }
+
+/// Goal: what a request waits for is not kept waiting by a long order in the background, which gives way after some rows and goes on later.
+/// Method: the writer is held at the long order until a request is queued behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_order_in_the_background_gives_way_to_a_request() {
+    let (fixture, store) = fixture_with(Options::default()).await;
+    let (ada, bob) = (fixture.user("ada").await, fixture.user("bob").await);
+    for _ in 0..100 {
+        fixture.sign_on(&ada, at(0)).await;
+    }
+    fixture.end(EndTarget::User(ada.id), at(1)).await.expect("an ending");
+    for _ in 0..60 {
+        let held = fixture.sign_on(&bob, at(1)).await;
+        fixture.end(held.presented(), at(1)).await.expect("an ending");
+    }
+    let barrier = Barrier::of(&store);
+    let kept = adieu_core::Span::from_s(100);
+
+    let sweep = beside_a_request(&fixture, &barrier, &bob, || fixture.store.sweep(at(2), kept)).await;
+    let swept = sweep.await.expect("a sweep");
+    assert!((1..100).contains(&swept.sessions) && swept.more, "{swept:?}");
+    let rest = fixture.store.sweep(at(2), kept).await.expect("a sweep");
+    assert_eq!(swept.sessions + rest.sessions, 100, "nobody waits, so all the rest is one order");
+
+    let taking = beside_a_request(&fixture, &barrier, &bob, || fixture.store.take_endings(at(2))).await;
+    assert!(taking.await.expect("a step").more);
+    assert!(!fixture.store.take_endings(at(2)).await.expect("a step").more);
+}
+
+/// Queues an order while the writer is held, and a sign-on behind it; both are under way then.
+async fn beside_a_request<T: Send + 'static>(
+    fixture: &Fixture<Sqlite>,
+    barrier: &Barrier,
+    user: &adieu_core::User,
+    order: impl FnOnce() -> adieu_store::Pending<T>,
+) -> adieu_store::Pending<T> {
+    let sign_on = fixture.order(user);
+    barrier.shut(HookPoint::OrderRun);
+    let long = order();
+    tokio::task::block_in_place(|| barrier.somebody_waits());
+    let request = fixture.store.open_session(sign_on, at(2));
+    barrier.open();
+    request.await.expect("a sign-on");
+    long
+}
